@@ -1,0 +1,33 @@
+#pragma once
+
+// Small helpers for text that more than one room needs.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace distaff {
+
+// The candidate nearest to `word` by edit distance (a swap of neighbours counts one); empty if
+// none is near enough to be what was meant (a third of its letters, at least two edits).
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+// `text` as one word of a POSIX shell: as it is if that is safe, else in single quotes.
+// Reading it back gives the same bytes, for every byte but NUL.
+std::string shell_quote(std::string_view text);
+
+// `text` for a message on one line: control characters and invalid UTF-8 as \n, \t, \xHH;
+// longer than `limit` bytes it is cut and ends in "...".
+std::string printable(std::string_view text, std::size_t limit = 200);
+
+bool is_valid_utf8(std::string_view text);
+
+// [A-Za-z_][A-Za-z0-9_]*
+bool is_identifier(std::string_view text);
+
+// The words of `text`, split at blanks; '…' "…" and backslash quote as in a POSIX shell, nothing is
+// expanded.  Unclosed quotes end at the end.
+std::vector<std::string> split_words(std::string_view text);
+
+}  // namespace distaff

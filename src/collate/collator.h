@@ -1,0 +1,61 @@
+#pragma once
+
+// Puts the output of many jobs into one stream each, without ever mixing them.
+//
+// Its owner reports each job's start, its bytes and its end; the collator passes bytes on to the
+// sink at once if it is the job's turn, and holds them back if not.  Every job number from 1 on is
+// reported exactly once as closed, also those that never ran: in input order nothing can overtake
+// a hole.
+//
+// Who is live (its stdout passes through as it comes):
+//   - with keep_order the oldest job that is not closed;
+//   - in group mode with one slot, the running one;
+//   - in line mode every job, line by line.
+// The stderr of a job follows its stdout, except for the live job with one slot or line mode, where
+// it comes as it is written.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "collate/byte_sink.h"
+#include "model/ids.h"
+
+namespace distaff {
+
+class Collator {
+ public:
+  enum class Mode { group, line, none };
+  struct Options {
+    Mode mode = Mode::group;
+    bool keep_order = false;
+    bool single = false;  // one slot: the running job is live
+    bool tagged = false;
+  };
+
+  // `sink` must outlive the collator.
+  Collator(Options options, ByteSink& sink);
+  Collator(Collator&&) noexcept;
+  ~Collator();
+
+  // The job was started.  `tag` goes in front of each of its lines (with a tab), if tagged.
+  void open(JobId job, std::string tag = {});
+
+  void output(JobId job, Stream stream, std::string_view bytes);
+
+  // No more output will come from it, or it never started.  Its block is written when its turn is.
+  void close(JobId job);
+
+  // Bytes held back now.
+  std::size_t held() const;
+
+  // Everything held back is written, in order, whatever is still missing: the run ends early.
+  void flush();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace distaff

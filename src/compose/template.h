@@ -1,0 +1,121 @@
+#pragma once
+
+// Text with replacements in it: {} {1} {name} {#} {%}, with path parts {/.} {1//} {@REGEX}.
+//
+// A template is parsed once and checked against what is known of the fields; then it is expanded
+// for each job.  Text that is none of the forms is left as it is: `${HOME}`, `{{.Name}}`,
+// `[0-9]{4}` where records have no fields, `{print $1}`, `{"a":1}`, `{1..9}`.
+//
+// A value that is missing is never an empty word: expand() fails with the reason, and the job is
+// not started.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/expected.h"
+#include "model/ids.h"
+#include "model/record.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace distaff {
+
+struct PathPart {
+  enum class Kind {
+    basename,  // "/"   after the last slash; trailing slashes do not count
+    dirname,   // "//"  before it; "." if there is none
+    stem,      // "."   without the last extension of the last component
+    suffix,    // "^S"  without S at the end, if it is there and not all
+    capture,   // "@RE" the first capture of RE, or the whole match; no match: missing
+  };
+  Kind kind = Kind::basename;
+  std::string argument;                   // for suffix and capture
+  std::shared_ptr<const re2::RE2> regex;  // for capture
+
+  bool operator==(const PathPart& other) const {
+    return kind == other.kind && argument == other.argument;
+  }
+};
+
+struct Replacement {
+  enum class What { record, field, name, seq, slot };
+  What what = What::record;
+  std::size_t field = 0;  // from 1
+  std::string name;
+  std::vector<PathPart> parts;
+  std::string spelled;  // as it stands in the template, for messages
+
+  bool of_record() const { return what != What::seq && what != What::slot; }
+  // The same value in every job; how it was spelled does not matter.
+  bool operator==(const Replacement& other) const {
+    return what == other.what && field == other.field && name == other.name &&
+           parts == other.parts;
+  }
+};
+
+using Piece = std::variant<std::string, Replacement>;  // literal text, or what to put there
+
+// How templates are written in this run.
+struct TemplateSyntax {
+  FieldScheme scheme;
+  std::string replacement = "{}";  // CommandSpec::replacement
+};
+
+// What a job's templates may look at.
+struct JobView {
+  std::span<const Record> records;
+  JobId id{};
+  Slot slot = 0;
+};
+
+// If a replacement begins at text[at], reads it and moves `at` behind it; else leaves `at` alone
+// and gives nothing (the character is literal).  A replacement of an unknown field is an error that
+// lists the known ones.  Does not look at what stands before `at`: callers that read shell text
+// know about `${` themselves.
+Expected<std::optional<Replacement>> read_replacement(std::string_view text, std::size_t& at,
+                                                      const TemplateSyntax& syntax);
+
+class Template {
+ public:
+  // Handles `${…}` and `{{…}}` as literal text.
+  static Expected<Template> parse(std::string_view text, const TemplateSyntax& syntax);
+
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  bool is_literal() const;           // has no replacement
+  bool has_record() const;           // one of the record or its fields
+  bool is_single_replacement() const;  // nothing else: a word that is just {}
+
+  // One text; in a job of several records their values are joined by a space, except that {1} {2}
+  // count the fields of all its records.
+  Expected<std::string> expand(const JobView& job) const;
+
+  // One text for each record where it holds a replacement of the record; else one.
+  Expected<std::vector<std::string>> expand_each(const JobView& job) const;
+
+  // Which fields by name it needs; JSON sources look into objects for these.
+  void collect_names(std::vector<std::string>& names) const;
+
+ private:
+  std::vector<Piece> pieces_;
+};
+
+// The value of one replacement in a job: values of several records joined by a space.
+Expected<std::string> value_of(const Replacement& replacement, const JobView& job);
+
+// The value in each record (record and name forms); for {1} {2}, seq and slot just one.
+Expected<std::vector<std::string>> values_of(const Replacement& replacement, const JobView& job);
+
+// The value in one record.
+Expected<std::string> value_in(const Replacement& replacement, const Record& record);
+
+// A tuple of `:::` values, or a batch, is several words where a word is just {}.
+std::vector<std::string> words_of(const Record& record);
+
+}  // namespace distaff

@@ -1,0 +1,58 @@
+#pragma once
+
+// Carries jobs out.  The engine starts and ends them; what happens comes back as events, while the
+// engine waits.
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/launch.h"
+#include "model/outcome.h"
+
+namespace distaff {
+
+class ExecEvents {
+ public:
+  virtual ~ExecEvents() = default;
+
+  // Bytes a job wrote; valid during the call.
+  virtual void on_output(JobId job, Stream stream, std::string_view bytes) = 0;
+
+  // The job's process ended: its slot is free.  Exactly once for each that was started.
+  virtual void on_end(JobId job, const Attempt& attempt) = 0;
+
+  // No more output will come: at once after on_end(), or up to 0.5 s later if a process that the
+  // job left behind keeps its pipes open (then `kept_open`).  Exactly once, after on_end().
+  virtual void on_closed(JobId job, bool kept_open) = 0;
+};
+
+class Executor {
+ public:
+  enum class Start {
+    started,
+    shortage,  // no process or descriptor left (EAGAIN, ENOMEM, EMFILE, ENFILE): try again later
+    failed,    // this job can never start; `failure` says why.  No event will come.
+  };
+  struct StartResult {
+    Start start = Start::started;
+    Outcome failure;
+  };
+
+  virtual ~Executor() = default;
+
+  // Starts a job.  Does not call back.  `launch` is read only during the call.
+  virtual StartResult start(JobId job, const Launch& launch) = 0;
+
+  // Sends a signal to a job's process group, or to those of all that run.
+  virtual void signal(JobId job, int signal) = 0;
+  virtual void signal_all(int signal) = 0;
+
+  // Off: what jobs write stays in their pipes, and the kernel makes them wait.
+  virtual void set_reading(bool on) = 0;
+
+  virtual int running() const = 0;
+};
+
+}  // namespace distaff

@@ -1,0 +1,51 @@
+#pragma once
+
+// One unit of input, and what is known about its fields before the first one is read.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace distaff {
+
+using FieldNames = std::vector<std::string>;
+
+struct Record {
+  // The bytes as they came, without the delimiter that ended them.  For a tuple of `:::` values
+  // they are joined by a space.
+  std::string text;
+
+  // By number, from {1}.  Empty for a record without fields (a plain line): there {1} is the text.
+  // Nothing: the field is missing (absent JSON member, a capture that took no part); that is not
+  // the same as empty.  A short CSV row just has fewer.
+  std::vector<std::optional<std::string>> fields;
+
+  // names->at(i) is the name of field i + 1; null if fields have no names.  Shared by records that
+  // have the same names.
+  std::shared_ptr<const FieldNames> names;
+
+  // Not empty: this record cannot become a job, and why ("a NUL byte in the line; use -0 …").
+  std::string problem;
+
+  // Bytes of memory it takes, roughly.
+  std::size_t memory() const;
+};
+
+// Which fields records have, as far as it is known at the start.  A template is checked against it.
+struct FieldScheme {
+  enum class Kind {
+    none,      // a record is just its text; {1} is the same as {}
+    numbered,  // {1} {2} …, from --split, ::: or batches
+    named,     // CSV, TSV, --match: exactly `names` (and by number)
+    open,      // JSON lines: names differ from record to record
+  };
+  Kind kind = Kind::none;
+  FieldNames names;                  // for named
+  std::optional<std::size_t> count;  // for numbered: how many there are, if that is certain
+
+  bool operator==(const FieldScheme&) const = default;
+};
+
+}  // namespace distaff

@@ -1,0 +1,222 @@
+#pragma once
+
+// What can be asked for: every command language fills a RunSpec, and nothing else decides what a
+// run does.  Plain data with the defaults of the native language; two equal specs mean the same
+// run.
+
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "distaff/limits.h"
+
+namespace distaff {
+
+// ---- input
+
+enum class RecordFormat { lines, null_ended, delimited, csv, tsv, jsonl, arguments };
+enum class NoMatch { fail, skip, keep };  // a record that --match does not match
+
+// One `::: A B` list.  `linked` (`:::+`): taken in step with the list before it.
+struct ArgumentList {
+  std::vector<std::string> values;
+  std::string file;  // not empty: the values are the lines of this file (`::::`)
+  bool linked = false;
+
+  bool operator==(const ArgumentList&) const = default;
+};
+
+struct InputSpec {
+  RecordFormat format = RecordFormat::lines;
+  std::vector<std::string> files;  // "-" is stdin; none: stdin
+  std::string delimiter = "\n";    // for delimited
+  bool header = true;              // csv, tsv: the first row gives the names
+  bool keep_empty = false;         // lines: an empty one is a record too
+  std::string split;               // regex between the fields of a line; empty: no fields
+  std::string match;               // regex whose named captures are fields; empty: none
+  NoMatch no_match = NoMatch::fail;
+  std::vector<ArgumentList> lists;     // for arguments
+  std::optional<std::uint64_t> total;  // how many records to expect, for the ETA only
+
+  bool operator==(const InputSpec&) const = default;
+};
+
+struct BatchSpec {
+  std::uint64_t max_records = 1;      // a job; 0: as many as fit
+  std::uint64_t max_bytes = 128 << 10;  // of a job's arguments
+
+  bool operator==(const BatchSpec&) const = default;
+};
+
+// ---- commands
+
+enum class StdinMode { null, record, tty };
+
+struct CommandSpec {
+  // Several: an argv, run directly.  One: a script for the shell.  None: each record is a script.
+  std::vector<std::string> words;
+
+  // -I: what stands for the record; "{}" also gives the other forms.  One that ends in "{}"
+  // ("%{}") is the prefix of all forms.
+  std::string replacement = "{}";
+  bool replacement_given = false;  // -I was written: nothing is appended
+
+  std::vector<std::string> shell;  // --shell, as words; empty: /bin/sh, skipped for plain words
+  std::string workdir;             // template; empty: ours
+  std::vector<std::pair<std::string, std::string>> env;  // name, template
+  StdinMode stdin_mode = StdinMode::null;
+  std::optional<int> nice;
+
+  bool operator==(const CommandSpec&) const = default;
+};
+
+// ---- groups
+
+// A set of exit statuses, as sorted ranges.
+struct StatusSet {
+  std::vector<std::pair<int, int>> ranges;  // first, last
+
+  bool contains(int status) const {
+    for (const auto& [first, last] : ranges) {
+      if (first <= status && status <= last) return true;
+    }
+    return false;
+  }
+  bool operator==(const StatusSet&) const = default;
+};
+
+// One entry of a rule's throttle list: what an outcome does to its group.
+struct ThrottleEntry {
+  enum class When { always, failed, exit, http };
+  When when = When::always;
+  StatusSet statuses;           // for exit and http
+  Throttle throttle;            // the rest, if `pause` is not set
+  std::optional<Duration> pause;  // nothing of the group starts for so long
+  bool retry_after = false;     // pause as the response said, at most `at_most`
+  std::optional<Duration> at_most;
+
+  bool operator==(const ThrottleEntry&) const = default;
+};
+
+struct GroupRule {
+  std::string match;  // regex, searched in the key; empty matches all
+  std::optional<int> parallelism;
+  std::optional<std::vector<ThrottleEntry>> throttle;
+  std::optional<Rate> rate;
+
+  bool operator==(const GroupRule&) const = default;
+};
+
+struct GroupSpec {
+  std::string key;  // as written after --key; empty: no groups but the whole run
+  // What --parallelism, --throttle and --rate said; nothing: not written.
+  std::optional<int> parallelism;
+  std::optional<Throttle> throttle;
+  std::optional<Rate> rate;
+  std::vector<GroupRule> rules;  // the first that matches gives what it says, these the rest
+
+  bool limited() const { return parallelism || throttle || rate || !rules.empty(); }
+  bool operator==(const GroupSpec&) const = default;
+};
+
+// ---- pool
+
+struct JobsSpec {
+  enum class Kind { count, percent, cpus_plus, as_many_as_fit };
+  Kind kind = Kind::percent;
+  int value = 100;  // percent of the CPUs this process may use, or what is added to them
+
+  bool operator==(const JobsSpec&) const = default;
+};
+
+struct PoolSpec {
+  JobsSpec jobs;
+  Duration delay{0};            // between any two starts
+  std::uint64_t buffer = 16384;  // records read but not started, when there are limits
+
+  bool operator==(const PoolSpec&) const = default;
+};
+
+// ---- output
+
+enum class OutputMode { group, line, raw, none };
+
+struct OutputSpec {
+  OutputMode mode = OutputMode::group;
+  bool keep_order = false;
+  std::optional<std::string> tag;  // template; "{}" for --tag
+  bool dry_run = false;
+  bool trace = false;
+
+  bool operator==(const OutputSpec&) const = default;
+};
+
+enum class ProgressMode { none, line };
+
+struct ProgressSpec {
+  ProgressMode mode = ProgressMode::none;
+  Duration interval = std::chrono::seconds(30);
+
+  bool operator==(const ProgressSpec&) const = default;
+};
+
+enum class LogLevel { debug, info, warn, error };
+
+struct LogSpec {
+  LogLevel level = LogLevel::warn;
+  std::string file;  // empty: stderr
+
+  bool operator==(const LogSpec&) const = default;
+};
+
+// ---- failure
+
+enum class OnError { keep_going, stop, kill, ignore };
+
+// --halt soon|now,fail|success|done=N|N%
+struct HaltSpec {
+  enum class What { fail, success, done };
+  bool now = false;  // end running jobs too
+  What what = What::fail;
+  std::uint64_t count = 1;
+  bool percent = false;  // of the jobs that ended so far, after the first three
+
+  bool operator==(const HaltSpec&) const = default;
+};
+
+// TERM,5s,KILL: a signal, how long to wait for its effect, the next.
+struct TermStep {
+  int signal = SIGTERM;
+  Duration wait{0};  // before the next step
+
+  bool operator==(const TermStep&) const = default;
+};
+
+struct FailureSpec {
+  StatusSet ok{{{0, 0}}};
+  OnError on_error = OnError::keep_going;
+  std::optional<HaltSpec> halt;
+  std::vector<TermStep> term_seq{{SIGTERM, std::chrono::seconds(5)}, {SIGKILL, Duration{0}}};
+
+  bool operator==(const FailureSpec&) const = default;
+};
+
+struct RunSpec {
+  InputSpec input;
+  BatchSpec batch;
+  CommandSpec command;
+  GroupSpec group;
+  PoolSpec pool;
+  OutputSpec output;
+  ProgressSpec progress;
+  LogSpec log;
+  FailureSpec failure;
+
+  bool operator==(const RunSpec&) const = default;
+};
+
+}  // namespace distaff

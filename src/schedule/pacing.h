@@ -1,0 +1,48 @@
+#pragma once
+
+// The limits of each group, from the command line and the rules, and what an outcome does to it.
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/expected.h"
+#include "distaff/limits.h"
+#include "model/outcome.h"
+#include "model/run_spec.h"
+
+namespace distaff {
+
+// What a job's end asks of its group beyond the limits' own rest.
+struct Pace {
+  std::optional<Duration> rest;   // instead of the limits' throttle
+  std::optional<Duration> pause;  // from the end of the job
+};
+
+// Immutable but for the random numbers it draws.
+class Pacing {
+ public:
+  // Errors: a regex that does not compile; a throttle and a parallelism over 1 written at one level.
+  static Expected<Pacing> compile(const GroupSpec& spec, std::uint64_t seed = 1);
+
+  Pacing(Pacing&&) noexcept;
+  Pacing& operator=(Pacing&&) noexcept;
+  ~Pacing();
+
+  // What a rule or the command line says for a key; a level that is silent gives way to the wider
+  // one, and a throttle makes parallelism 1.  Without a key the run as a whole is the group.
+  GroupLimits limits_for(std::string_view key) const;
+
+  // What the end of a job does to its group; `failed` as --ok has it.
+  Pace after(std::string_view key, const Outcome& outcome, bool failed);
+
+  bool by_outcome(std::string_view key) const;  // after() can give something
+
+ private:
+  struct Impl;
+  explicit Pacing(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace distaff

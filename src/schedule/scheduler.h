@@ -1,0 +1,104 @@
+#pragma once
+
+// Decides which waiting job starts next, and when.
+//
+// A Scheduler knows jobs only by number and groups only by handle.  It starts nothing, reads no
+// clock and takes no lock: its owner reports what happened and at what time, then asks what to do.
+// The same calls give the same answers, so a run that went wrong can be replayed from its calls.
+//
+// Promises:
+//   - jobs of one group start in the order they were added;
+//   - between groups that may start a job, the job added first goes first; jobs without a group
+//     count as groups of their own without limits;
+//   - no job that may start waits while a slot is free;
+//   - a decision costs O(log groups), whatever waits;
+//   - a group that is empty, idle, rested and not paused, and whose bucket is full again, is
+//     forgotten, and its handle used again.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "distaff/limits.h"
+#include "model/ids.h"
+
+namespace distaff {
+
+class Scheduler {
+ public:
+  struct Options {
+    int slots = 1;                       // jobs running at once, over all groups
+    std::size_t buffer = 16384;          // records waiting at once
+    std::size_t buffer_bytes = 64 << 20;  // and their memory; one job always fits
+    Duration delay{0};                   // between any two starts
+    std::uint64_t seed = 1;              // for drawing rests from a range
+  };
+
+  explicit Scheduler(Options options);
+  Scheduler(Scheduler&&) noexcept;
+  ~Scheduler();
+
+  // Makes a group with its bucket full.  It lives until take_forgotten() names it.
+  GroupId add_group(const GroupLimits& limits);
+
+  // False while the buffer is full.  This is what bounds memory: the owner stops reading input
+  // until it is true again.
+  bool has_room() const;
+
+  // True if a further job could be of use at `now`: there is room, and a free slot that no waiting
+  // job may take.  So without limits nothing is read beyond what the slots can take.
+  bool wants_more(TimePoint now);
+
+  // Queues a job behind the others of its group.  Weights are for the buffer's bounds.
+  void add(JobId job, std::optional<GroupId> group, std::size_t records = 1,
+           std::size_t bytes = 0);
+
+  // Takes the next job that may start at `now`, or nothing.  The job counts as running from here
+  // on, even if starting it fails later.
+  std::optional<JobId> pick(TimePoint now);
+
+  // A picked job could not be started for a shortage (EAGAIN): it is again the first of its group,
+  // as if it had not been picked; its rate token and the delay are given back.
+  void put_back(JobId job);
+
+  // A picked job ended, in whatever way.  Its group rests as its limits say, or for `rest` if that
+  // is given (a throttle by outcome).
+  void end(JobId job, TimePoint now, std::optional<Duration> rest = std::nullopt);
+
+  // A picked job's attempt ended and another will follow not before `again_at`: it gives its slot
+  // back but keeps its place in its group (it counts as running there).  pick() gives it again.
+  // Its group does not rest in between.
+  void retry(JobId job, TimePoint again_at);
+
+  // A waiting job (also one that waits for a retry) will not be started.
+  void drop(JobId job);
+
+  // Nothing of the group starts before `until`; of several the latest counts.  Running jobs go on.
+  void pause(GroupId group, TimePoint until);
+
+  // Changes how many may run at once; fewer than run now just starts nothing for a while.
+  void set_slots(int slots);
+
+  // The earliest time at which pick() could give more than it does now without another call;
+  // nothing if there is none.
+  std::optional<TimePoint> wake_at(TimePoint now);
+
+  // Groups that were forgotten since the last call: their handles are invalid from now on.
+  std::vector<GroupId> take_forgotten(TimePoint now);
+
+  std::size_t waiting() const;         // jobs
+  std::size_t waiting_records() const;
+  int running() const;
+  std::size_t resting_groups(TimePoint now);  // with waiting jobs, but resting, paused or out of tokens
+
+  // Takes out all waiting jobs, oldest first: the run stops.
+  std::vector<JobId> drain();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace distaff

@@ -1,0 +1,56 @@
+#pragma once
+
+// Watches a run: progress, logs, later the journal.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+#include "model/job.h"
+#include "model/outcome.h"
+#include "model/run_spec.h"
+
+namespace distaff {
+
+// How the run stands; what a progress line needs.
+struct RunCounts {
+  std::uint64_t records = 0;  // read
+  std::uint64_t started = 0;
+  std::uint64_t done = 0;  // ended, in whatever way
+  std::uint64_t failed = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t resting_groups = 0;
+  int running = 0;
+  std::optional<std::uint64_t> total;  // jobs, if known
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  virtual void on_start(const Job& job, Slot slot, TimePoint now) {
+    static_cast<void>(job), static_cast<void>(slot), static_cast<void>(now);
+  }
+
+  // A job ended (all its attempts).  `command` is what ran, for people, empty if nothing did.
+  virtual void on_end(const Job& job, const Attempt& attempt, bool failed,
+                      std::string_view command, TimePoint now) {
+    static_cast<void>(job), static_cast<void>(attempt), static_cast<void>(failed);
+    static_cast<void>(command), static_cast<void>(now);
+  }
+
+  // One line worth telling.
+  virtual void on_message(LogLevel level, std::string_view text) {
+    static_cast<void>(level), static_cast<void>(text);
+  }
+
+  // Called when `next_tick` has come, and once when the run ends (`last`).
+  virtual void tick(const RunCounts& counts, TimePoint now, bool last) {
+    static_cast<void>(counts), static_cast<void>(now), static_cast<void>(last);
+  }
+  virtual std::optional<TimePoint> next_tick() const { return std::nullopt; }
+};
+
+}  // namespace distaff
