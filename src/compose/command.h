@@ -56,8 +56,8 @@ class CommandTemplate {
   std::unique_ptr<Impl> impl_;
 };
 
-// One line for people and shells: `(cd DIR && NAME=VALUE argv…)`.  Pasted into a POSIX shell it does
-// what the launch does.  A newline inside an argument stays one, in quotes.
+// One line for people and shells: `(cd DIR && NAME=VALUE argv…)`.  Pasted into a POSIX shell it
+// does what the launch does.  A newline inside an argument stays one, in quotes.
 std::string paste(const Launch& launch);
 
 }  // namespace distaff

@@ -26,7 +26,7 @@ struct ShellScript {
   std::string text;
   std::vector<Value> values;
 
-  bool uses_records = false;      // holds a replacement of the record
+  bool uses_records = false;         // holds a replacement of the record
   bool speaks_of_arguments = false;  // says $1 $2… $@ $* $# outside single quotes
   // The reader ended at top level, in no comment, in the argument part of one simple command: the
   // record can be appended by ` "$@"`.
@@ -38,8 +38,8 @@ struct ShellScript {
 
 struct ShellScriptOptions {
   TemplateSyntax syntax;
-  bool batch = false;       // jobs of several records or tuples: {} must stand alone or in quotes
-  bool bash_like = false;   // --shell of the bash family
+  bool batch = false;        // jobs of several records or tuples: {} must stand alone or in quotes
+  bool bash_like = false;    // --shell of the bash family
   bool allow_values = true;  // false: --shell of an unknown family; a replacement is an error
 };
 

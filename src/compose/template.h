@@ -55,8 +55,7 @@ struct Replacement {
   bool of_record() const { return what != What::seq && what != What::slot; }
   // The same value in every job; how it was spelled does not matter.
   bool operator==(const Replacement& other) const {
-    return what == other.what && field == other.field && name == other.name &&
-           parts == other.parts;
+    return what == other.what && field == other.field && name == other.name && parts == other.parts;
   }
 };
 
@@ -88,8 +87,8 @@ class Template {
   static Expected<Template> parse(std::string_view text, const TemplateSyntax& syntax);
 
   const std::vector<Piece>& pieces() const { return pieces_; }
-  bool is_literal() const;           // has no replacement
-  bool has_record() const;           // one of the record or its fields
+  bool is_literal() const;             // has no replacement
+  bool has_record() const;             // one of the record or its fields
   bool is_single_replacement() const;  // nothing else: a word that is just {}
 
   // One text; in a job of several records their values are joined by a space, except that {1} {2}

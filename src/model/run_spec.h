@@ -46,7 +46,7 @@ struct InputSpec {
 };
 
 struct BatchSpec {
-  std::uint64_t max_records = 1;      // a job; 0: as many as fit
+  std::uint64_t max_records = 1;        // a job; 0: as many as fit
   std::uint64_t max_bytes = 128 << 10;  // of a job's arguments
 
   bool operator==(const BatchSpec&) const = default;
@@ -93,10 +93,10 @@ struct StatusSet {
 struct ThrottleEntry {
   enum class When { always, failed, exit, http };
   When when = When::always;
-  StatusSet statuses;           // for exit and http
-  Throttle throttle;            // the rest, if `pause` is not set
+  StatusSet statuses;             // for exit and http
+  Throttle throttle;              // the rest, if `pause` is not set
   std::optional<Duration> pause;  // nothing of the group starts for so long
-  bool retry_after = false;     // pause as the response said, at most `at_most`
+  bool retry_after = false;       // pause as the response said, at most `at_most`
   std::optional<Duration> at_most;
 
   bool operator==(const ThrottleEntry&) const = default;
@@ -135,7 +135,7 @@ struct JobsSpec {
 
 struct PoolSpec {
   JobsSpec jobs;
-  Duration delay{0};            // between any two starts
+  Duration delay{0};             // between any two starts
   std::uint64_t buffer = 16384;  // records read but not started, when there are limits
 
   bool operator==(const PoolSpec&) const = default;

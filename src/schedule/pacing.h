@@ -23,7 +23,8 @@ struct Pace {
 // Immutable but for the random numbers it draws.
 class Pacing {
  public:
-  // Errors: a regex that does not compile; a throttle and a parallelism over 1 written at one level.
+  // Errors: a regex that does not compile; a throttle and a parallelism over 1 written at one
+  // level.
   static Expected<Pacing> compile(const GroupSpec& spec, std::uint64_t seed = 1);
 
   Pacing(Pacing&&) noexcept;

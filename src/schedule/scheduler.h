@@ -29,11 +29,11 @@ namespace distaff {
 class Scheduler {
  public:
   struct Options {
-    int slots = 1;                       // jobs running at once, over all groups
-    std::size_t buffer = 16384;          // records waiting at once
+    int slots = 1;                        // jobs running at once, over all groups
+    std::size_t buffer = 16384;           // records waiting at once
     std::size_t buffer_bytes = 64 << 20;  // and their memory; one job always fits
-    Duration delay{0};                   // between any two starts
-    std::uint64_t seed = 1;              // for drawing rests from a range
+    Duration delay{0};                    // between any two starts
+    std::uint64_t seed = 1;               // for drawing rests from a range
   };
 
   explicit Scheduler(Options options);
@@ -52,8 +52,7 @@ class Scheduler {
   bool wants_more(TimePoint now);
 
   // Queues a job behind the others of its group.  Weights are for the buffer's bounds.
-  void add(JobId job, std::optional<GroupId> group, std::size_t records = 1,
-           std::size_t bytes = 0);
+  void add(JobId job, std::optional<GroupId> group, std::size_t records = 1, std::size_t bytes = 0);
 
   // Takes the next job that may start at `now`, or nothing.  The job counts as running from here
   // on, even if starting it fails later.
@@ -88,10 +87,11 @@ class Scheduler {
   // Groups that were forgotten since the last call: their handles are invalid from now on.
   std::vector<GroupId> take_forgotten(TimePoint now);
 
-  std::size_t waiting() const;         // jobs
+  std::size_t waiting() const;  // jobs
   std::size_t waiting_records() const;
   int running() const;
-  std::size_t resting_groups(TimePoint now);  // with waiting jobs, but resting, paused or out of tokens
+  std::size_t resting_groups(
+      TimePoint now);  // with waiting jobs, but resting, paused or out of tokens
 
   // Takes out all waiting jobs, oldest first: the run stops.
   std::vector<JobId> drain();

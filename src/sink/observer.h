@@ -35,8 +35,8 @@ class Observer {
   }
 
   // A job ended (all its attempts).  `command` is what ran, for people, empty if nothing did.
-  virtual void on_end(const Job& job, const Attempt& attempt, bool failed,
-                      std::string_view command, TimePoint now) {
+  virtual void on_end(const Job& job, const Attempt& attempt, bool failed, std::string_view command,
+                      TimePoint now) {
     static_cast<void>(job), static_cast<void>(attempt), static_cast<void>(failed);
     static_cast<void>(command), static_cast<void>(now);
   }

@@ -1,0 +1,53 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace distaff {
+namespace {
+
+TEST(Text, NearestFindsWhatWasMeantAndNothingFarOff) {
+  constexpr std::string_view words[] = {"--jobs", "--input", "--throttle"};
+  EXPECT_EQ(nearest("--job", words), "--jobs");
+  EXPECT_EQ(nearest("--thorttle", words), "--throttle");
+  EXPECT_EQ(nearest("--elephant", words), "");
+}
+
+TEST(Text, ShellQuoteLeavesPlainWordsAndGuardsTheRest) {
+  EXPECT_EQ(shell_quote("a/b.txt"), "a/b.txt");
+  EXPECT_EQ(shell_quote(""), "''");
+  EXPECT_EQ(shell_quote("a b"), "'a b'");
+  EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_quote("$(x)"), "'$(x)'");
+  EXPECT_EQ(shell_quote("~"), "'~'");
+}
+
+TEST(Text, PrintableKeepsALineALine) {
+  EXPECT_EQ(printable("a\nb\x1b[31m\x7f"), "a\\nb\\x1b[31m\\x7f");
+  EXPECT_EQ(printable("h\xc3\xa9"), "h\xc3\xa9");
+  EXPECT_EQ(printable("\xff\xc2\x9b"), "\\xff\\xc2\\x9b");
+  EXPECT_EQ(printable("abcdef", 3), "abc...");
+}
+
+TEST(Text, Utf8IsCheckedAsUnicodeSaysIt) {
+  EXPECT_TRUE(is_valid_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
+  for (const char* wrong : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
+    EXPECT_FALSE(is_valid_utf8(wrong));
+  }
+}
+
+TEST(Text, WordsAreSplitAsAShellWouldWithoutExpanding) {
+  EXPECT_EQ(split_words("bash -o pipefail"), (std::vector<std::string>{"bash", "-o", "pipefail"}));
+  EXPECT_EQ(split_words(" 'a b'\"c d\" e\\ f '' "),
+            (std::vector<std::string>{"a bc d", "e f", ""}));
+  EXPECT_TRUE(split_words("  ").empty());
+}
+
+TEST(Text, IdentifiersAreWhatAShellVariableMayBeCalled) {
+  EXPECT_TRUE(is_identifier("_a1"));
+  for (const char* wrong : {"", "1a", "a-b", "BASH_FUNC_ls%%", "a.b"}) {
+    EXPECT_FALSE(is_identifier(wrong)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace distaff
