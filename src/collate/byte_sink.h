@@ -23,6 +23,9 @@ class ByteSink {
   // Takes all the bytes; never blocks.  They come out in the order of the calls.
   virtual void write(Stream stream, std::string_view bytes) = 0;
 
+  // Writes what can be written without waiting.
+  virtual void flush() {}
+
   // Bytes taken but not yet out.
   virtual std::size_t pending() const { return 0; }
 

@@ -1,0 +1,70 @@
+#include "engine/dry_run.h"
+
+#include <csignal>
+#include <utility>
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kMostPending = 1 << 20;
+
+// Prints the jobs that are complete.
+void print_jobs(JobBuilder& builder, const CommandTemplate& command, ByteSink& sink,
+                Summary& summary) {
+  while (const auto job = builder.pop()) {
+    std::string why = job->problem;
+    if (why.empty()) {
+      const auto launch = command.build({job->records, job->id, 1});
+      if (launch) {
+        sink.write(Stream::out, paste(*launch) + "\n");
+        summary.succeeded();
+        continue;
+      }
+      why = launch.error().message;
+    }
+    const Outcome outcome = Outcome::not_started(0, why);
+    summary.failed(outcome);
+    if (summary.names(job->id)) summary.name(job->id, {outcome, {}}, {});
+  }
+}
+
+}  // namespace
+
+RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& command,
+                  ByteSink& sink, Waiter& waiter) {
+  Summary summary(false);
+  RunResult result;
+  Record record;
+  bool ended = false;
+  while (!ended && sink.condition() == ByteSink::Condition::good) {
+    switch (source.next(record)) {
+      case Source::Next::record:
+        builder.add(std::move(record));
+        break;
+      case Source::Next::wait:
+        waiter.wait(std::nullopt, true);
+        break;
+      case Source::Next::failed:
+        result.error = source.error();
+        [[fallthrough]];
+      case Source::Next::end:
+        builder.finish();
+        ended = true;
+        break;
+    }
+    print_jobs(builder, command, sink, summary);
+    while (sink.pending() > kMostPending && sink.condition() == ByteSink::Condition::good) {
+      waiter.wait(std::nullopt, false);
+    }
+  }
+  sink.write(Stream::err, summary.block());
+  while (sink.flush(), sink.pending() > 0 && sink.condition() == ByteSink::Condition::good) {
+    waiter.wait(std::nullopt, false);
+  }
+  if (sink.condition() == ByteSink::Condition::reader_gone) result.signal = SIGPIPE;
+  if (sink.condition() == ByteSink::Condition::failed) result.error = Error{sink.failure(), 3};
+  result.some_failed = summary.failures() > 0;
+  return result;
+}
+
+}  // namespace distaff

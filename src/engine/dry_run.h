@@ -1,0 +1,18 @@
+#pragma once
+
+// --dry-run: what would be executed, one command a line, in input order, and nothing runs.
+
+#include "collate/byte_sink.h"
+#include "compose/command.h"
+#include "compose/job_builder.h"
+#include "engine/summary.h"
+#include "engine/waiter.h"
+#include "input/source.h"
+
+namespace distaff {
+
+// A job that could not start is counted as failed and named in the block, as it would be in a run.
+RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& command,
+                  ByteSink& sink, Waiter& waiter);
+
+}  // namespace distaff

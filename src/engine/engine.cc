@@ -1,0 +1,401 @@
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSecondSignal = 100ms;
+constexpr Duration kShortagePause = 100ms;
+constexpr Duration kShortageLimit = 30s;
+constexpr Duration kOutputGrace = 5s;  // after a signal, for a reader that does not read
+
+// What a shell's exit status says of a program that could not be run.
+int program_status(int error) { return error == ENOENT || error == ENOTDIR ? 127 : 126; }
+
+template <class T>
+void keep_earlier(std::optional<T>& earliest, const std::optional<T>& other) {
+  if (other && (!earliest || *other < *earliest)) earliest = other;
+}
+
+}  // namespace
+
+Engine::Engine(Options options, Parts parts)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      halt_(options_.failure.on_error, options_.failure.halt),
+      term_(options_.failure.term_seq),
+      summary_(options_.failure.on_error == OnError::ignore) {}
+
+RunResult Engine::run() {
+  now_ = parts_.waiter.now();
+  while (true) {
+    turn();
+    if (finished()) break;
+    parts_.waiter.wait(wake_at(), input_waits_ && !stopping_);
+    now_ = parts_.waiter.now();
+  }
+  end_waiting_jobs();
+  if (parts_.collator != nullptr) parts_.collator->flush();
+  tick(true);
+  result_.some_failed =
+      summary_.failures() > 0 || (summary_.not_run() > 0 && !halt_.stopped_as_asked());
+  return result_;
+}
+
+void Engine::turn() {
+  check_sink();
+  while (const auto signal = term_.due(now_)) parts_.executor.signal_all(*signal);
+  if (!stopping_ && !stalled_) fill();
+  forget_groups();
+  tick(false);
+}
+
+// ---- starting
+
+void Engine::fill() {
+  input_waits_ = false;
+  while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
+    if (!read_some()) return;
+  }
+}
+
+// False during a shortage.
+bool Engine::start_jobs() {
+  if (short_until_ && now_ < *short_until_) return false;
+  short_until_.reset();
+  while (!stopping_) {
+    const auto id = parts_.scheduler.pick(now_);
+    if (!id) return true;
+    start(*id);
+    if (short_until_) return false;
+  }
+  return true;
+}
+
+void Engine::start(JobId id) {
+  auto node = waiting_.extract(id);
+  Running running{std::move(node.mapped()), take_slot()};
+  const Job& job = running.job;
+  if (!job.problem.empty()) {
+    return could_not_start(std::move(running), Outcome::not_started(0, job.problem), false);
+  }
+  auto launch = parts_.command.build({job.records, job.id, running.slot});
+  if (!launch) {
+    return could_not_start(std::move(running), Outcome::not_started(0, launch.error().message),
+                           false);
+  }
+  if (options_.trace) parts_.sink.write(Stream::err, paste(*launch) + "\n");
+  prepare_environment(job, running.slot, *launch);
+  auto started = parts_.executor.start(id, *launch);
+  if (started.start == Executor::Start::shortage) {
+    return take_shortage(std::move(running), started.failure.reason);
+  }
+  if (started.start == Executor::Start::failed) {
+    return could_not_start(std::move(running), started.failure, launch->fixed_program);
+  }
+  ++started_;
+  ++unclosed_;
+  short_since_.reset();
+  if (parts_.collator != nullptr) {
+    std::string tag;
+    if (options_.tag) tag = options_.tag->expand({job.records, id, running.slot}).value_or("");
+    parts_.collator->open(id, std::move(tag));
+  }
+  for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
+  running_.emplace(id, std::move(running));
+}
+
+void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) const {
+  launch.env.push_back(fmt::format("DISTAFF_SEQ={}", number(job.id)));
+  launch.env.push_back(fmt::format("DISTAFF_SLOT={}", slot));
+  launch.env.emplace_back("DISTAFF_ATTEMPT=1");
+  launch.env.push_back("DISTAFF_RUN=" + options_.run_id);
+  if (job.key) launch.env.push_back("DISTAFF_GROUP=" + *job.key);
+}
+
+// Out of processes or descriptors: the job is again the next of its group.  When something of ours
+// ends there will be room; if nothing of ours runs, others hold it all, and we try again for a
+// while.
+void Engine::take_shortage(Running running, const std::string& what) {
+  const JobId id = running.job.id;
+  give_slot(running.slot);
+  parts_.scheduler.put_back(id);
+  waiting_.emplace(id, std::move(running.job));
+  if (!short_since_) {
+    short_since_ = now_;
+    say(LogLevel::info, fmt::format("{}: waiting for room to start job {}", what, number(id)));
+  }
+  short_until_ = now_ + kShortagePause;
+  if (unclosed_ == 0 && now_ - *short_since_ >= kShortageLimit) {
+    result_.error = Error{fmt::format("cannot start any job for 30s: {}", what), 3};
+    stop();
+  }
+}
+
+void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed_program) {
+  const JobId id = running.job.id;
+  give_slot(running.slot);
+  ended(running.job, running.slot, {outcome, {}}, false);
+  if (parts_.collator != nullptr) parts_.collator->close(id);
+  if (fixed_program && outcome.value != 0 && result_.program_status == 0) {
+    result_.program_status = program_status(outcome.value);
+    say(LogLevel::error, outcome.reason);
+    stop();
+  }
+}
+
+// ---- input
+
+// Reads until there is a job, and no further.  False: nothing to be had now.
+bool Engine::read_some() {
+  Record record;
+  while (true) {
+    switch (parts_.source.next(record)) {
+      case Source::Next::record:
+        ++records_;
+        parts_.builder.add(std::move(record));
+        break;
+      case Source::Next::wait:
+        input_waits_ = true;
+        return false;
+      case Source::Next::failed:
+        result_.error = parts_.source.error();
+        stop();
+        return false;
+      case Source::Next::end:
+        input_ended_ = true;
+        parts_.builder.finish();
+        queue_jobs();
+        return true;
+    }
+    const std::size_t before = waiting_.size();
+    queue_jobs();
+    if (waiting_.size() > before) return true;
+  }
+}
+
+void Engine::queue_jobs() {
+  while (auto job = parts_.builder.pop()) queue(std::move(*job));
+  const std::string warning = parts_.source.take_warning();
+  if (!warning.empty()) say(LogLevel::warn, warning);
+}
+
+void Engine::queue(Job job) {
+  const auto group = group_of(job);
+  parts_.scheduler.add(job.id, group, job.records.size(), job.memory());
+  if (options_.keyed && !job.key) summary_.without_key();
+  const JobId id = job.id;
+  waiting_.emplace(id, std::move(job));
+}
+
+std::string_view Engine::key_of(const Job& job) const {
+  return job.key ? std::string_view(*job.key) : std::string_view();
+}
+
+std::optional<GroupId> Engine::group_of(const Job& job) {
+  if (!job.problem.empty()) return std::nullopt;
+  if (options_.keyed ? !job.key : !options_.limited) return std::nullopt;
+  const std::string key(key_of(job));
+  const auto known = groups_.find(key);
+  if (known != groups_.end()) return known->second;
+  const GroupId id = parts_.scheduler.add_group(parts_.pacing.limits_for(key));
+  groups_.emplace(key, id);
+  if (keys_.size() <= number(id)) keys_.resize(number(id) + 1);
+  keys_[number(id)] = key;
+  return id;
+}
+
+void Engine::forget_groups() {
+  for (const GroupId id : parts_.scheduler.take_forgotten(now_)) {
+    groups_.erase(keys_[number(id)]);
+    keys_[number(id)] = {};
+  }
+}
+
+// ---- events
+
+void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
+  if (parts_.collator != nullptr) parts_.collator->output(job, stream, bytes);
+}
+
+void Engine::on_end(JobId id, const Attempt& attempt) {
+  now_ = parts_.waiter.now();
+  auto node = running_.extract(id);
+  const Running& running = node.mapped();
+  give_slot(running.slot);
+  Attempt seen = attempt;
+  if (term_.begun() && seen.outcome.kind == Outcome::Kind::signalled) {
+    seen.outcome = Outcome::cancelled("ended because the run stopped");
+  }
+  short_until_.reset();
+  ended(running.job, running.slot, seen, true);
+}
+
+void Engine::on_closed(JobId job, bool kept_open) {
+  --unclosed_;
+  if (kept_open) {
+    say(LogLevel::warn,
+        fmt::format("job {} left a process behind that keeps its output open; what it writes "
+                    "from now on is not read",
+                    number(job)));
+  }
+  if (parts_.collator != nullptr) parts_.collator->close(job);
+}
+
+// A job has ended for good, whether it ever ran or not.
+void Engine::ended(const Job& job, Slot slot, const Attempt& attempt, bool rests) {
+  const Outcome& outcome = attempt.outcome;
+  const bool failed =
+      outcome.kind != Outcome::Kind::exited || !options_.failure.ok.contains(outcome.value);
+  parts_.scheduler.end(job.id, now_, rests ? pace(job, outcome, failed) : Duration{0});
+  std::string command;
+  if (failed) {
+    command = command_of(job, slot);
+    summary_.failed(outcome);
+    if (summary_.names(job.id)) summary_.name(job.id, attempt, command);
+  } else {
+    summary_.succeeded();
+  }
+  for (Observer* observer : parts_.observers) {
+    observer->on_end(job, attempt, failed, command, now_);
+  }
+  if (stopping_) return;
+  const HaltWatch::Verdict verdict = halt_.end(failed);
+  if (verdict == HaltWatch::Verdict::kill) kill();
+  if (verdict == HaltWatch::Verdict::stop) stop();
+}
+
+// What the outcome does to the job's group: a pause is set here, a rest given back.
+std::optional<Duration> Engine::pace(const Job& job, const Outcome& outcome, bool failed) {
+  if (groups_.empty()) return std::nullopt;
+  const auto group = groups_.find(std::string(key_of(job)));
+  if (group == groups_.end()) return std::nullopt;
+  const Pace asked = parts_.pacing.after(group->first, outcome, failed);
+  if (asked.pause) parts_.scheduler.pause(group->second, now_ + *asked.pause);
+  return asked.rest;
+}
+
+// Made again from the job: cheaper than keeping it for every job that runs.
+std::string Engine::command_of(const Job& job, Slot slot) const {
+  if (!job.problem.empty()) return {};
+  const auto launch = parts_.command.build({job.records, job.id, slot});
+  if (!launch) return {};
+  return launch->shown.empty() ? paste(*launch) : launch->shown;
+}
+
+// ---- stopping
+
+void Engine::on_signal(int signal) {
+  now_ = parts_.waiter.now();
+  if (signalled_at_) {
+    if (now_ - *signalled_at_ < kSecondSignal) return;
+    killed_ = true;
+    term_.kill_now(now_);
+    return;
+  }
+  signalled_at_ = now_;
+  result_.signal = signal;
+  kill();
+}
+
+void Engine::stop() { stopping_ = true; }
+
+void Engine::kill() {
+  stop();
+  term_.begin(now_);
+}
+
+void Engine::check_sink() {
+  switch (parts_.sink.condition()) {
+    case ByteSink::Condition::good:
+      break;
+    case ByteSink::Condition::reader_gone:
+      if (result_.signal == 0) result_.signal = SIGPIPE;
+      return kill();
+    case ByteSink::Condition::failed:
+      if (!result_.error) result_.error = Error{parts_.sink.failure(), 3};
+      return kill();
+  }
+  const std::size_t pending = parts_.sink.pending();
+  if (!stalled_ && pending > options_.stalled_bytes && !running_.empty()) {
+    stalled_ = true;
+    parts_.executor.set_reading(false);
+  } else if (stalled_ && (pending <= options_.stalled_bytes / 4 || running_.empty())) {
+    // When nothing runs any more, what the pipes still hold is little.
+    stalled_ = false;
+    parts_.executor.set_reading(true);
+  }
+}
+
+// The run is over: what was read and not started never will be.
+void Engine::end_waiting_jobs() {
+  std::uint64_t jobs = 0;
+  for (const JobId id : parts_.scheduler.drain()) {
+    waiting_.erase(id);
+    if (parts_.collator != nullptr) parts_.collator->close(id);
+    ++jobs;
+  }
+  if (parts_.builder.pending() > 0) ++jobs;
+  summary_.not_run(jobs);
+}
+
+bool Engine::finished() const {
+  if (!running_.empty() || unclosed_ > 0) return false;
+  if (stopping_) return true;
+  return input_ended_ && waiting_.empty();
+}
+
+// ---- the rest
+
+std::optional<TimePoint> Engine::wake_at() {
+  std::optional<TimePoint> earliest = term_.wake_at();
+  if (!stopping_ && !stalled_) {
+    keep_earlier(earliest, short_until_ ? short_until_ : parts_.scheduler.wake_at(now_));
+  }
+  for (const Observer* observer : parts_.observers) keep_earlier(earliest, observer->next_tick());
+  return earliest;
+}
+
+void Engine::tick(bool last) {
+  RunCounts counts;
+  bool counted = false;
+  for (Observer* observer : parts_.observers) {
+    const auto when = observer->next_tick();
+    if (!last && (!when || *when > now_)) continue;
+    if (!counted) {
+      counted = true;
+      counts = {.records = records_,
+                .started = started_,
+                .done = summary_.ended(),
+                .failed = summary_.failures(),
+                .retries = 0,
+                .waiting = parts_.scheduler.waiting(),
+                .resting_groups = parts_.scheduler.resting_groups(now_),
+                .running = static_cast<int>(running_.size()),
+                .total = options_.total};
+    }
+    observer->tick(counts, now_, last);
+  }
+}
+
+void Engine::say(LogLevel level, std::string_view text) {
+  for (Observer* observer : parts_.observers) observer->on_message(level, text);
+}
+
+Slot Engine::take_slot() {
+  if (free_slots_.empty()) return next_slot_++;
+  const Slot slot = free_slots_.top();
+  free_slots_.pop();
+  return slot;
+}
+
+void Engine::give_slot(Slot slot) { free_slots_.push(slot); }
+
+}  // namespace distaff

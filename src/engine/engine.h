@@ -1,0 +1,147 @@
+#pragma once
+
+// Turns the wheel: records in, jobs started, events taken, ends reported.
+//
+// One thread, one wait.  In each turn it gives the scheduler records while it can use them, starts
+// what it picks, and waits for the next event or the next moment at which something may start.
+// Every job ends exactly once here, and order, observers, summary and exit status count those ends.
+//
+// The engine knows no file, process or clock: these are behind Source, Executor, ByteSink and
+// Waiter, so a whole run with failures and an interrupt is a unit test.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "collate/collator.h"
+#include "compose/command.h"
+#include "compose/job_builder.h"
+#include "engine/halt_watch.h"
+#include "engine/summary.h"
+#include "engine/term_sequence.h"
+#include "engine/waiter.h"
+#include "exec/executor.h"
+#include "input/source.h"
+#include "schedule/pacing.h"
+#include "schedule/scheduler.h"
+#include "sink/observer.h"
+
+namespace distaff {
+
+class Engine final : public ExecEvents {
+ public:
+  struct Options {
+    FailureSpec failure;
+    bool keyed = false;    // --key was given: jobs have groups, or none
+    bool limited = false;  // without a key: all jobs are one group
+    bool trace = false;
+    std::optional<Template> tag;
+    std::string run_id;                   // DISTAFF_RUN
+    std::optional<std::uint64_t> total;   // jobs to expect
+    std::size_t stalled_bytes = 1 << 20;  // more than this not yet written: jobs must wait
+  };
+
+  // All by reference, and outliving the engine.
+  struct Parts {
+    Source& source;
+    JobBuilder& builder;
+    const CommandTemplate& command;
+    Scheduler& scheduler;
+    Pacing& pacing;
+    Executor& executor;
+    Collator* collator;  // null: jobs write to our stdout themselves
+    ByteSink& sink;
+    Waiter& waiter;
+    std::vector<Observer*> observers;
+  };
+
+  Engine(Options options, Parts parts);
+
+  // Until all input has been run, or the run was stopped, and what ran has ended.
+  RunResult run();
+
+  // INT, TERM, HUP: ends the run; a second one kills at once if it comes 100 ms after the first or
+  // later (timeout(1) sends each twice).
+  void on_signal(int signal);
+
+  const Summary& summary() const { return summary_; }
+
+  // ExecEvents
+  void on_output(JobId job, Stream stream, std::string_view bytes) override;
+  void on_end(JobId job, const Attempt& attempt) override;
+  void on_closed(JobId job, bool kept_open) override;
+
+ private:
+  struct Running {
+    Job job;
+    Slot slot = 0;
+  };
+
+  void turn();
+  void fill();
+  bool start_jobs();
+  void start(JobId id);
+  void prepare_environment(const Job& job, Slot slot, Launch& launch) const;
+  void take_shortage(Running running, const std::string& what);
+  void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
+  bool read_some();
+  void queue_jobs();
+  void queue(Job job);
+  std::optional<GroupId> group_of(const Job& job);
+  void forget_groups();
+
+  void ended(const Job& job, Slot slot, const Attempt& attempt, bool rests);
+  std::optional<Duration> pace(const Job& job, const Outcome& outcome, bool failed);
+  void stop();
+  void kill();
+  void check_sink();
+  void end_waiting_jobs();
+  bool wants_block() const;
+  void write_out();
+  void tick(bool last);
+  bool finished() const;
+  std::optional<TimePoint> wake_at();
+  void say(LogLevel level, std::string_view text);
+  std::string command_of(const Job& job, Slot slot) const;
+  std::string_view key_of(const Job& job) const;
+
+  Slot take_slot();
+  void give_slot(Slot slot);
+
+  Options options_;
+  Parts parts_;
+  HaltWatch halt_;
+  TermSequence term_;
+  Summary summary_;
+  RunResult result_;
+  TimePoint now_{};
+
+  std::unordered_map<JobId, Job> waiting_;
+  std::unordered_map<JobId, Running> running_;
+  std::size_t unclosed_ = 0;  // started, and not all their output has come
+
+  // Slots that were used and are free again, lowest first, and the lowest never used.
+  std::priority_queue<Slot, std::vector<Slot>, std::greater<>> free_slots_;
+  Slot next_slot_ = 1;
+
+  std::unordered_map<std::string, GroupId> groups_;
+  std::vector<std::string> keys_;  // by GroupId
+
+  bool input_ended_ = false;
+  bool input_waits_ = false;  // the source said wait: nothing to ask before it is readable
+  bool stopping_ = false;     // nothing starts any more
+  bool stalled_ = false;      // our reader is slow: nothing starts, nothing is read from jobs
+  bool killed_ = false;       // a second signal came
+  std::optional<TimePoint> signalled_at_;
+  std::optional<TimePoint> short_until_;  // a shortage: nothing starts before
+  std::optional<TimePoint> short_since_;  // nothing at all could be started since
+  std::uint64_t records_ = 0;
+  std::uint64_t started_ = 0;
+};
+
+}  // namespace distaff

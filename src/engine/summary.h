@@ -1,0 +1,72 @@
+#pragma once
+
+// Counts how jobs ended, and says so at the end: the block on stderr and the exit status.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "model/ids.h"
+#include "model/outcome.h"
+
+namespace distaff {
+
+class Summary {
+ public:
+  // How many failed jobs are named one by one.
+  static constexpr std::size_t kNamed = 20;
+
+  // Failures are not counted as such and not named (--on-error ignore).
+  explicit Summary(bool ignore_failures) : ignore_(ignore_failures) {}
+
+  void succeeded() { ++ended_; }
+
+  void failed(const Outcome& outcome);
+
+  // True if the block will name this failed job, as far as it looks now: then name() is worth the
+  // cost of making `command`, what ran.
+  bool names(JobId job) const;
+  void name(JobId job, const Attempt& attempt, const std::string& command);
+
+  // Jobs that were read but never started because the run stopped.
+  void not_run(std::uint64_t jobs) { not_run_ += jobs; }
+
+  void without_key() { ++without_key_; }
+
+  // The block, with a newline at the end of each line; empty if there is nothing to say.
+  std::string block() const;
+
+  std::uint64_t ended() const { return ended_; }
+  std::uint64_t failures() const { return failed_; }
+  std::uint64_t not_run() const { return not_run_; }
+
+ private:
+  struct Named {
+    JobId job;
+    std::string outcome, time, command;
+  };
+
+  bool ignore_;
+  std::uint64_t ended_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t not_run_ = 0;
+  std::uint64_t without_key_ = 0;
+  std::map<std::string, std::uint64_t> by_outcome_;
+  std::vector<Named> named_;  // the kNamed lowest job numbers so far, sorted
+};
+
+// Why a run ended, as far as its exit status goes.
+struct RunResult {
+  std::optional<Error> error;  // input, rules or output: its status is 2 or 3
+  int program_status = 0;      // 126 or 127: the program cannot be run
+  int signal = 0;              // ended by this signal
+  bool some_failed = false;    // failed, or not run
+
+  // The first that applies: 2, 126 and 127, 128 + signal, 3, 1, 0.
+  int exit_status() const;
+};
+
+}  // namespace distaff
