@@ -175,16 +175,18 @@ bool Engine::read_some() {
         queue_jobs();
         return true;
     }
-    const std::size_t before = waiting_.size();
-    queue_jobs();
-    if (waiting_.size() > before) return true;
+    if (queue_jobs()) return true;
   }
 }
 
-void Engine::queue_jobs() {
-  while (auto job = parts_.builder.pop()) queue(std::move(*job));
+// True if there was a complete one.
+bool Engine::queue_jobs() {
+  auto job = parts_.builder.pop();
+  if (!job && !input_ended_) return false;
+  for (; job; job = parts_.builder.pop()) queue(std::move(*job));
   const std::string warning = parts_.source.take_warning();
   if (!warning.empty()) say(LogLevel::warn, warning);
+  return true;
 }
 
 void Engine::queue(Job job) {

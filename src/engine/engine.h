@@ -90,7 +90,7 @@ class Engine final : public ExecEvents {
   void take_shortage(Running running, const std::string& what);
   void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
   bool read_some();
-  void queue_jobs();
+  bool queue_jobs();
   void queue(Job job);
   std::optional<GroupId> group_of(const Job& job);
   void forget_groups();

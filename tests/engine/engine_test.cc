@@ -1,0 +1,308 @@
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <gtest/gtest.h>
+
+#include "support/fake_world.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+using fake::at;
+
+// A run of `work RECORD`, where RECORD says what happens.
+struct World {
+  TimePoint now = at(0s);
+  fake::ListSource source{now};
+  fake::FakeExecutor executor{now};
+  fake::FakeWaiter waiter{now, executor, source};
+  fake::MemorySink sink;
+  Engine::Options options;
+  GroupSpec groups;
+  Scheduler::Options pool{.slots = 2};
+  Collator::Options output;
+  std::uint64_t batch = 1;
+  std::unique_ptr<Engine> engine;
+
+  RunResult run() {
+    std::vector<std::string> warnings;
+    CommandSpec spec;
+    spec.words = {"work"};
+    spec.words.push_back("{}");
+    const FieldScheme scheme;
+    auto command = CommandTemplate::compile(
+        spec, {.scheme = scheme, .several = batch != 1, .environment = nullptr}, warnings);
+    EXPECT_TRUE(command) << command.error().message;
+    std::optional<GroupKey> key;
+    if (!groups.key.empty()) {
+      key.emplace(std::move(*GroupKey::compile(groups.key, {.scheme = scheme})));
+    }
+    JobBuilder builder({.max_records = batch}, *command, key ? &*key : nullptr);
+    Scheduler scheduler(pool);
+    auto pacing = Pacing::compile(groups);
+    EXPECT_TRUE(pacing) << pacing.error().message;
+    Collator collator(output, sink);
+    options.keyed = key.has_value();
+    options.limited = groups.limited();
+    engine = std::make_unique<Engine>(
+        options,
+        Engine::Parts{
+            source, builder, *command, scheduler, *pacing, executor, &collator, sink, waiter, {}});
+    executor.events = engine.get();
+    return engine->run();
+  }
+
+  std::vector<std::string> started() const {
+    std::vector<std::string> words;
+    for (const auto& start : executor.starts) words.push_back(start.word);
+    return words;
+  }
+};
+
+using Words = std::vector<std::string>;
+
+TEST(Engine, RunsEveryRecordAndNeverMoreAtOnceThanSlots) {
+  World world;
+  for (int i = 1; i <= 100; ++i) world.source.add(std::to_string(i));
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.executor.starts.size(), 100u);
+  EXPECT_EQ(world.executor.most_running, 2);
+  EXPECT_EQ(world.now, at(50s));
+}
+
+TEST(Engine, ReadsNoFurtherThanTheSlotsCanTake) {
+  World world;
+  world.executor.behaviours["1"].runs = 1h;
+  world.executor.behaviours["2"].runs = 1h;
+  for (int i = 1; i <= 100; ++i) world.source.add(std::to_string(i));
+  int taken = 0;
+  world.waiter.scheduled.emplace(at(30min), [&] { taken = world.source.taken; });
+  world.run();
+  EXPECT_EQ(taken, 2);
+}
+
+TEST(Engine, ASlowInputHoldsBackNoFinishedOutput) {
+  World world;
+  world.source.add("a");
+  world.source.add("b", 1h);
+  world.executor.behaviours["a"].out = "got a\n";
+  std::string seen;
+  world.waiter.scheduled.emplace(at(2s), [&] { seen = world.sink.out; });
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(seen, "got a\n");
+}
+
+TEST(Engine, JobsOfOneGroupRestWhileOthersGoOn) {
+  World world;
+  world.groups.key = "regex:^(.)";
+  world.groups.throttle = Throttle{2s, 2s};
+  for (const char* record : {"a1", "a2", "b1", "b2"}) world.source.add(record);
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.started(), (Words{"a1", "b1", "a2", "b2"}));
+  EXPECT_EQ(world.executor.starts[2].at, at(3s));
+}
+
+TEST(Engine, ALimitWithoutAKeyHoldsForTheWholeRun) {
+  World world;
+  world.groups.rate = Rate{1, 10s, 1};
+  for (const char* record : {"a", "b", "c"}) world.source.add(record);
+  world.run();
+  EXPECT_EQ(world.executor.starts[1].at, at(10s));
+  EXPECT_EQ(world.executor.starts[2].at, at(20s));
+}
+
+TEST(Engine, AnOutcomeCanPauseItsGroup) {
+  World world;
+  ThrottleEntry entry{.when = ThrottleEntry::When::failed};
+  entry.pause = 30s;
+  world.groups.key = "regex:^(.)";
+  world.groups.rules = {GroupRule{.throttle = std::vector{entry}}};
+  for (const char* record : {"a1", "a2", "b1", "b2"}) world.source.add(record);
+  world.executor.behaviours["a1"].outcome = Outcome::exited(75);
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_EQ(world.started(), (Words{"a1", "b1", "b2", "a2"}));
+  EXPECT_EQ(world.executor.starts[3].at, at(31s));
+}
+
+TEST(Engine, JobsWithoutAKeyAreCountedInTheEnd) {
+  World world;
+  world.groups.key = "regex:^(a)";
+  for (const char* record : {"a1", "x", "y"}) world.source.add(record);
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.sink.err, "distaff: 2 jobs had no key and so no limit\n");
+}
+
+TEST(Engine, FailuresAreCountedAndNamed) {
+  World world;
+  for (const char* record : {"a", "b", "c"}) world.source.add(record);
+  world.executor.behaviours["b"].outcome = Outcome::exited(3);
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_EQ(world.sink.err,
+            "distaff: 1 of 3 jobs failed: 1 exit 3\n"
+            "  job 2  exit 3  1.0s  work b\n");
+}
+
+TEST(Engine, OnErrorStopLetsRunningJobsEndAndStartsNoMore) {
+  World world;
+  world.options.failure.on_error = OnError::stop;
+  for (const char* record : {"a", "bad", "c", "d"}) world.source.add(record);
+  world.executor.behaviours["a"].runs = 5s;
+  world.executor.behaviours["bad"].outcome = Outcome::exited(1);
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_EQ(world.started(), (Words{"a", "bad"}));
+  EXPECT_TRUE(world.executor.signals.empty());
+  EXPECT_EQ(world.now, at(5s));
+}
+
+TEST(Engine, HaltOnSuccessIsASuccess) {
+  World world;
+  world.options.failure.halt = HaltSpec{.now = true, .what = HaltSpec::What::success};
+  for (const char* record : {"slow", "quick", "c"}) world.source.add(record);
+  world.executor.behaviours["slow"].runs = 1h;
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.executor.signals, (std::vector<std::pair<TimePoint, int>>{{at(1s), SIGTERM}}));
+}
+
+TEST(Engine, ASignalEndsRunningJobsStepByStepAndStartsNoMore) {
+  World world;
+  for (const char* record : {"deaf", "b", "c"}) world.source.add(record);
+  world.executor.behaviours["deaf"] = {.runs = 1h, .ignores_term = true};
+  world.executor.behaviours["b"].runs = 1h;
+  world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_signal(SIGINT); });
+  EXPECT_EQ(world.run().exit_status(), 130);
+  EXPECT_EQ(world.started(), (Words{"deaf", "b"}));
+  EXPECT_EQ(world.executor.signals,
+            (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGTERM}, {at(15s), SIGKILL}}));
+}
+
+TEST(Engine, ASecondSignalKillsAtOnceButNotWithin100ms) {
+  World world;
+  world.source.add("deaf");
+  world.executor.behaviours["deaf"] = {.runs = 1h, .ignores_term = true};
+  for (const Duration when : {10'000ms, 10'001ms, 11'000ms}) {
+    world.waiter.scheduled.emplace(at(when), [&] { world.engine->on_signal(SIGTERM); });
+  }
+  EXPECT_EQ(world.run().exit_status(), 143);
+  EXPECT_EQ(world.executor.signals,
+            (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGTERM}, {at(11s), SIGKILL}}));
+}
+
+TEST(Engine, AShortagePutsTheJobBackUntilThereIsRoom) {
+  World world;
+  for (const char* record : {"a", "b", "c"}) world.source.add(record);
+  world.waiter.scheduled.emplace(at(500ms), [&] { world.executor.shortages = 1; });
+  world.executor.behaviours["a"].runs = 600ms;
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.started(), (Words{"a", "b", "c"}));
+  EXPECT_EQ(world.executor.starts[2].at, at(700ms));
+}
+
+TEST(Engine, AShortageThatNeverEndsIsGivenUpAfter30s) {
+  World world;
+  world.source.add("a");
+  world.executor.shortages = 1'000'000;
+  const RunResult result = world.run();
+  EXPECT_EQ(result.exit_status(), 3);
+  EXPECT_EQ(result.error->message, "cannot start any job for 30s: no process left");
+  EXPECT_EQ(world.now, at(30s));
+}
+
+TEST(Engine, AProgramThatIsNotThereEndsTheRunAtItsFirstJob) {
+  World world;
+  world.executor.behaviours["1"].start = {Executor::Start::failed,
+                                          Outcome::not_started(ENOENT, "work: not found")};
+  for (int i = 1; i <= 1000; ++i) world.source.add(std::to_string(i));
+  EXPECT_EQ(world.run().exit_status(), 127);
+  EXPECT_TRUE(world.executor.starts.empty());
+  EXPECT_EQ(world.sink.err, "");
+}
+
+TEST(Engine, InputThatCannotBeUnderstoodEndsTheRunAfterWhatRuns) {
+  World world;
+  world.source.add("a");
+  world.source.fail_at_end("x.csv:2: what is this?");
+  world.executor.behaviours["a"].out = "a\n";
+  const RunResult result = world.run();
+  EXPECT_EQ(result.exit_status(), 2);
+  EXPECT_EQ(world.sink.out, "a\n");
+}
+
+TEST(Engine, AReaderThatGoesAwayStopsTheRunQuietly) {
+  World world;
+  for (const char* record : {"a", "b", "c", "d"}) world.source.add(record);
+  world.executor.behaviours["a"].outcome = Outcome::exited(1);
+  world.waiter.scheduled.emplace(at(1500ms),
+                                 [&] { world.sink.state = ByteSink::Condition::reader_gone; });
+  EXPECT_EQ(world.run().exit_status(), 141);
+  EXPECT_EQ(world.sink.err, "");
+}
+
+TEST(Engine, ASlowReaderMakesJobsWaitAndNothingNewStarts) {
+  World world;
+  for (const char* record : {"a", "b", "c", "d"}) world.source.add(record);
+  world.executor.behaviours["b"].runs = 10s;
+  world.waiter.scheduled.emplace(at(500ms), [&] { world.sink.stuck = 2 << 20; });
+  bool reading = true;
+  std::size_t starts = 0;
+  world.waiter.scheduled.emplace(at(5s), [&] {
+    reading = world.executor.reading;
+    starts = world.executor.starts.size();
+    world.sink.stuck = 0;
+  });
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_FALSE(reading);
+  EXPECT_EQ(starts, 2u);
+  EXPECT_TRUE(world.executor.reading);
+}
+
+TEST(Engine, JobsSeeWhoTheyAre) {
+  World world;
+  world.options.run_id = "r1";
+  world.groups.key = "regex:.*";
+  world.source.add("a");
+  world.run();
+  EXPECT_EQ(world.executor.starts[0].env,
+            (Words{"DISTAFF_SEQ=1", "DISTAFF_SLOT=1", "DISTAFF_ATTEMPT=1", "DISTAFF_RUN=r1",
+                   "DISTAFF_GROUP=a"}));
+}
+
+TEST(Engine, OutputComesInInputOrderIfAsked) {
+  World world;
+  world.output.keep_order = true;
+  for (const char* record : {"slow", "b", "c"}) {
+    world.source.add(record);
+    world.executor.behaviours[record].out = std::string(record) + "\n";
+  }
+  world.executor.behaviours["slow"].runs = 1min;
+  world.run();
+  EXPECT_EQ(world.sink.out, "slow\nb\nc\n");
+}
+
+TEST(Engine, AThousandJobsOnThrottledGroupsWithAnInterruptInTheMiddle) {
+  World world;
+  world.pool.slots = 8;
+  world.groups.key = "regex:^(h[0-9]+)";
+  world.groups.throttle = Throttle{1s, 1s};
+  for (int i = 0; i < 1000; ++i) {
+    world.source.add("h" + std::to_string(i % 20) + "/" + std::to_string(i));
+  }
+  world.waiter.scheduled.emplace(at(20500ms), [&] { world.engine->on_signal(SIGTERM); });
+  EXPECT_EQ(world.run().exit_status(), 143);
+  std::map<std::string, TimePoint> last;
+  for (const auto& start : world.executor.starts) {
+    const std::string host = start.word.substr(0, start.word.find('/'));
+    if (last.contains(host)) {
+      EXPECT_GE(start.at - last[host], 2s) << start.word;
+    }
+    last[host] = start.at;
+  }
+  EXPECT_EQ(world.executor.most_running, 8);
+  const Summary& summary = world.engine->summary();
+  EXPECT_EQ(summary.ended(), world.executor.starts.size());
+  EXPECT_EQ(summary.failures(), 8u);
+  EXPECT_GT(summary.not_run(), 0u);
+}
+
+}  // namespace
+}  // namespace distaff
