@@ -50,9 +50,12 @@ struct Replacement {
   std::size_t field = 0;  // from 1
   std::string name;
   std::vector<PathPart> parts;
-  std::string spelled;  // as it stands in the template, for messages
+  std::string spelled;      // as it stands in the template, for messages
+  bool each_value = false;  // TemplateSyntax::tuples: {} is one value for each field of a record
 
   bool of_record() const { return what != What::seq && what != What::slot; }
+  // Has a value in each record of a job; the others have one in the whole job.
+  bool repeats() const { return what == What::record || what == What::name; }
   // The same value in every job; how it was spelled does not matter.
   bool operator==(const Replacement& other) const {
     return what == other.what && field == other.field && name == other.name && parts == other.parts;
@@ -65,6 +68,9 @@ using Piece = std::variant<std::string, Replacement>;  // literal text, or what 
 struct TemplateSyntax {
   FieldScheme scheme;
   std::string replacement = "{}";  // CommandSpec::replacement
+  // Records are tuples of `:::` values: each value counts as a record of its own for {} and its
+  // path parts.  (A line with --split or a table's row is one record, whatever its fields.)
+  bool tuples = false;
 };
 
 // What a job's templates may look at.
@@ -76,10 +82,14 @@ struct JobView {
 
 // If a replacement begins at text[at], reads it and moves `at` behind it; else leaves `at` alone
 // and gives nothing (the character is literal).  A replacement of an unknown field is an error that
-// lists the known ones.  Does not look at what stands before `at`: callers that read shell text
-// know about `${` themselves.
+// lists the known ones.  Does not look at what stands around it: callers that read shell text know
+// about `${` themselves, and skip `{{…}}` by foreign_braces().
 Expected<std::optional<Replacement>> read_replacement(std::string_view text, std::size_t& at,
                                                       const TemplateSyntax& syntax);
+
+// The length of a `{{…}}` that begins at text[at], the form of other programs' templates, in which
+// nothing is replaced; 0 if none does.  None if forms are not spelled with bare braces (-I).
+std::size_t foreign_braces(std::string_view text, std::size_t at, const TemplateSyntax& syntax);
 
 class Template {
  public:
@@ -89,6 +99,7 @@ class Template {
   const std::vector<Piece>& pieces() const { return pieces_; }
   bool is_literal() const;             // has no replacement
   bool has_record() const;             // one of the record or its fields
+  bool repeats() const;                // one that has a value in each record of a job
   bool is_single_replacement() const;  // nothing else: a word that is just {}
 
   // One text; in a job of several records their values are joined by a space, except that {1} {2}
@@ -111,10 +122,10 @@ Expected<std::string> value_of(const Replacement& replacement, const JobView& jo
 // The value in each record (record and name forms); for {1} {2}, seq and slot just one.
 Expected<std::vector<std::string>> values_of(const Replacement& replacement, const JobView& job);
 
-// The value in one record.
+// The value in one record; for {3} its third field.  Not for seq and slot.
 Expected<std::string> value_in(const Replacement& replacement, const Record& record);
 
-// A tuple of `:::` values, or a batch, is several words where a word is just {}.
+// The words of {} for one record where records are tuples: its fields; without fields its text.
 std::vector<std::string> words_of(const Record& record);
 
 }  // namespace distaff
