@@ -23,8 +23,18 @@ class ByteSink {
   // Takes all the bytes; never blocks.  They come out in the order of the calls.
   virtual void write(Stream stream, std::string_view bytes) = 0;
 
+  // Whoever wrote last has ended: if it left a line open, nobody will go on with that line.
+  virtual void settle() {}
+
+  // Lines of our own for stderr, each with its newline.  They never stand inside a line of a job:
+  // if it has one open there, they wait until it is complete, or settled.
+  virtual void say(std::string_view lines) { write(Stream::err, lines); }
+
   // Writes what can be written without waiting.
   virtual void flush() {}
+
+  // Both streams end in the same file, as after `2>&1`.
+  virtual bool one_file() const { return false; }
 
   // Bytes taken but not yet out.
   virtual std::size_t pending() const { return 0; }
