@@ -37,8 +37,8 @@ struct GroupLimits {
   // A throttle makes it 1: with two jobs ending at different times, "since the last end" would
   // name no single moment.
   std::optional<int> parallelism = 1;
-  Throttle throttle;
-  std::optional<Rate> rate;
+  Throttle throttle{};
+  std::optional<Rate> rate{};
 
   bool operator==(const GroupLimits&) const = default;
 };
