@@ -14,8 +14,8 @@ class Source {
  public:
   enum class Next {
     record,  // `record` holds the next one
-    wait,    // nothing yet: ask again when wait_fd() is readable
-    end,     // there will be no more
+    wait,  // nothing yet, or a long stretch without a record: ask again when wait_fd() is readable
+    end,   // there will be no more
     failed,  // error() says why; what came before is good
   };
 
@@ -24,7 +24,8 @@ class Source {
   // Never blocks, and reads at most one buffer (64 KiB) ahead of the record it gives.
   virtual Next next(Record& record) = 0;
 
-  // Readable when next() may have more; -1 if it never says wait.
+  // Readable when next() may have more; -1 before it first said wait.  From then on it is the same
+  // number to the end, whichever file is being read.
   virtual int wait_fd() const { return -1; }
 
   // Names file and line.

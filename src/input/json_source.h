@@ -1,0 +1,40 @@
+#pragma once
+
+// Records from JSON lines: one object a line, its members are the fields.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "input/line_reader.h"
+#include "input/source.h"
+
+namespace distaff {
+
+class JsonObjectReader;
+
+// Numbers are given as they were written, null as an empty value, arrays and objects as JSON
+// without blanks.  Of several members with one name the last counts.
+class JsonSource final : public Source {
+ public:
+  explicit JsonSource(FileSequence files);
+  ~JsonSource() override;
+
+  // Names such as "a.b", a member of a member: each is a field of every record, after those of the
+  // object itself, and missing where the object has none.
+  void want(const std::vector<std::string>& paths);
+
+  Next next(Record& record) override;
+  int wait_fd() const override { return lines_.wait_fd(); }
+  const Error& error() const override { return failed_ ? error_ : lines_.error(); }
+
+ private:
+  bool make_record(std::string_view line, Record& record);
+
+  LineReader lines_;
+  std::unique_ptr<JsonObjectReader> reader_;
+  bool failed_ = false;
+  Error error_;
+};
+
+}  // namespace distaff

@@ -1,0 +1,41 @@
+#pragma once
+
+// Records from lines, NUL-ended strings and strings with a delimiter of their own.
+
+#include <memory>
+#include <string>
+
+#include "input/line_fields.h"
+#include "input/line_reader.h"
+#include "input/source.h"
+
+namespace distaff {
+
+class LineSource final : public Source {
+ public:
+  struct Options {
+    std::string delimiter = "\n";
+    bool skip_empty = true;
+  };
+
+  // `fields` may be null: then records have none.
+  LineSource(FileSequence files, Options options, std::unique_ptr<LineFields> fields);
+
+  Next next(Record& record) override;
+  int wait_fd() const override { return lines_.wait_fd(); }
+  const Error& error() const override { return lines_.error(); }
+  std::string take_warning() override { return std::move(warning_); }
+
+ private:
+  bool make_record(std::string_view line, Record& record);
+  void warn_of_cr();
+
+  LineReader lines_;
+  bool skip_empty_;
+  bool watch_for_cr_;
+  bool nul_is_delimiter_;
+  std::unique_ptr<LineFields> fields_;
+  std::string warning_;
+};
+
+}  // namespace distaff

@@ -1,0 +1,93 @@
+#include "input/open_source.h"
+
+#include <utility>
+
+#include "input/argument_source.h"
+#include "input/csv_source.h"
+#include "input/json_source.h"
+#include "input/line_fields.h"
+#include "input/line_source.h"
+
+namespace distaff {
+namespace {
+
+Expected<OpenedSource> open_arguments(const InputSpec& spec, FileSequence::Options reading,
+                                      std::unique_ptr<LineFields> fields) {
+  OpenedSource opened;
+  opened.tuples = spec.lists.size() > 1;
+  if (fields) {
+    opened.scheme = fields->scheme();
+  } else if (opened.tuples) {
+    opened.scheme = {FieldScheme::Kind::numbered, {}, spec.lists.size()};
+  }
+  const bool some_left_out = !spec.match.empty() && spec.no_match == NoMatch::skip;
+  auto source = ArgumentSource::open(spec.lists, !spec.keep_empty, reading, std::move(fields));
+  if (!source) return tl::unexpected(source.error());
+  if (!some_left_out) opened.total = (*source)->total();
+  opened.source = std::move(*source);
+  return opened;
+}
+
+Expected<OpenedSource> open_csv(const InputSpec& spec, FileSequence files) {
+  const char delimiter = spec.format == RecordFormat::tsv ? '\t' : ',';
+  auto source = std::make_unique<CsvSource>(
+      std::move(files), CsvSource::Options{.delimiter = delimiter, .header = spec.header});
+  if (auto read = source->read_header(); !read) return tl::unexpected(read.error());
+  OpenedSource opened;
+  if (!spec.header) {
+    opened.scheme.kind = FieldScheme::Kind::numbered;
+  } else {
+    opened.scheme.kind = FieldScheme::Kind::named;
+    opened.empty = !source->names();
+    if (!opened.empty) opened.scheme.names = *source->names();
+  }
+  opened.source = std::move(source);
+  return opened;
+}
+
+Expected<OpenedSource> open_lines(const InputSpec& spec, FileSequence files,
+                                  std::unique_ptr<LineFields> fields) {
+  LineSource::Options options;
+  if (spec.format == RecordFormat::null_ended) options.delimiter.assign(1, '\0');
+  if (spec.format == RecordFormat::delimited) options.delimiter = spec.delimiter;
+  options.skip_empty = spec.format == RecordFormat::lines && !spec.keep_empty;
+  OpenedSource opened;
+  if (fields) opened.scheme = fields->scheme();
+  opened.source = std::make_unique<LineSource>(std::move(files), options, std::move(fields));
+  return opened;
+}
+
+}  // namespace
+
+Expected<OpenedSource> open_source(const InputSpec& spec, std::size_t buffer_size) {
+  if (spec.format == RecordFormat::delimited && spec.delimiter.empty()) {
+    return fail("-d '' is no delimiter: -d '\\0' or -0 is for NUL");
+  }
+  auto fields = make_line_fields(spec);
+  if (!fields) return tl::unexpected(fields.error());
+  const FileSequence::Options reading{.buffer_size = buffer_size, .stdin_fd = 0};
+  if (spec.format == RecordFormat::arguments) {
+    return open_arguments(spec, reading, std::move(*fields));
+  }
+  auto files = FileSequence::open(spec.files, reading);
+  if (!files) return tl::unexpected(files.error());
+  switch (spec.format) {
+    case RecordFormat::csv:
+    case RecordFormat::tsv:
+      return open_csv(spec, std::move(*files));
+    case RecordFormat::jsonl: {
+      OpenedSource opened;
+      opened.scheme.kind = FieldScheme::Kind::open;
+      opened.source = std::make_unique<JsonSource>(std::move(*files));
+      return opened;
+    }
+    default:
+      return open_lines(spec, std::move(*files), std::move(*fields));
+  }
+}
+
+void want_fields(Source& source, const std::vector<std::string>& names) {
+  if (auto* json = dynamic_cast<JsonSource*>(&source)) json->want(names);
+}
+
+}  // namespace distaff
