@@ -1,0 +1,22 @@
+#pragma once
+
+// What to write instead of options that other tools have, and ours that are not there yet.
+
+#include <string_view>
+
+namespace distaff {
+
+// `spelled` is an option with its dashes, without a value: "--colsep", "-L".  Gives what to say
+// after "--colsep: "; empty if no tool we know has it.
+std::string_view foreign_advice(std::string_view spelled);
+
+// An option of distaff, by its name without dashes, that this version does not have.
+bool is_planned_option(std::string_view name);
+
+// The same for the value of an option that has choices: "json" of --output.
+bool is_planned_choice(std::string_view name, std::string_view value);
+
+// A word that is a subcommand if it stands first, "run" among them.
+bool is_subcommand(std::string_view word);
+
+}  // namespace distaff

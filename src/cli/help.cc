@@ -1,0 +1,114 @@
+#include "cli/help.h"
+
+#include <fmt/format.h>
+
+#include "cli/option_table.h"
+
+#ifndef DISTAFF_VERSION
+#define DISTAFF_VERSION "unknown"
+#endif
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kWidth = 79;
+constexpr std::size_t kIndent = 28;
+
+// "  -j, -P, --jobs N"
+std::string heading(const Option& option) {
+  std::string text = "  ";
+  if (option.letter != 0) text += fmt::format("-{}", option.letter);
+  if (option.second_letter != 0) text += fmt::format(", -{}", option.second_letter);
+  if (!option.name.empty()) {
+    text += option.letter != 0 ? ", " : "    ";
+    text += fmt::format("--{}", option.name);
+  }
+  if (option.kind != ValueKind::none) text += fmt::format(" {}", value_name(option));
+  return text;
+}
+
+// Adds the words of `text`, breaking lines before kWidth; goes on at column kIndent.
+void append_wrapped(std::string& page, std::size_t column, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    if (column + 1 + word.size() > kWidth) {
+      page += "\n" + std::string(kIndent, ' ');
+      column = kIndent;
+    } else if (column > kIndent) {
+      page += ' ';
+      ++column;
+    }
+    page += word;
+    column += word.size();
+    text.remove_prefix(space == text.npos ? text.size() : space + 1);
+  }
+}
+
+}  // namespace
+
+std::string_view short_help() {
+  return "Usage: distaff [OPTION]... COMMAND [ARG]... [::: VALUE...]\n"
+         "Runs COMMAND for each line of its input, many at once.  Try one of these:\n"
+         "  distaff gzip ::: *.log\n"
+         "  find . -name '*.log' -print0 | distaff -0 gzip\n"
+         "or distaff --help.\n";
+}
+
+std::string_view help() {
+  return "Usage: distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...\n"
+         "Runs COMMAND for each line of stdin or each VALUE, many at once; output stays whole.\n"
+         "\n"
+         "  find . -name '*.log' -print0 | distaff -0 gzip\n"
+         "  distaff -k --tag 'zcat {} | wc -l' ::: *.gz          one word: a shell script\n"
+         "  distaff --csv -a jobs.csv -g server --throttle 2s ./dump {server} {db}\n"
+         "\n"
+         "In COMMAND: {} record, {1} {name} field, {/} basename, {//} dirname, {.} without\n"
+         "extension, {#} job number, {%} slot.  Without any, the record is appended.\n"
+         "\n"
+         "  -j N            jobs at once (the CPUs; 200%, +1, 0 as many as fit)\n"
+         "  -a FILE         read records from FILE; -0 NUL ends them, -d STR; --csv, --jsonl\n"
+         "  -n N            N records for each job, 0 as many as fit\n"
+         "  -k              output in input order; --tag begins lines with the record\n"
+         "  -g KEY          jobs with the same key are a group: a column, {//}, host ...\n"
+         "  --parallelism N, --throttle D, --rate N/D   limits of each group\n"
+         "  --on-error stop end at the first failure; --ok 0,1 are success\n"
+         "  --dry-run       print the commands and run nothing; -t print as they run\n"
+         "  --progress line tell on stderr how far it is\n"
+         "\n"
+         "All options: distaff --help-all.  Everything else: man distaff.\n";
+}
+
+std::string help_all() {
+  std::string page =
+      "Usage: distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...\n"
+      "Durations: 250ms 1.5s 2m 1h 1d, a bare number is seconds.  Sizes: 64k 10M 1G.\n"
+      "\n"
+      "  ::: VALUE...              a list of values instead of input; several lists: all\n"
+      "                            combinations\n"
+      "  :::+ VALUE...             a list taken in step with the one before it\n"
+      "  :::: FILE...              the lines of each FILE are a list; ::::+ in step\n";
+  const Option* before = nullptr;
+  for (const Option& option : options()) {
+    if (before == nullptr || before->topic != option.topic) {
+      page += fmt::format("\n{}\n", title(option.topic));
+    }
+    before = &option;
+    std::string line = heading(option);
+    if (line.size() + 2 > kIndent) {
+      page += line + "\n";
+      line.clear();
+    }
+    line.resize(kIndent, ' ');
+    page += line;
+    std::string text(option.brief);
+    if (!option.standard.empty()) text += fmt::format(" [{}]", option.standard);
+    append_wrapped(page, kIndent, text);
+    page += '\n';
+  }
+  return page;
+}
+
+std::string version_text() { return "distaff " DISTAFF_VERSION "\n"; }
+
+}  // namespace distaff

@@ -1,0 +1,238 @@
+#include "cli/option_table.h"
+
+#include <algorithm>
+
+namespace distaff {
+namespace {
+
+using enum ValueKind;
+
+constexpr Option kOptions[] = {
+    // ---- input
+    {Opt::input, "input", 'a', 0, Topic::input, file, "FILE", "", "-", true,
+     "read records from FILE; again for more, - is stdin",
+     "Files are read one after the other, in the order given."},
+    {Opt::null, "null", '0', 0, Topic::input, none, "", "", "", false,
+     "records end with a NUL byte, as find -print0 writes them",
+     "Empty records are kept. The only way that is right for every file name."},
+    {Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "\\n", false,
+     "records end with STR",
+     "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR behind it. "
+     "Empty "
+     "records are kept. For lines of files from Windows: -d '\\r\\n'."},
+    {Opt::csv, "csv", 0, 0, Topic::input, none, "", "", "", false,
+     "records are rows of CSV; the header names the fields",
+     "Quoted fields may hold commas, doubled quotes and newlines. Several files each have the same "
+     "header. Empty rows are no records; a byte order mark at the start is dropped."},
+    {Opt::tsv, "tsv", 0, 0, Topic::input, none, "", "", "", false,
+     "the same with tabs between the fields", ""},
+    {Opt::no_header, "no-header", 0, 0, Topic::input, none, "", "", "", false,
+     "the first row of --csv or --tsv is a record too",
+     "Fields then have numbers only: {1} {2} and so on."},
+    {Opt::jsonl, "jsonl", 0, 0, Topic::input, none, "", "", "", false,
+     "records are JSON objects, one a line; members are fields",
+     "{a.b} reaches into objects. Numbers are passed as written, null is empty, an object or array "
+     "is passed as JSON."},
+    {Opt::split, "split", 0, 0, Topic::input, text, "REGEX", "", "", false,
+     "split each record at REGEX into the fields {1} {2} ...",
+     "For lines, and with --null and --delimiter. The syntax is RE2's."},
+    {Opt::match, "match", 0, 0, Topic::input, text, "REGEX", "", "", false,
+     "named captures of REGEX are fields, (?P<name>...)",
+     "For lines, and with --null and --delimiter. The syntax is RE2's."},
+    {Opt::no_match, "no-match", 0, 0, Topic::input, choice, "", "fail|skip|keep", "fail", false,
+     "what a record is that --match does not match",
+     "fail: a failed job; skip: no job; keep: a record without the fields."},
+    {Opt::keep_empty, "keep-empty", 0, 0, Topic::input, none, "", "", "", false,
+     "an empty line is a record too", ""},
+    {Opt::total, "total", 0, 0, Topic::input, number, "N", "", "", false,
+     "expect N records, for the time left in --progress",
+     "Only needed where it cannot be known before the input has been read."},
+    {Opt::no_run_if_empty, "no-run-if-empty", 'r', 0, Topic::input, none, "", "", "", false,
+     "accepted; without records nothing runs anyway", ""},
+
+    // ---- batches
+    {Opt::max_records, "max-records", 'n', 0, Topic::batches, number, "N", "", "1", false,
+     "pass N records to each job, 0 as many as fit",
+     "With --key a batch also ends where the next record has another key."},
+    {Opt::max_bytes, "max-bytes", 0, 0, Topic::batches, size, "SIZE", "", "128k", false,
+     "at most SIZE bytes of arguments for a job",
+     "Never more than the system takes. A record that alone is too long is a failed job."},
+
+    // ---- command
+    {Opt::replacement, "", 'I', 0, Topic::command, text, "STR", "", "{}", false,
+     "STR stands for the record; nothing is appended",
+     "Braces then mean nothing, unless STR ends in {}, as in -I '%{}': all replacements are "
+     "then written with that prefix, %{name} and %{/.}."},
+    {Opt::shell, "shell", 0, 0, Topic::command, text, "WORDS", "", "/bin/sh", false,
+     "run scripts by this shell, as in 'bash -o pipefail'",
+     "-c is added. A shell that is named is always used; without this option a script of plain "
+     "words only is run without one."},
+    {Opt::stdin_mode, "stdin", 0, 0, Topic::command, choice, "", "null|record|tty", "null", false,
+     "what jobs read: nothing, their record, or the terminal",
+     "record: the record and a newline; it is then not appended to the command. tty needs -j 1."},
+    {Opt::workdir, "workdir", 0, 0, Topic::command, directory, "DIR", "", "", false,
+     "run each job in DIR, a template such as {//}", ""},
+    {Opt::env, "env", 0, 0, Topic::command, text, "NAME=VALUE", "", "", true,
+     "set a variable for each job; VALUE is a template", "May be given several times."},
+    {Opt::nice, "nice", 0, 0, Topic::command, signed_number, "N", "", "", false,
+     "run jobs at this niceness, -20 to 19", ""},
+    {Opt::dry_run, "dry-run", 0, 0, Topic::command, none, "", "", "", false,
+     "print the commands, ready for a shell, and run nothing",
+     "One command a line on stdout, in input order, without waiting for limits."},
+    {Opt::trace, "trace", 't', 0, Topic::command, none, "", "", "", false,
+     "print each command on stderr as it starts", ""},
+
+    // ---- pool
+    {Opt::jobs, "jobs", 'j', 'P', Topic::pool, signed_number, "N", "", "100%", false,
+     "jobs at once: N, N% or +N or -N of the CPUs, 0 all that fit",
+     "The CPUs counted are those this process may use: the least of its affinity and its cgroups' "
+     "quotas. 0 is bounded by file descriptors and processes."},
+    {Opt::delay, "delay", 0, 0, Topic::pool, duration, "D", "", "0s", false,
+     "wait at least D between any two starts", ""},
+
+    // ---- groups
+    {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "", false,
+     "jobs with the same key are a group with its own limits",
+     "SPEC is the name of a column; else a template such as {1} or {//}; else host or domain of "
+     "the record, host:FIELD or domain:FIELD of a field; or regex:RE, its first capture or else "
+     "the match. A job without a key belongs to no group and has no limit but the slots."},
+    {Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
+     "jobs of a group at once",
+     "Without --key, --parallelism, --throttle and --rate hold for the whole run as one group. "
+     "There is no limit by default where only a rate is given."},
+    {Opt::throttle, "throttle", 0, 0, Topic::groups, duration, "D[..E]", "", "", false,
+     "rest from the end of a group's job to its next start",
+     "With E, each rest is drawn uniformly from D to E. A group with a throttle runs one job at a "
+     "time, so it does not go with a --parallelism over 1."},
+    {Opt::rate, "rate", 0, 0, Topic::groups, text, "N/D[:BURST]", "", "", false,
+     "at most N starts of a group in each D, as 10/s or 100/1m",
+     "At most BURST of them at once, 1 if not given. Goes with any parallelism."},
+    {Opt::rules, "rules", 0, 0, Topic::groups, file, "FILE", "", "", false,
+     "other limits for the groups that FILE matches", "See RULES."},
+    {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
+     "read at most N records ahead for other groups",
+     "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead."},
+
+    // ---- output
+    {Opt::output, "output", 0, 0, Topic::output, choice, "", "group|line|raw|none", "group", false,
+     "each job's output unbroken, whole lines, as it comes, none", "See OUTPUT. raw is -u."},
+    {Opt::keep_order, "keep-order", 'k', 0, Topic::output, none, "", "", "", false,
+     "output in the order of input",
+     "The job whose turn it is is shown as it writes. Goes with --output group and line."},
+    {Opt::ungroup, "ungroup", 'u', 0, Topic::output, none, "", "", "", false,
+     "jobs write to our stdout and stderr themselves", "Excludes --keep-order and --tag."},
+    {Opt::tag, "tag", 0, 0, Topic::output, none, "", "", "", false,
+     "begin each line of output with the record and a tab", ""},
+    {Opt::tag_template, "tag-template", 0, 0, Topic::output, text, "T", "", "{}", false,
+     "begin each line of output with T and a tab, as '{1}: {#}'", ""},
+
+    // ---- failure
+    {Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,
+     "exit statuses that are success, as 0,1,3-5", ""},
+    {Opt::on_error, "on-error", 0, 0, Topic::failure, choice, "", "continue|stop|kill|ignore",
+     "continue", false, "after a failure: go on, start no more, end all, not count",
+     "continue: the run goes on and exits 1 in the end. stop: nothing more is started, running "
+     "jobs "
+     "end by themselves. kill: those are ended too. ignore: failures are not counted."},
+    {Opt::halt, "halt", 0, 0, Topic::failure, text, "WHEN,WHAT=N[%]", "", "", false,
+     "soon|now,fail|success|done=N|N%: stop after so many",
+     "soon: nothing more is started; now: running jobs are ended too. N% is a share of the "
+     "jobs that have ended so far, looked at after the first three. success and done, once "
+     "reached, "
+     "are no failure of the run."},
+    {Opt::term_seq, "term-seq", 0, 0, Topic::failure, text, "LIST", "", "TERM,5s,KILL", false,
+     "how jobs are ended: signals, and times between them",
+     "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL."},
+
+    // ---- progress
+    {Opt::progress, "progress", 0, 0, Topic::progress, choice, "", "line|none", "none", false,
+     "print a line on stderr at every interval",
+     "Done in the last interval and in all, rate, running, waiting, resting groups, failed, and "
+     "the "
+     "time left if the total is known."},
+    {Opt::progress_interval, "progress-interval", 0, 0, Topic::progress, duration, "D", "", "30s",
+     false, "how often --progress prints", ""},
+    {Opt::log_level, "log-level", 0, 0, Topic::progress, choice, "", "debug|info|warn|error",
+     "warn", false, "what is worth a message; failures as they come are info", ""},
+    {Opt::log_file, "log-file", 0, 0, Topic::progress, file, "FILE", "", "", false,
+     "append messages to FILE and not to stderr", ""},
+    {Opt::quiet, "quiet", 0, 0, Topic::progress, none, "", "", "", false,
+     "the same as --log-level error", ""},
+
+    // ---- help
+    {Opt::help, "help", 'h', 0, Topic::help, none, "", "", "", false,
+     "the most common things on one screen", ""},
+    {Opt::help_all, "help-all", 0, 0, Topic::help, none, "", "", "", false,
+     "every option with its default", ""},
+    {Opt::version, "version", 'V', 0, Topic::help, none, "", "", "", false, "print the version",
+     ""},
+};
+
+constexpr bool well_formed() {
+  for (std::size_t i = 0; i < std::size(kOptions); ++i) {
+    const Option& a = kOptions[i];
+    if (static_cast<std::size_t>(a.id) != i) return false;
+    if (a.name.empty() && a.letter == 0) return false;
+    if ((a.kind == none) != (a.value.empty() && a.choices.empty())) return false;
+    if ((a.kind == choice) == a.choices.empty()) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      const Option& b = kOptions[j];
+      if (!a.name.empty() && a.name == b.name) return false;
+      if (a.letter != 0 && (a.letter == b.letter || a.letter == b.second_letter)) return false;
+    }
+  }
+  return true;
+}
+static_assert(std::size(kOptions) == kOptionCount && well_formed(),
+              "the table follows enum Opt, and no name or letter is there twice");
+
+}  // namespace
+
+std::span<const Option> options() { return kOptions; }
+
+const Option& option(Opt id) { return kOptions[static_cast<std::size_t>(id)]; }
+
+std::string_view title(Topic topic) {
+  constexpr std::string_view kTitles[kTopicCount] = {"Input",   "Batches",          "Command",
+                                                     "Pool",    "Groups",           "Output",
+                                                     "Failure", "Progress and log", "Help"};
+  return kTitles[static_cast<std::size_t>(topic)];
+}
+
+const Option* find_option(std::string_view name) {
+  if (name.empty()) return nullptr;
+  const auto* found = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                   [&](const Option& option) { return option.name == name; });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+const Option* find_letter(char letter) {
+  if (letter == 0) return nullptr;
+  const auto* found =
+      std::find_if(std::begin(kOptions), std::end(kOptions), [&](const Option& option) {
+        return option.letter == letter || option.second_letter == letter;
+      });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+std::string spelling(const Option& option) {
+  return option.name.empty() ? std::string{'-', option.letter} : "--" + std::string(option.name);
+}
+
+std::string_view value_name(const Option& option) {
+  return option.kind == choice ? option.choices : option.value;
+}
+
+std::size_t choice_count(const Option& option) {
+  if (option.choices.empty()) return 0;
+  return 1 +
+         static_cast<std::size_t>(std::count(option.choices.begin(), option.choices.end(), '|'));
+}
+
+std::string_view choice_at(const Option& option, std::size_t index) {
+  std::string_view rest = option.choices;
+  for (; index > 0; --index) rest.remove_prefix(rest.find('|') + 1);
+  return rest.substr(0, rest.find('|'));
+}
+
+}  // namespace distaff

@@ -1,0 +1,129 @@
+#pragma once
+
+// The options of `distaff run`, once.
+//
+// Help, man page, completions and the reading of the command line all come from this table, so they
+// cannot disagree.  A new option is one entry here, one enumerator, and what native.cc makes of it.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace distaff {
+
+// In the order of the table.
+enum class Opt : unsigned char {
+  // input
+  input,
+  null,
+  delimiter,
+  csv,
+  tsv,
+  no_header,
+  jsonl,
+  split,
+  match,
+  no_match,
+  keep_empty,
+  total,
+  no_run_if_empty,
+  // batches
+  max_records,
+  max_bytes,
+  // command
+  replacement,
+  shell,
+  stdin_mode,
+  workdir,
+  env,
+  nice,
+  dry_run,
+  trace,
+  // pool
+  jobs,
+  delay,
+  // groups
+  key,
+  parallelism,
+  throttle,
+  rate,
+  rules,
+  buffer_size,
+  // output
+  output,
+  keep_order,
+  ungroup,
+  tag,
+  tag_template,
+  // failure
+  ok,
+  on_error,
+  halt,
+  term_seq,
+  // progress
+  progress,
+  progress_interval,
+  log_level,
+  log_file,
+  quiet,
+  // help
+  help,
+  help_all,
+  version,
+  count,  // how many there are
+};
+
+inline constexpr std::size_t kOptionCount = static_cast<std::size_t>(Opt::count);
+
+enum class Topic { input, batches, command, pool, groups, output, failure, progress, help };
+inline constexpr std::size_t kTopicCount = 9;
+
+// What stands after the option: decides how it is completed, and which words may be a value.
+enum class ValueKind {
+  none,           // a flag
+  text,           // templates, regexes, grammars of their own
+  number,         // digits
+  signed_number,  // may begin with '-'
+  size,           // 64k
+  duration,       // 1.5s
+  choice,         // one of `choices`
+  file,
+  directory,
+};
+
+struct Option {
+  Opt id;
+  std::string_view name;  // without dashes; empty: has only a letter
+  char letter;            // 0: none
+  char second_letter;     // another one that means the same; 0: none
+  Topic topic;
+  ValueKind kind;
+  std::string_view value;     // what help calls the value: "N"; a choice's are its choices
+  std::string_view choices;   // "a|b|c"
+  std::string_view standard;  // the default, as one would write it; empty: none
+  bool repeatable;            // each occurrence counts; else the last one
+  std::string_view brief;     // one line, no capital, no period
+  std::string_view detail;    // more sentences for the man page
+};
+
+std::span<const Option> options();
+std::string_view title(Topic topic);  // "Input"
+
+const Option& option(Opt id);
+
+// By its name without dashes, or its letter; null if there is none.
+const Option* find_option(std::string_view name);
+const Option* find_letter(char letter);
+
+// "--jobs"; "-I" for one that has only a letter.
+std::string spelling(const Option& option);
+
+// "N", or for a choice "group|line|raw|none".
+std::string_view value_name(const Option& option);
+
+// The choices one by one.
+std::size_t choice_count(const Option& option);
+std::string_view choice_at(const Option& option, std::size_t index);
+
+}  // namespace distaff
