@@ -22,24 +22,32 @@ class Watcher {
 
 class EventLoop {
  public:
+  // Ends the program with status 3 if the system gives no epoll descriptor: nothing works without.
   EventLoop();
 
   static TimePoint now();
 
   // False if this kind of file cannot be waited for (EPERM: regular files, /dev/null): it is
-  // always ready.  `events` are EPOLLIN, EPOLLOUT; level-triggered.
+  // always ready.  Also false, with errno ENOMEM or ENOSPC, if the kernel has no room for another
+  // watch.  `events` are EPOLLIN, EPOLLOUT; level-triggered.
   bool add(int fd, std::uint32_t events, Watcher* watcher);
 
   // Before the descriptor is closed, always: a child that is being exec'ed may hold it open.
+  // Nothing happens if it is not watched.
   void remove(int fd);
 
   // Waits until something is ready or `until` has come (for ever without; not at all if it has
-  // passed), and tells the watchers.  Never early.
+  // passed), and tells the watchers.  Never early.  Signals that interrupt it do not end it.
   void wait(std::optional<TimePoint> until);
 
  private:
+  struct Watch {
+    Watcher* watcher = nullptr;    // null: not watched
+    std::uint32_t generation = 0;  // counts the watches this descriptor has had
+  };
+
   UniqueFd epoll_;
-  std::vector<Watcher*> watchers_;  // by descriptor; null: not watched
+  std::vector<Watch> watches_;  // by descriptor
 };
 
 }  // namespace distaff
