@@ -1,0 +1,127 @@
+#include "exec/launcher.h"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/text.h"
+
+namespace distaff {
+namespace {
+
+using Step = SpawnResult::Step;
+
+Launcher::Result refuse(Outcome why) { return {{Executor::Start::failed, std::move(why)}, -1}; }
+
+const char* text_of(int error) {
+  const char* text = strerrordesc_np(error);
+  return text != nullptr ? text : "unknown error";
+}
+
+// What passes when other processes end.
+bool is_shortage(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+// The system would cut such a string at the NUL, and the job would do something else.
+bool holds_nul(const std::vector<std::string>& strings) {
+  for (const std::string& text : strings) {
+    if (strlen(text.c_str()) != text.size()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Launcher::Launcher(Options options)
+    : options_(std::move(options)), environment_(options_.environment) {
+  request_.own_group = options_.own_group;
+  request_.nice = options_.nice;
+}
+
+Launcher::Result Launcher::launch(const Launch& launch, const std::array<int, 3>& stdio) {
+  if (launch.argv.empty()) return refuse(Outcome::not_started(0, "there is no command"));
+  if (holds_nul(launch.argv) || holds_nul(launch.env)) {
+    return refuse(Outcome::not_started(0, "a NUL byte cannot be part of an argument"));
+  }
+  argv_.clear();
+  for (const std::string& word : launch.argv) argv_.push_back(const_cast<char*>(word.c_str()));
+  argv_.push_back(nullptr);
+  request_.stdio = stdio;
+  request_.workdir = launch.workdir.empty() ? nullptr : launch.workdir.c_str();
+  request_.envp = environment_.with(launch.env);
+
+  const auto find = [&]() -> const ProgramFinder::Found& {
+    return finder_.find(launch.argv[0], environment_.get("PATH"), launch.workdir);
+  };
+  SpawnResult result = spawn_program(find());
+  if (result.failed == Step::exec && result.error == ENOENT && finder_.was_remembered()) {
+    finder_.forget_last();  // it may have moved to another directory since
+    result = spawn_program(find());
+  }
+  if (result.started()) return {{}, result.pid};
+  return explain(result, launch);
+}
+
+SpawnResult Launcher::spawn_program(const ProgramFinder::Found& program) {
+  if (!program) return {-1, Step::exec, program.error};
+  request_.path = program.path.c_str();
+  request_.argv = argv_.data();
+  const SpawnResult result = spawn(request_, options_.startup);
+  if (result.failed != Step::exec || result.error != ENOEXEC) return result;
+
+  // A script without a #! line.  POSIX has the shell run it.
+  std::vector<char*> words = argv_;
+  static constexpr const char* kShell = "/bin/sh";
+  words.insert(words.begin(), const_cast<char*>(kShell));
+  words[1] = const_cast<char*>(request_.path);
+  request_.path = kShell;
+  request_.argv = words.data();
+  return spawn(request_, options_.startup);
+}
+
+Launcher::Result Launcher::explain(const SpawnResult& result, const Launch& launch) const {
+  if (is_shortage(result.error)) {
+    return {{Executor::Start::shortage, Outcome::not_started(result.error, text_of(result.error))},
+            -1};
+  }
+  const char* why = text_of(result.error);
+  switch (result.failed) {
+    case Step::workdir:
+      return refuse(Outcome::not_started(
+          0, fmt::format("cannot enter the directory {}: {}", printable(launch.workdir), why)));
+    case Step::nice:
+      return refuse(Outcome::not_started(
+          0, fmt::format("cannot have niceness {}: {}", options_.nice.value_or(0), why)));
+    case Step::exec:
+      return refuse(cannot_execute(result.error, launch));
+    default:
+      return refuse(Outcome::not_started(0, fmt::format("cannot make a process: {}", why)));
+  }
+}
+
+Outcome Launcher::cannot_execute(int error, const Launch& launch) const {
+  const std::string name = printable(launch.argv[0]);
+  if (error == E2BIG) {
+    return Outcome::not_started(error, "the arguments are longer than the system allows");
+  }
+  if (error != ENOENT) {
+    return Outcome::not_started(error, fmt::format("cannot run {}: {}", name, text_of(error)));
+  }
+  if (launch.argv[0].find('/') == std::string::npos) {
+    return Outcome::not_started(error, fmt::format("{}: not found in PATH", name));
+  }
+  const std::string file = launch.argv[0].starts_with('/') || launch.workdir.empty()
+                               ? launch.argv[0]
+                               : launch.workdir + "/" + launch.argv[0];
+  if (access(file.c_str(), F_OK) == 0) {
+    return Outcome::not_started(
+        error,
+        fmt::format("cannot run {}: the interpreter or loader that it names is missing", name));
+  }
+  return Outcome::not_started(error, fmt::format("{}: no such file", name));
+}
+
+}  // namespace distaff

@@ -1,0 +1,121 @@
+#pragma once
+
+// Runs jobs as processes of this machine.
+//
+// Each is started by vfork in a process group of its own, its output comes through pipes that the
+// event loop watches, and SIGCHLD, read from a signalfd, tells that some ended.
+//
+// A job is over when its process is.  A daemon that it left behind may keep the pipes open for
+// ever, so what they hold by then is read, and the rest gets half a second; then we stop listening.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exec/executor.h"
+#include "exec/launcher.h"
+#include "os/event_loop.h"
+#include "os/signals.h"
+
+namespace distaff {
+
+class ProcessExecutor final : public Executor, private Watcher {
+ public:
+  enum class Capture { pipe, inherit, null };
+  enum class Stdin {
+    null,  // /dev/null, or what the job's `stdin_text` says
+    tty,   // our terminal; jobs then stay in our process group
+  };
+  struct Options {
+    Capture capture = Capture::pipe;
+    Stdin stdin_from = Stdin::null;
+    std::optional<int> nice;
+    Startup startup;
+    char* const* environment = ::environ;
+    Duration grace = std::chrono::milliseconds(500);  // for pipes that stay open
+  };
+
+  // Blocks SIGCHLD.  SIGPIPE must be ignored if jobs are fed text.
+  ProcessExecutor(Options options, EventLoop& loop, ExecEvents& events);
+  ~ProcessExecutor() override;
+  ProcessExecutor(const ProcessExecutor&) = delete;
+  ProcessExecutor& operator=(const ProcessExecutor&) = delete;
+
+  // A job's id is free for its next attempt once on_closed() was called for the last one.
+  StartResult start(JobId job, const Launch& launch) override;
+  void signal(JobId job, int signal) override;
+  void signal_all(int signal) override;
+  void set_reading(bool on) override;
+  int running() const override { return static_cast<int>(by_pid_.size()); }
+
+  // The owner of the event loop waits no longer than this, and then calls tick().
+  std::optional<TimePoint> wake_at() const;
+  void tick(TimePoint now);
+
+  // Descriptors of ours that a job takes while it runs: for the bound of `-j 0`.
+  static int descriptors_per_job(Capture capture, bool feeds_stdin);
+
+ private:
+  struct Job {
+    JobId id{};
+    pid_t pid = -1;  // -1: it ended, and its number may be a stranger's
+    TimePoint started;
+    UniqueFd out, err;               // read ends; none: closed by all writers, or not captured
+    UniqueFd feed;                   // write end of its stdin, while there is text left
+    std::string text;                // to feed
+    std::size_t fed = 0;             // bytes of it that are written
+    bool wants_tty = false;          // we end it for that
+    std::optional<TimePoint> timer;  // running: when it is killed; ended: when we stop listening
+
+    bool over() const { return pid < 0; }
+    bool has_pipes() const { return out || err; }
+  };
+  // The ends that the child gets.
+  struct ChildEnds {
+    UniqueFd in, out, err;
+  };
+
+  // These give 0 or an errno.
+  int make_pipes(Job& job, ChildEnds& ends, const Launch& launch);
+  int make_output_pipe(UniqueFd& ours, UniqueFd& childs);
+  int make_feed(Job& job, UniqueFd& childs, const std::string& text);
+  int open_shared_files();
+
+  std::array<int, 3> stdio(const ChildEnds& ends) const;
+  bool watch(Job& job);
+  void watch_output(Job& job, bool on);
+  void forget(Job& job);
+
+  void on_ready(int fd, std::uint32_t events) override;
+  void feed(Job& job);
+  void read_some(Job& job, UniqueFd& fd, Stream stream, std::size_t most, bool hung_up);
+  void read_rest(Job& job);
+
+  void reap();
+  void stopped(Job& job, int signal);
+  void ended(Job& job, int status, const struct rusage& usage);
+  void closed(Job& job, bool kept_open);
+  void send(const Job& job, int signal) const;
+  void set_timer(Job& job, std::optional<TimePoint> when);
+  void close_fd(UniqueFd& fd);
+
+  Options options_;
+  EventLoop& loop_;
+  ExecEvents& events_;
+  Launcher launcher_;
+  SignalWatcher child_signals_;
+  UniqueFd null_in_, null_out_, tty_;
+  bool reading_ = true;
+  std::unique_ptr<char[]> buffer_;
+
+  std::unordered_map<JobId, Job> jobs_;     // until closed
+  std::unordered_map<pid_t, Job*> by_pid_;  // those whose process runs
+  std::vector<Job*> by_fd_;                 // of each watched pipe
+  std::set<std::pair<TimePoint, JobId>> timers_;
+};
+
+}  // namespace distaff
