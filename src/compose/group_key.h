@@ -6,19 +6,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/expected.h"
+#include "compose/authority.h"
 #include "compose/template.h"
 
 namespace distaff {
-
-// The host of a URL: lower case, without port, user, brackets and final dot.  Nothing if the text
-// is no URL with an authority (SCHEME://…), or its host is empty or not one that curl would take.
-std::optional<std::string> host_of(std::string_view url);
-
-// The registrable domain of a host by libpsl's built-in list; an IP address is its own domain, and
-// so is a host that is itself a public suffix or unknown.
-std::string domain_of(std::string_view host);
 
 // --key, compiled.  Immutable; key_of() has no side effects.
 class GroupKey {
@@ -31,9 +25,11 @@ class GroupKey {
   GroupKey& operator=(GroupKey&&) noexcept;
   ~GroupKey();
 
-  // Nothing: no group (no match, no URL, an empty or missing field).
+  // Nothing: no group (no match, no URL, an empty or missing field).  Does not know the slot, which
+  // is why compile() refuses {%}.
   std::optional<std::string> key_of(const Record& record, JobId id) const;
 
+  // Names of fields it uses; sources of JSON look into objects for these.
   std::vector<std::string> field_names() const;
 
  private:
