@@ -57,7 +57,7 @@ RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& co
       waiter.wait(std::nullopt, false);
     }
   }
-  sink.write(Stream::err, summary.block());
+  sink.say(summary.block());
   while (sink.flush(), sink.pending() > 0 && sink.condition() == ByteSink::Condition::good) {
     waiter.wait(std::nullopt, false);
   }

@@ -91,7 +91,7 @@ void Engine::start(JobId id) {
     return could_not_start(std::move(running), Outcome::not_started(0, launch.error().message),
                            false);
   }
-  if (options_.trace) parts_.sink.write(Stream::err, paste(*launch) + "\n");
+  if (options_.trace) parts_.sink.say(paste(*launch) + "\n");
   prepare_environment(job, running.slot, *launch);
   auto started = parts_.executor.start(id, *launch);
   if (started.start == Executor::Start::shortage) {

@@ -1,0 +1,58 @@
+#include "cli/main_native.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "cli/help.h"
+#include "cli/native.h"
+#include "cli/rules.h"
+#include "cli/run.h"
+#include "os/startup.h"
+
+namespace distaff {
+namespace {
+
+int print(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && std::fflush(stdout) == 0 ? 0 : 3;
+}
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "distaff: %s\n", error.message.c_str());
+  return error.status;
+}
+
+}  // namespace
+
+int main_native(std::span<const std::string_view> words) {
+  Startup startup = take_over();
+  auto request = parse_native(words);
+  if (!request) return refuse(request.error());
+  switch (request->kind) {
+    case NativeRequest::Kind::help:
+      return print(help());
+    case NativeRequest::Kind::help_all:
+      return print(help_all());
+    case NativeRequest::Kind::version:
+      return print(version_text());
+    case NativeRequest::Kind::run:
+      break;
+  }
+  if (!request->input_given && isatty(0) == 1) {
+    if (request->spec.command.words.empty()) {
+      std::fputs(std::string(short_help()).c_str(), stderr);
+      return 2;
+    }
+    std::fputs("distaff: reading records from the terminal; end with Ctrl-D\n", stderr);
+  }
+  if (!request->rules_file.empty()) {
+    const auto loaded = load_rules(request->rules_file, request->spec.group);
+    if (!loaded) return refuse(loaded.error());
+  }
+  const auto status = run(request->spec, startup);
+  return status ? *status : refuse(status.error());
+}
+
+}  // namespace distaff

@@ -1,0 +1,298 @@
+#include "cli/run.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "compose/job_builder.h"
+#include "engine/dry_run.h"
+#include "engine/engine.h"
+#include "exec/process_executor.h"
+#include "input/open_source.h"
+#include "os/cpus.h"
+#include "os/process_limits.h"
+#include "os/signals.h"
+#include "sink/failure_log.h"
+#include "sink/log.h"
+#include "sink/output.h"
+#include "sink/progress.h"
+
+namespace distaff {
+namespace {
+
+// The engine's wait on the real world.
+class LoopWaiter final : public Waiter, private Watcher {
+ public:
+  LoopWaiter(EventLoop& loop, const Source& source, Output& output)
+      : loop_(loop), source_(source), output_(output) {}
+  ~LoopWaiter() { watch(-1); }
+  LoopWaiter(const LoopWaiter&) = delete;
+  LoopWaiter& operator=(const LoopWaiter&) = delete;
+
+  void serve(ProcessExecutor& executor) { executor_ = &executor; }
+
+  TimePoint now() override { return EventLoop::now(); }
+
+  void wait(std::optional<TimePoint> until, bool input) override {
+    output_.flush();
+    watch(input ? source_.wait_fd() : -1);
+    if (executor_ != nullptr) {
+      const auto timer = executor_->wake_at();
+      if (timer && (!until || *timer < *until)) until = timer;
+    }
+    loop_.wait(until);
+    if (executor_ != nullptr) executor_->tick(now());
+  }
+
+ private:
+  void on_ready(int, std::uint32_t) override {}
+
+  void watch(int fd) {
+    if (fd == watched_) return;
+    if (watched_ >= 0) loop_.remove(watched_);
+    watched_ = fd;
+    if (fd >= 0) loop_.add(fd, EPOLLIN, this);
+  }
+
+  EventLoop& loop_;
+  const Source& source_;
+  Output& output_;
+  ProcessExecutor* executor_ = nullptr;
+  int watched_ = -1;
+};
+
+// The executor and the engine need each other: events go through here.
+class Relay final : public ExecEvents {
+ public:
+  void on_output(JobId job, Stream stream, std::string_view bytes) override {
+    to->on_output(job, stream, bytes);
+  }
+  void on_end(JobId job, const Attempt& attempt) override { to->on_end(job, attempt); }
+  void on_closed(JobId job, bool kept_open) override { to->on_closed(job, kept_open); }
+
+  ExecEvents* to = nullptr;
+};
+
+// What is decided before the first job: templates and keys, checked against the fields.
+struct Plan {
+  std::optional<CommandTemplate> command;
+  std::optional<GroupKey> key;
+  std::optional<Template> tag;
+  std::vector<std::string> warnings;
+};
+
+bool batched(const RunSpec& spec) { return spec.batch.max_records != 1; }
+
+// In a batch {1} {2} count the fields of all its records.
+FieldScheme scheme_of_jobs(const RunSpec& spec, const FieldScheme& records) {
+  if (!batched(spec)) return records;
+  FieldScheme scheme = records;
+  if (scheme.kind == FieldScheme::Kind::none) {
+    scheme.kind = FieldScheme::Kind::numbered;
+    scheme.count = 1;
+  }
+  if (scheme.count) {
+    const std::uint64_t most = spec.batch.max_records;
+    scheme.count = most == 0 ? std::nullopt : std::optional(*scheme.count * most);
+  }
+  return scheme;
+}
+
+Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
+  Plan plan;
+  const FieldScheme scheme = scheme_of_jobs(spec, opened.scheme);
+  auto command = CommandTemplate::compile(spec.command,
+                                          {.scheme = scheme,
+                                           .several = batched(spec) || opened.tuples,
+                                           .trailing_numbers = batched(spec),
+                                           .environment = environ},
+                                          plan.warnings);
+  if (!command) return tl::unexpected(command.error());
+  plan.command.emplace(std::move(*command));
+  if (!spec.group.key.empty()) {
+    auto key = GroupKey::compile(spec.group.key, {opened.scheme, spec.command.replacement});
+    if (!key) return tl::unexpected(key.error());
+    plan.key.emplace(std::move(*key));
+  }
+  if (spec.output.tag) {
+    auto tag = Template::parse(*spec.output.tag, {scheme, spec.command.replacement});
+    if (!tag) return fail("--tag-template: " + tag.error().message);
+    plan.tag.emplace(std::move(*tag));
+  }
+  std::vector<std::string> names = plan.command->field_names();
+  if (plan.key) {
+    for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
+  }
+  if (plan.tag) plan.tag->collect_names(names);
+  want_fields(*opened.source, names);
+  return plan;
+}
+
+// How many jobs at once.
+int slots_of(const RunSpec& spec, int descriptors_each, Startup& startup) {
+  const JobsSpec& jobs = spec.pool.jobs;
+  switch (jobs.kind) {
+    case JobsSpec::Kind::count:
+      return jobs.value;
+    case JobsSpec::Kind::percent:
+      return std::max(1, usable_cpus() * jobs.value / 100);
+    case JobsSpec::Kind::cpus_plus:
+      return std::max(1, usable_cpus() + jobs.value);
+    case JobsSpec::Kind::as_many_as_fit:
+      raise_open_files(startup);
+      return max_children(child_limits(), descriptors_each);
+  }
+  return 1;
+}
+
+std::uint64_t environment_bytes() {
+  std::uint64_t bytes = 512;  // for the DISTAFF_ variables
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    bytes += std::strlen(*entry) + 1 + sizeof(char*);
+  }
+  return bytes;
+}
+
+JobBuilder::Limits batch_limits(const RunSpec& spec) {
+  return {.max_records = spec.batch.max_records,
+          .max_bytes = spec.batch.max_bytes,
+          .system_bytes = static_cast<std::uint64_t>(sysconf(_SC_ARG_MAX)),
+          .environment_bytes = environment_bytes()};
+}
+
+ProcessExecutor::Capture capture_of(OutputMode mode) {
+  if (mode == OutputMode::raw) return ProcessExecutor::Capture::inherit;
+  if (mode == OutputMode::none) return ProcessExecutor::Capture::null;
+  return ProcessExecutor::Capture::pipe;
+}
+
+std::optional<std::uint64_t> jobs_to_expect(const RunSpec& spec, const OpenedSource& opened) {
+  const auto records = spec.input.total ? spec.input.total : opened.total;
+  const std::uint64_t each = spec.batch.max_records;
+  if (!records || each == 0) return std::nullopt;
+  return (*records + each - 1) / each;
+}
+
+std::string make_run_id() {
+  return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
+}
+
+// The rooms that a real run needs beyond its plan, in the order they are built.
+class Run {
+ public:
+  Run(const RunSpec& spec, Startup& startup, OpenedSource& opened, Plan& plan, Pacing& pacing,
+      EventLoop& loop, Output& output, Log& log)
+      : slots_(slots_of(spec,
+                        ProcessExecutor::descriptors_per_job(
+                            capture_of(spec.output.mode),
+                            spec.command.stdin_mode == StdinMode::record),
+                        startup)),
+        builder_(batch_limits(spec), *plan.command, plan.key ? &*plan.key : nullptr),
+        scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
+        collator_({.mode = spec.output.mode == OutputMode::line ? Collator::Mode::line
+                                                                : Collator::Mode::group,
+                   .keep_order = spec.output.keep_order,
+                   .single = slots_ == 1,
+                   .tagged = plan.tag.has_value()},
+                  output),
+        waiter_(loop, *opened.source, output),
+        executor_({.capture = capture_of(spec.output.mode),
+                   .stdin_from = spec.command.stdin_mode == StdinMode::tty
+                                     ? ProcessExecutor::Stdin::tty
+                                     : ProcessExecutor::Stdin::null,
+                   .nice = spec.command.nice,
+                   .startup = startup},
+                  loop, relay_),
+        failures_(log),
+        progress_(log, spec.progress.interval),
+        engine_(engine_options(spec, opened, plan),
+                {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
+                 capture_of(spec.output.mode) == ProcessExecutor::Capture::pipe ? &collator_
+                                                                                : nullptr,
+                 output, waiter_, observers(spec, log)}),
+        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
+                 [this](int signal, TimePoint) { on_signal(signal); }) {
+    relay_.to = &engine_;
+    waiter_.serve(executor_);
+  }
+
+  RunResult run() { return engine_.run(); }
+
+ private:
+  static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
+                                        const Plan& plan) {
+    return {.failure = spec.failure,
+            .keyed = plan.key.has_value(),
+            .limited = spec.group.limited(),
+            .trace = spec.output.trace,
+            .tag = plan.tag,
+            .run_id = make_run_id(),
+            .total = jobs_to_expect(spec, opened)};
+  }
+
+  std::vector<Observer*> observers(const RunSpec& spec, Log& log) {
+    std::vector<Observer*> all{&log};
+    if (spec.log.level <= LogLevel::info) all.push_back(&failures_);
+    if (spec.progress.mode == ProgressMode::line) all.push_back(&progress_);
+    return all;
+  }
+
+  void on_signal(int signal) {
+    if (signal != SIGTSTP) return engine_.on_signal(signal);
+    executor_.signal_all(SIGTSTP);
+    stop_ourselves();
+    executor_.signal_all(SIGCONT);
+  }
+
+  int slots_;
+  JobBuilder builder_;
+  Scheduler scheduler_;
+  Collator collator_;
+  LoopWaiter waiter_;
+  Relay relay_;
+  ProcessExecutor executor_;
+  FailureLog failures_;
+  ProgressLine progress_;
+  Engine engine_;
+  SignalWatcher signals_;
+};
+
+int end(const RunResult& result, Log& log, Output& output) {
+  if (result.error) log.on_message(LogLevel::error, result.error->message);
+  output.finish();
+  const int status = result.exit_status();
+  if (status > 128) die_of_signal(status - 128);
+  return status;
+}
+
+}  // namespace
+
+Expected<int> run(const RunSpec& spec, Startup& startup) {
+  auto pacing = Pacing::compile(spec.group);
+  if (!pacing) return tl::unexpected(pacing.error());
+  auto opened = open_source(spec.input);
+  if (!opened) return tl::unexpected(opened.error());
+  if (opened->empty) return 0;
+  auto plan = make_plan(spec, *opened);
+  if (!plan) return tl::unexpected(plan.error());
+
+  EventLoop loop;
+  Output output(loop);
+  Log log(spec.log, output);
+  for (const std::string& warning : plan->warnings) log.on_message(LogLevel::warn, warning);
+  if (spec.output.dry_run) {
+    LoopWaiter waiter(loop, *opened->source, output);
+    JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter), log, output);
+  }
+  Run all(spec, startup, *opened, *plan, *pacing, loop, output, log);
+  return end(all.run(), log, output);
+}
+
+}  // namespace distaff

@@ -1,0 +1,15 @@
+#pragma once
+
+// Builds the program that a RunSpec asks for out of the rooms, and runs it.
+
+#include "base/expected.h"
+#include "model/run_spec.h"
+#include "os/startup.h"
+
+namespace distaff {
+
+// The exit status; an error is a mistake that was found before the first job.  A run that was ended
+// by a signal ends the process by it.
+Expected<int> run(const RunSpec& spec, Startup& startup);
+
+}  // namespace distaff
