@@ -11,7 +11,7 @@
 
 #include "cli/flags.h"
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 namespace distaff {
