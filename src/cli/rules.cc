@@ -24,6 +24,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMostBytes = 16 << 20;
+constexpr int kDeepest = 20;  // rules need seven
 
 // Walks the parsed document.  Inside, a mistake is thrown: the tree is deep and every level would
 // only pass it on.
@@ -204,7 +205,7 @@ class RulesReader {
 
   [[noreturn]] void wrong_type(const std::string& path, const Json& value,
                                std::string_view example) const {
-    wrong(path, fmt::format("{} is of the wrong type; write {}",
+    wrong(path, fmt::format("{} does not go here; write {}",
                             value.dump(-1, ' ', false, Json::error_handler_t::replace), example));
   }
 
@@ -227,9 +228,11 @@ std::string syntax_error(std::string_view what) {
 }
 
 // nlohmann takes the last of two equal keys; here the first mistake of that kind is remembered.
-Json parse_json(std::string_view text, std::string& twice) {
+Json parse_json(std::string_view text, std::string_view file, std::string& twice) {
   std::vector<std::set<std::string>> open;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    // Values are shown in messages by code that recurses.
+    if (depth > kDeepest) throw Error{fmt::format("{}: nested too deeply for rules", file)};
     if (event == Json::parse_event_t::object_start) open.emplace_back();
     if (event == Json::parse_event_t::object_end) open.pop_back();
     if (event == Json::parse_event_t::key) {
@@ -264,7 +267,7 @@ Expected<std::string> read_whole(const std::string& file) {
 Expected<Rules> parse_rules(std::string_view text, std::string_view file) {
   try {
     std::string twice;
-    const Json document = parse_json(text, twice);
+    const Json document = parse_json(text, file, twice);
     if (!twice.empty()) {
       return fail(printable(fmt::format(
           "{}: \"{}\" is there twice in one object; leave one of them out", file, twice)));
