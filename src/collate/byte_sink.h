@@ -26,6 +26,9 @@ class ByteSink {
   // Whoever wrote last has ended: if it left a line open, nobody will go on with that line.
   virtual void settle() {}
 
+  // Completes the line that the last writer left open.
+  virtual void end_line(Stream stream) { write(stream, "\n"); }
+
   // Lines of our own for stderr, each with its newline.  They never stand inside a line of a job:
   // if it has one open there, they wait until it is complete, or settled.
   virtual void say(std::string_view lines) { write(Stream::err, lines); }

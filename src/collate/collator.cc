@@ -168,7 +168,7 @@ void Collator::Impl::emit(JobId job, Pending& pending, Stream stream, std::strin
   if (!lines_count) return sink.write(stream, bytes);
   std::optional<Writer>& open = open_line(stream);
   const bool goes_on = open == Writer{job, stream};
-  if (open && !goes_on) sink.write(open->stream, "\n");
+  if (open && !goes_on) sink.end_line(open->stream);
   if (options.tagged) {
     tags.write(stream, pending.tag, goes_on, bytes);
   } else {

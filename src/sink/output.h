@@ -1,0 +1,63 @@
+#pragma once
+
+// Our stdout and stderr: takes bytes at once, writes them without ever blocking.
+//
+// If both are the same file, both go through one queue, so that they come out in the order of the
+// calls.  What cannot be written waits in memory: whoever produces more looks at pending().
+//
+// If nobody reads our stdout any more, or it cannot be written, condition() says so, and what comes
+// after is dropped.  If only stderr fails, it is given up without a word (there is nowhere left to
+// say it), and the run goes on.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "collate/byte_sink.h"
+#include "os/event_loop.h"
+#include "sink/write_queue.h"
+
+namespace distaff {
+
+class Output final : public ByteSink {
+ public:
+  // The loop must outlive it, and the descriptors stay open.
+  explicit Output(EventLoop& loop, int out_fd = 1, int err_fd = 2);
+
+  void write(Stream stream, std::string_view bytes) override;
+  void settle() override;
+  void end_line(Stream stream) override;
+  void say(std::string_view lines) override;
+  bool one_file() const override { return err_ == nullptr; }
+
+  // Call it before each wait: small writes are gathered until then.
+  void flush() override;
+
+  std::size_t pending() const override;
+  Condition condition() const override;
+  std::string failure() const override;
+
+  // The run is over: blocks until all is written or has failed, also lines that still wait for
+  // their place.  (To stay open for signals meanwhile, let the loop run until pending() is 0.)
+  void finish();
+
+ private:
+  WriteQueue& queue(Stream stream) { return stream == Stream::out || !err_ ? out_ : *err_; }
+  bool shares_stderr(Stream stream) const { return stream == Stream::err || !err_; }
+  void write_around_waiting_lines(Stream stream, std::string_view bytes);
+  void write_waiting_lines();
+
+  WriteQueue out_;
+  std::unique_ptr<WriteQueue> err_;  // null: the same file as stdout
+
+  // The last line of the file that is stderr.
+  enum class LastLine {
+    complete,
+    open,       // a job is inside it
+    abandoned,  // it has no newline, and nobody will go on with it
+  };
+  LastLine last_line_ = LastLine::complete;
+  std::string waiting_lines_;  // of our own, until the last line is not open
+};
+
+}  // namespace distaff

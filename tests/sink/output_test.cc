@@ -1,0 +1,233 @@
+#include "sink/output.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Stream out = Stream::out;
+constexpr Stream err = Stream::err;
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    in.reset(ends[0]);
+    to.reset(ends[1]);
+    fcntl(in.get(), F_SETFL, O_NONBLOCK);
+  }
+
+  std::string take() const {
+    std::string all;
+    char buffer[65536];
+    for (ssize_t size; (size = read(in.get(), buffer, sizeof buffer)) > 0;) {
+      all.append(buffer, static_cast<std::size_t>(size));
+    }
+    return all;
+  }
+
+  UniqueFd in, to;
+};
+
+std::string numbered(std::size_t size) {
+  std::string text;
+  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + "\n";
+  return text;
+}
+
+class OutputTest : public testing::Test {
+ protected:
+  OutputTest() { signal(SIGPIPE, SIG_IGN); }
+
+  EventLoop loop;
+  Pipe stdout_pipe, stderr_pipe;
+};
+
+TEST_F(OutputTest, GathersSmallWritesUntilFlush) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(out, "a");
+  output.write(err, "e");
+  output.write(out, "b");
+  EXPECT_EQ(output.pending(), 3u);
+  EXPECT_EQ(stdout_pipe.take(), "");
+  output.flush();
+  EXPECT_EQ(stdout_pipe.take(), "ab");
+  EXPECT_EQ(stderr_pipe.take(), "e");
+  EXPECT_EQ(output.pending(), 0u);
+}
+
+TEST_F(OutputTest, WritesLargePiecesAtOnceBehindWhatWasGathered) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  const std::string large(30'000, 'x');
+  output.write(out, "first ");
+  output.write(out, large);
+  EXPECT_EQ(output.pending(), 0u);
+  EXPECT_TRUE(stdout_pipe.take() == "first " + large);
+}
+
+TEST_F(OutputTest, KeepsWhatFindsNoRoomAndWritesItWhenTheReaderGoesOn) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  const std::string all = numbered(1'500'000);
+  for (std::size_t at = 0; at < all.size(); at += 7'000) {
+    output.write(out, std::string_view(all).substr(at, 7'000));
+  }
+  EXPECT_GT(output.pending(), 1'000'000u);
+  output.write(err, "still works\n");
+  output.flush();
+  EXPECT_EQ(stderr_pipe.take(), "still works\n");
+
+  std::string got;
+  while (output.pending() > 0) {
+    got += stdout_pipe.take();
+    loop.wait(EventLoop::now() + 10s);
+  }
+  got += stdout_pipe.take();
+  EXPECT_TRUE(got == all);
+
+  // Nothing is watched any more: the wait ends by its limit only.
+  const TimePoint until = EventLoop::now() + 1ms;
+  loop.wait(until);
+  EXPECT_GE(EventLoop::now(), until);
+}
+
+TEST_F(OutputTest, KeepsTheOrderOfBothStreamsInOneFile) {
+  const UniqueFd copy(dup(stdout_pipe.to.get()));
+  Output output(loop, stdout_pipe.to.get(), copy.get());
+  EXPECT_TRUE(output.one_file());
+  output.write(out, "1 ");
+  output.write(err, "2 ");
+  output.write(out, std::string(40'000, '3'));
+  output.write(err, " 4");
+  output.flush();
+  EXPECT_TRUE(stdout_pipe.take() == "1 2 " + std::string(40'000, '3') + " 4");
+}
+
+TEST_F(OutputTest, SaysThatTheReaderIsGone) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  stdout_pipe.in.reset();
+  output.write(out, "x");
+  EXPECT_EQ(output.condition(), ByteSink::Condition::good);
+  output.flush();
+  EXPECT_EQ(output.condition(), ByteSink::Condition::reader_gone);
+  output.write(out, std::string(100'000, 'x'));
+  EXPECT_EQ(output.pending(), 0u);
+}
+
+TEST_F(OutputTest, NoticesThatTheReaderIsGoneWhileItWaitsForRoom) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(out, std::string(300'000, 'x'));
+  EXPECT_GT(output.pending(), 0u);
+  stdout_pipe.in.reset();
+  loop.wait(EventLoop::now() + 10s);
+  EXPECT_EQ(output.condition(), ByteSink::Condition::reader_gone);
+  EXPECT_EQ(output.pending(), 0u);
+}
+
+TEST_F(OutputTest, SaysWhyStdoutCannotBeWritten) {
+  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Output output(loop, full.get(), stderr_pipe.to.get());
+  output.write(out, "x");
+  output.flush();
+  EXPECT_EQ(output.condition(), ByteSink::Condition::failed);
+  EXPECT_EQ(output.failure(), "cannot write to stdout: No space left on device");
+}
+
+TEST_F(OutputTest, GivesUpStderrAloneAndGoesOn) {
+  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Output output(loop, stdout_pipe.to.get(), full.get());
+  output.write(err, "lost\n");
+  output.say("distaff: lost too\n");
+  output.write(out, "kept\n");
+  output.finish();
+  EXPECT_EQ(output.condition(), ByteSink::Condition::good);
+  EXPECT_EQ(stdout_pipe.take(), "kept\n");
+}
+
+TEST_F(OutputTest, SaysItsOwnLinesBetweenThoseOfJobs) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.say("distaff: 1\n");
+  output.write(err, "job begins ");
+  output.write(out, "not a line of stderr");
+  output.say("distaff: 2\n");
+  output.say("distaff: 3\n");
+  output.write(err, "a line ");
+  output.flush();
+  EXPECT_EQ(stderr_pipe.take(), "distaff: 1\njob begins a line ");
+  output.write(err, "and ends it\nand begins");
+  output.write(err, " another\n");
+  output.flush();
+  EXPECT_EQ(stderr_pipe.take(), "and ends it\ndistaff: 2\ndistaff: 3\nand begins another\n");
+}
+
+TEST_F(OutputTest, SaysItsOwnLinesBehindAnOpenLineOfAJobThatEnded) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(err, "no newline");
+  output.say("distaff: 1\n");
+  output.settle();
+  output.write(err, "another");
+  output.settle();
+  output.say("distaff: 2\n");
+  output.flush();
+  EXPECT_EQ(stderr_pipe.take(), "no newline\ndistaff: 1\nanother\ndistaff: 2\n");
+}
+
+TEST_F(OutputTest, CompletesALineOnceOnly) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(err, "open");
+  output.settle();
+  output.say("distaff: 1\n");
+  output.end_line(err);
+  output.write(out, "open");
+  output.end_line(out);
+  output.flush();
+  EXPECT_EQ(stderr_pipe.take(), "open\ndistaff: 1\n");
+  EXPECT_EQ(stdout_pipe.take(), "open\n");
+}
+
+TEST_F(OutputTest, SaysEverythingAtTheEnd) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(err, "password: ");
+  output.say("distaff: the end\n");
+  output.finish();
+  EXPECT_EQ(stderr_pipe.take(), "password: \ndistaff: the end\n");
+}
+
+TEST_F(OutputTest, AddsNothingToALastLineIfItSaysNothing) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(err, "no newline");
+  output.settle();
+  output.finish();
+  EXPECT_EQ(stderr_pipe.take(), "no newline");
+}
+
+TEST_F(OutputTest, WaitsForASlowReaderAtTheEnd) {
+  const std::string all = numbered(2'000'000);
+  std::string got;
+  fcntl(stdout_pipe.in.get(), F_SETFL, 0);
+  auto output = std::make_unique<Output>(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output->write(out, all);
+  std::thread reader([&] {
+    while (got.size() < all.size()) {
+      char buffer[5000];
+      const ssize_t size = read(stdout_pipe.in.get(), buffer, sizeof buffer);
+      if (size <= 0) return;
+      got.append(buffer, static_cast<std::size_t>(size));
+    }
+  });
+  output->finish();
+  EXPECT_EQ(output->pending(), 0u);
+  reader.join();
+  EXPECT_TRUE(got == all);
+}
+
+}  // namespace
+}  // namespace distaff
