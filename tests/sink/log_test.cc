@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <utility>
 
@@ -54,10 +53,14 @@ TEST(Log, AppendsToItsFileWithTheTime) {
   std::ostringstream file;
   file << std::ifstream(path).rdbuf();
   unlink(path);
-  const std::string time = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d )";
-  EXPECT_TRUE(std::regex_match(file.str(),
-                               std::regex(time + "warning: first\n" + time + "warning: second\n")))
-      << file.str();
+  std::string form = file.str();
+  for (char& byte : form) {
+    if (byte >= '0' && byte <= '9') byte = '9';
+    if (byte == '+') byte = '-';  // east or west
+  }
+  EXPECT_EQ(form,
+            "9999-99-99T99:99:99.999-99:99 warning: first\n"
+            "9999-99-99T99:99:99.999-99:99 warning: second\n");
   EXPECT_EQ(sink.take(), "");
 }
 
