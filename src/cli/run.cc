@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "compose/job_builder.h"
 #include "engine/dry_run.h"
 #include "engine/engine.h"
@@ -18,7 +19,7 @@
 #include "os/cpus.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
-#include "sink/failure_log.h"
+#include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
 #include "sink/progress.h"
@@ -188,11 +189,11 @@ class Run {
  public:
   Run(const RunSpec& spec, Startup& startup, OpenedSource& opened, Plan& plan, Pacing& pacing,
       EventLoop& loop, Output& output, Log& log)
-      : slots_(slots_of(spec,
-                        ProcessExecutor::descriptors_per_job(
-                            capture_of(spec.output.mode),
-                            spec.command.stdin_mode == StdinMode::record),
-                        startup)),
+      : slots_(slots_of(
+            spec,
+            ProcessExecutor::descriptors_per_job(capture_of(spec.output.mode),
+                                                 spec.command.stdin_mode == StdinMode::record),
+            startup)),
         builder_(batch_limits(spec), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
         collator_({.mode = spec.output.mode == OutputMode::line ? Collator::Mode::line
@@ -202,20 +203,20 @@ class Run {
                    .tagged = plan.tag.has_value()},
                   output),
         waiter_(loop, *opened.source, output),
-        executor_({.capture = capture_of(spec.output.mode),
-                   .stdin_from = spec.command.stdin_mode == StdinMode::tty
-                                     ? ProcessExecutor::Stdin::tty
-                                     : ProcessExecutor::Stdin::null,
-                   .nice = spec.command.nice,
-                   .startup = startup},
-                  loop, relay_),
-        failures_(log),
-        progress_(log, spec.progress.interval),
-        engine_(engine_options(spec, opened, plan),
-                {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
-                 capture_of(spec.output.mode) == ProcessExecutor::Capture::pipe ? &collator_
-                                                                                : nullptr,
-                 output, waiter_, observers(spec, log)}),
+        executor_(
+            {.capture = capture_of(spec.output.mode),
+             .stdin_from = spec.command.stdin_mode == StdinMode::tty ? ProcessExecutor::Stdin::tty
+                                                                     : ProcessExecutor::Stdin::null,
+             .nice = spec.command.nice,
+             .startup = startup},
+            loop, relay_),
+        job_messages_(log),
+        progress_(spec.progress.interval, EventLoop::now(), output),
+        engine_(
+            engine_options(spec, opened, plan),
+            {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
+             capture_of(spec.output.mode) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
+             output, waiter_, observers(spec, log)}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
@@ -238,7 +239,7 @@ class Run {
 
   std::vector<Observer*> observers(const RunSpec& spec, Log& log) {
     std::vector<Observer*> all{&log};
-    if (spec.log.level <= LogLevel::info) all.push_back(&failures_);
+    if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
     if (spec.progress.mode == ProgressMode::line) all.push_back(&progress_);
     return all;
   }
@@ -257,14 +258,15 @@ class Run {
   LoopWaiter waiter_;
   Relay relay_;
   ProcessExecutor executor_;
-  FailureLog failures_;
-  ProgressLine progress_;
+  JobMessages job_messages_;
+  ProgressLines progress_;
   Engine engine_;
   SignalWatcher signals_;
 };
 
-int end(const RunResult& result, Log& log, Output& output) {
-  if (result.error) log.on_message(LogLevel::error, result.error->message);
+int end(const RunResult& result, Output& output) {
+  if (result.error)
+    output.say(fmt::format("distaff: {}\n", printable(result.error->message, 2000)));
   output.finish();
   const int status = result.exit_status();
   if (status > 128) die_of_signal(status - 128);
@@ -284,15 +286,16 @@ Expected<int> run(const RunSpec& spec, Startup& startup) {
 
   EventLoop loop;
   Output output(loop);
-  Log log(spec.log, output);
-  for (const std::string& warning : plan->warnings) log.on_message(LogLevel::warn, warning);
+  const auto log = Log::open(spec.log, output);
+  if (!log) return tl::unexpected(log.error());
+  for (const std::string& warning : plan->warnings) (*log)->on_message(LogLevel::warn, warning);
   if (spec.output.dry_run) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan->command, output, waiter), log, output);
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter), output);
   }
-  Run all(spec, startup, *opened, *plan, *pacing, loop, output, log);
-  return end(all.run(), log, output);
+  Run all(spec, startup, *opened, *plan, *pacing, loop, output, **log);
+  return end(all.run(), output);
 }
 
 }  // namespace distaff

@@ -146,7 +146,7 @@ void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed
   if (parts_.collator != nullptr) parts_.collator->close(id);
   if (fixed_program && outcome.value != 0 && result_.program_status == 0) {
     result_.program_status = program_status(outcome.value);
-    say(LogLevel::error, outcome.reason);
+    result_.error = Error{outcome.reason, result_.program_status};
     stop();
   }
 }

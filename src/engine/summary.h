@@ -60,7 +60,7 @@ class Summary {
 
 // Why a run ended, as far as its exit status goes.
 struct RunResult {
-  std::optional<Error> error;  // input, rules or output: its status is 2 or 3
+  std::optional<Error> error;  // what to say of it
   int program_status = 0;      // 126 or 127: the program cannot be run
   int signal = 0;              // ended by this signal
   bool some_failed = false;    // failed, or not run

@@ -213,7 +213,9 @@ TEST(Engine, AProgramThatIsNotThereEndsTheRunAtItsFirstJob) {
   world.executor.behaviours["1"].start = {Executor::Start::failed,
                                           Outcome::not_started(ENOENT, "work: not found")};
   for (int i = 1; i <= 1000; ++i) world.source.add(std::to_string(i));
-  EXPECT_EQ(world.run().exit_status(), 127);
+  const RunResult result = world.run();
+  EXPECT_EQ(result.exit_status(), 127);
+  EXPECT_EQ(result.error->message, "work: not found");
   EXPECT_TRUE(world.executor.starts.empty());
   EXPECT_EQ(world.sink.err, "");
 }
