@@ -84,7 +84,7 @@ struct Scheduler::Impl {
   void start(Place place, TimePoint now);
   void rest(Group& group, TimePoint from, std::optional<Duration> given);
   void update(Index index);
-  std::int64_t due_retries(Index index, TimePoint now, std::int64_t most) const;
+  std::int64_t due_retries(Index index, TimePoint now, std::int64_t most);
   std::int64_t startable(Index index, TimePoint now, bool open);
   void count(TimePoint now, std::int64_t enough);
   void drop(Place place);
@@ -218,11 +218,14 @@ void Scheduler::Impl::update(Index index) {
   }
 }
 
-std::int64_t Scheduler::Impl::due_retries(Index index, TimePoint now, std::int64_t most) const {
+std::int64_t Scheduler::Impl::due_retries(Index index, TimePoint now, std::int64_t most) {
   std::int64_t due = 0;
   for (auto retry = retries.lower_bound({index, kAlways, 0, 0});
        retry != retries.end() && std::get<0>(*retry) == index && due < most; ++retry) {
-    if (std::get<1>(*retry) > now) break;
+    if (std::get<1>(*retry) > now) {
+      count_.until = std::min(count_.until, std::get<1>(*retry));
+      break;
+    }
     ++due;
   }
   return due;
