@@ -57,17 +57,17 @@ std::string_view short_help() {
 
 std::string_view help() {
   return "Usage: distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...\n"
-         "Runs COMMAND for each line of stdin or each VALUE, many at once; output stays whole.\n"
+         "Runs COMMAND for each line of stdin or each VALUE, many at once.\n"
          "\n"
          "  find . -name '*.log' -print0 | distaff -0 gzip\n"
          "  distaff -k --tag 'zcat {} | wc -l' ::: *.gz          one word: a shell script\n"
          "  distaff --csv -a jobs.csv -g server --throttle 2s ./dump {server} {db}\n"
          "\n"
-         "In COMMAND: {} record, {1} {name} field, {/} basename, {//} dirname, {.} without\n"
-         "extension, {#} job number, {%} slot.  Without any, the record is appended.\n"
+         "In COMMAND: {} record, {1} {name} field, {/} basename, {//} dirname,\n"
+         "{.} no extension, {#} job number, {%} slot.  Without one, the record goes last.\n"
          "\n"
          "  -j N            jobs at once (the CPUs; 200%, +1, 0 as many as fit)\n"
-         "  -a FILE         read records from FILE; -0 NUL ends them, -d STR; --csv, --jsonl\n"
+         "  -a FILE         read records from FILE; -0 NUL ends them; --csv, --jsonl\n"
          "  -n N            N records for each job, 0 as many as fit\n"
          "  -k              output in input order; --tag begins lines with the record\n"
          "  -g KEY          jobs with the same key are a group: a column, {//}, host ...\n"
@@ -84,8 +84,7 @@ std::string help_all() {
       "Usage: distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...\n"
       "Durations: 250ms 1.5s 2m 1h 1d, a bare number is seconds.  Sizes: 64k 10M 1G.\n"
       "\n"
-      "  ::: VALUE...              a list of values instead of input; several lists: all\n"
-      "                            combinations\n"
+      "  ::: VALUE...              a list instead of input; of several, all pairs\n"
       "  :::+ VALUE...             a list taken in step with the one before it\n"
       "  :::: FILE...              the lines of each FILE are a list; ::::+ in step\n";
   const Option* before = nullptr;

@@ -10,18 +10,18 @@ using enum ValueKind;
 constexpr Option kOptions[] = {
     // ---- input
     {Opt::input, "input", 'a', 0, Topic::input, file, "FILE", "", "-", true,
-     "read records from FILE; again for more, - is stdin",
-     "Files are read one after the other, in the order given."},
+     "read records from FILE; again for more",
+     "Files are read one after the other, in the order given; - is stdin."},
     {Opt::null, "null", '0', 0, Topic::input, none, "", "", "", false,
-     "records end with a NUL byte, as find -print0 writes them",
+     "records end with a NUL byte, as by find -print0",
      "Empty records are kept. The only way that is right for every file name."},
-    {Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "\\n", false,
+    {Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "", false,
      "records end with STR",
      "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR behind it. "
      "Empty "
      "records are kept. For lines of files from Windows: -d '\\r\\n'."},
     {Opt::csv, "csv", 0, 0, Topic::input, none, "", "", "", false,
-     "records are rows of CSV; the header names the fields",
+     "records are CSV rows; the header names the fields",
      "Quoted fields may hold commas, doubled quotes and newlines. Several files each have the same "
      "header. Empty rows are no records; a byte order mark at the start is dropped."},
     {Opt::tsv, "tsv", 0, 0, Topic::input, none, "", "", "", false,
@@ -30,11 +30,12 @@ constexpr Option kOptions[] = {
      "the first row of --csv or --tsv is a record too",
      "Fields then have numbers only: {1} {2} and so on."},
     {Opt::jsonl, "jsonl", 0, 0, Topic::input, none, "", "", "", false,
-     "records are JSON objects, one a line; members are fields",
-     "{a.b} reaches into objects. Numbers are passed as written, null is empty, an object or array "
+     "records are JSON objects; members are fields",
+     "One object a line. {a.b} reaches into objects. Numbers are passed as written, null is empty, "
+     "an object or array "
      "is passed as JSON."},
     {Opt::split, "split", 0, 0, Topic::input, text, "REGEX", "", "", false,
-     "split each record at REGEX into the fields {1} {2} ...",
+     "split records at REGEX into fields {1} {2} and on",
      "For lines, and with --null and --delimiter. The syntax is RE2's."},
     {Opt::match, "match", 0, 0, Topic::input, text, "REGEX", "", "", false,
      "named captures of REGEX are fields, (?P<name>...)",
@@ -64,11 +65,11 @@ constexpr Option kOptions[] = {
      "Braces then mean nothing, unless STR ends in {}, as in -I '%{}': all replacements are "
      "then written with that prefix, %{name} and %{/.}."},
     {Opt::shell, "shell", 0, 0, Topic::command, text, "WORDS", "", "/bin/sh", false,
-     "run scripts by this shell, as in 'bash -o pipefail'",
+     "run scripts by it, as by 'bash -o pipefail'",
      "-c is added. A shell that is named is always used; without this option a script of plain "
      "words only is run without one."},
     {Opt::stdin_mode, "stdin", 0, 0, Topic::command, choice, "", "null|record|tty", "null", false,
-     "what jobs read: nothing, their record, or the terminal",
+     "what jobs read: nothing, the record, the terminal",
      "record: the record and a newline; it is then not appended to the command. tty needs -j 1."},
     {Opt::workdir, "workdir", 0, 0, Topic::command, directory, "DIR", "", "", false,
      "run each job in DIR, a template such as {//}", ""},
@@ -77,14 +78,14 @@ constexpr Option kOptions[] = {
     {Opt::nice, "nice", 0, 0, Topic::command, signed_number, "N", "", "", false,
      "run jobs at this niceness, -20 to 19", ""},
     {Opt::dry_run, "dry-run", 0, 0, Topic::command, none, "", "", "", false,
-     "print the commands, ready for a shell, and run nothing",
+     "print the commands for a shell, and run nothing",
      "One command a line on stdout, in input order, without waiting for limits."},
     {Opt::trace, "trace", 't', 0, Topic::command, none, "", "", "", false,
      "print each command on stderr as it starts", ""},
 
     // ---- pool
     {Opt::jobs, "jobs", 'j', 'P', Topic::pool, signed_number, "N", "", "100%", false,
-     "jobs at once: N, N% or +N or -N of the CPUs, 0 all that fit",
+     "jobs at once; N%, +N, -N of the CPUs; 0 all that fit",
      "The CPUs counted are those this process may use: the least of its affinity and its cgroups' "
      "quotas. 0 is bounded by file descriptors and processes."},
     {Opt::delay, "delay", 0, 0, Topic::pool, duration, "D", "", "0s", false,
@@ -92,7 +93,7 @@ constexpr Option kOptions[] = {
 
     // ---- groups
     {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "", false,
-     "jobs with the same key are a group with its own limits",
+     "jobs with one key are a group with limits",
      "SPEC is the name of a column; else a template such as {1} or {//}; else host or domain of "
      "the record, host:FIELD or domain:FIELD of a field; or regex:RE, its first capture or else "
      "the match. A job without a key belongs to no group and has no limit but the slots."},
@@ -101,21 +102,21 @@ constexpr Option kOptions[] = {
      "Without --key, --parallelism, --throttle and --rate hold for the whole run as one group. "
      "There is no limit by default where only a rate is given."},
     {Opt::throttle, "throttle", 0, 0, Topic::groups, duration, "D[..E]", "", "", false,
-     "rest from the end of a group's job to its next start",
+     "rest from a job's end to the group's next start",
      "With E, each rest is drawn uniformly from D to E. A group with a throttle runs one job at a "
      "time, so it does not go with a --parallelism over 1."},
     {Opt::rate, "rate", 0, 0, Topic::groups, text, "N/D[:BURST]", "", "", false,
-     "at most N starts of a group in each D, as 10/s or 100/1m",
+     "at most N starts of a group in each D, as 10/s",
      "At most BURST of them at once, 1 if not given. Goes with any parallelism."},
     {Opt::rules, "rules", 0, 0, Topic::groups, file, "FILE", "", "", false,
-     "other limits for the groups that FILE matches", "See RULES."},
+     "limits for single groups, from FILE", "See RULES."},
     {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
-     "read at most N records ahead for other groups",
+     "read at most N records ahead",
      "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead."},
 
     // ---- output
     {Opt::output, "output", 0, 0, Topic::output, choice, "", "group|line|raw|none", "group", false,
-     "each job's output unbroken, whole lines, as it comes, none", "See OUTPUT. raw is -u."},
+     "unbroken by job, by line, as it comes, or none", "See OUTPUT. raw is -u."},
     {Opt::keep_order, "keep-order", 'k', 0, Topic::output, none, "", "", "", false,
      "output in the order of input",
      "The job whose turn it is is shown as it writes. Goes with --output group and line."},
@@ -123,25 +124,26 @@ constexpr Option kOptions[] = {
      "jobs write to our stdout and stderr themselves", "Excludes --keep-order and --tag."},
     {Opt::tag, "tag", 0, 0, Topic::output, none, "", "", "", false,
      "begin each line of output with the record and a tab", ""},
-    {Opt::tag_template, "tag-template", 0, 0, Topic::output, text, "T", "", "{}", false,
-     "begin each line of output with T and a tab, as '{1}: {#}'", ""},
+    {Opt::tag_template, "tag-template", 0, 0, Topic::output, text, "T", "", "", false,
+     "begin each line of output with T and a tab", ""},
 
     // ---- failure
     {Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,
      "exit statuses that are success, as 0,1,3-5", ""},
     {Opt::on_error, "on-error", 0, 0, Topic::failure, choice, "", "continue|stop|kill|ignore",
-     "continue", false, "after a failure: go on, start no more, end all, not count",
+     "continue", false, "what the first failure does to the run",
      "continue: the run goes on and exits 1 in the end. stop: nothing more is started, running "
      "jobs "
      "end by themselves. kill: those are ended too. ignore: failures are not counted."},
     {Opt::halt, "halt", 0, 0, Topic::failure, text, "WHEN,WHAT=N[%]", "", "", false,
-     "soon|now,fail|success|done=N|N%: stop after so many",
-     "soon: nothing more is started; now: running jobs are ended too. N% is a share of the "
+     "stop after so many: soon,fail=3 or now,done=50%",
+     "WHEN is soon: nothing more is started; or now: running jobs are ended too. WHAT is fail, "
+     "success or done. N% is a share of the "
      "jobs that have ended so far, looked at after the first three. success and done, once "
      "reached, "
      "are no failure of the run."},
     {Opt::term_seq, "term-seq", 0, 0, Topic::failure, text, "LIST", "", "TERM,5s,KILL", false,
-     "how jobs are ended: signals, and times between them",
+     "how jobs are ended: signals and waits",
      "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL."},
 
     // ---- progress
@@ -153,7 +155,7 @@ constexpr Option kOptions[] = {
     {Opt::progress_interval, "progress-interval", 0, 0, Topic::progress, duration, "D", "", "30s",
      false, "how often --progress prints", ""},
     {Opt::log_level, "log-level", 0, 0, Topic::progress, choice, "", "debug|info|warn|error",
-     "warn", false, "what is worth a message; failures as they come are info", ""},
+     "warn", false, "what is worth a message; single failures are info", ""},
     {Opt::log_file, "log-file", 0, 0, Topic::progress, file, "FILE", "", "", false,
      "append messages to FILE and not to stderr", ""},
     {Opt::quiet, "quiet", 0, 0, Topic::progress, none, "", "", "", false,
