@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "base/numbers.h"
 #include "base/text.h"
 #include "schedule/draw.h"
 
@@ -42,9 +41,14 @@ Throttle plain_throttle(const std::vector<ThrottleEntry>& entries) {
   return {};
 }
 
+// As it could have been written, nothing rounded.
+std::string text(Duration duration) {
+  return fmt::format("{}s", std::chrono::duration<double>(duration).count());
+}
+
 std::string text(const Throttle& throttle) {
-  if (throttle.least == throttle.most) return format_duration(throttle.most);
-  return format_duration(throttle.least) + ".." + format_duration(throttle.most);
+  if (throttle.least == throttle.most) return text(throttle.most);
+  return text(throttle.least) + ".." + text(throttle.most);
 }
 
 // What one rule, or the command line, wrote.
