@@ -1,0 +1,339 @@
+# The mistakes users make with options: status 2, one line that says what to write instead, nothing
+# on stdout, nothing run, and stdin left for whoever reads it next.
+
+load helpers
+
+# ---- options
+
+@test "an unknown option names the nearest of ours" {
+  refuses --keep-oder --keep-order -- --keep-oder echo
+  refuses --thottle --throttle -- --thottle 1 echo
+  refuses --nul --null -- --nul echo
+}
+
+@test "CL-17 an unknown option, and values that cannot be" {
+  refuses --nonsense -- --nonsense echo
+  refuses --jobs -x -- -j -x echo
+  refuses --throttle -4 -- --throttle -4 echo
+  refuses --parallelism 0 -- --parallelism 0 echo
+}
+
+@test "an unknown letter, also in a bundle" {
+  refuses -y -- -y echo
+  refuses -y -- -ky echo
+}
+
+@test "options of xargs are translated" {
+  refuses --max-procs --jobs -- --max-procs 4 echo
+  refuses --max-args --max-records -- --max-args 4 echo
+  refuses --arg-file --input -- --arg-file f echo
+  refuses --max-lines -n -- --max-lines=2 echo
+  refuses -L -n -- -L 2 echo
+}
+
+@test "options of GNU parallel are translated" {
+  refuses --colsep --split -- --colsep : echo
+  refuses --header --csv -- --header : echo
+  refuses --bar --progress -- --bar echo
+  refuses --eta --progress -- --eta echo
+  refuses --retry-failed -- --retry-failed echo
+  refuses --line-buffer '--output line' -- --line-buffer echo
+  refuses --pipe -- --pipe cat
+}
+
+@test "an option without its value" {
+  refuses -j -- -j
+  refuses --throttle -- -j 2 --throttle
+}
+
+@test "a flag does not take a value" {
+  refuses --keep-order -- --keep-order=yes echo
+}
+
+@test "subcommands that are not there yet name distaff run WORD" {
+  for word in fetch xargs parallel agent queue ctl report lock; do
+    refuses "$word" "distaff run $word" -- "$word" echo
+  done
+}
+
+@test "no command and a terminal on stdin: a short help, status 2" {
+  try "$STRESS/on_terminal" distaff
+  exits 2
+  grep -q 'distaff' "$kept/stdout" || fail "expected help"
+}
+
+# ---- pool
+
+@test "job counts that are none" {
+  for value in x 1.5 0x2 200%% + - % -3% ''; do
+    refuses --jobs "$value" -- "--jobs=$value" echo
+  done
+}
+
+@test "durations that are none" {
+  for value in 5x 1..s -1 ms 1:30; do
+    refuses --delay "$value" -- "--delay=$value" echo
+  done
+}
+
+@test "sizes and counts that are none" {
+  refuses --max-records x -- -n x echo
+  refuses --max-records -1 -- -n -1 echo
+  refuses --max-bytes 5x -- --max-bytes 5x echo
+  refuses --buffer-size x -- --buffer-size x echo
+  refuses --nice x -- --nice x echo
+}
+
+# ---- input
+
+@test "two formats of input" {
+  refuses --csv --tsv -- --csv --tsv echo
+  refuses --csv --jsonl -- --csv --jsonl echo
+  refuses --null --delimiter -- -0 -d , echo
+  refuses --null --csv -- -0 --csv echo
+}
+
+@test "values on the command line exclude --input" {
+  echo x > f
+  refuses --input ::: -- -a f echo ::: a
+  refuses --input :::: -- -a f echo :::: f
+}
+
+@test "linked lists of unequal length" {
+  refuses ':::+' -- echo ::: a b :::+ 1
+  refuses ':::+' -- echo ::: a :::+ 1 2
+}
+
+@test "a list that is linked to none" {
+  refuses ':::+' -- echo :::+ 1 2
+}
+
+@test "an input file that is not there" {
+  refuses no-such-file -- -a no-such-file echo
+  refuses no-such-file -- echo :::: no-such-file
+}
+
+@test "a directory as input" {
+  mkdir dir
+  refuses dir directory -- -a dir echo
+}
+
+@test "regexes that are none" {
+  refuses --split '(' -- --split '(' echo
+  refuses --match '[' -- --match '[' echo
+}
+
+@test "choices that are none list what there is" {
+  refuses --no-match maybe fail skip keep -- --match '(?P<a>x)' --no-match maybe echo
+  refuses --stdin file record tty -- --stdin file echo
+  refuses --output lines group line raw none -- --output lines echo
+  refuses --on-error panic continue stop kill ignore -- --on-error panic echo
+  refuses --log-level loud -- --log-level loud echo
+  refuses --progress pie -- --progress pie echo
+}
+
+# ---- commands
+
+@test "a script of several commands that does not say where the record goes" {
+  for script in 'touch ran | wc' 'touch ran; date;' 'touch ran &' 'FOO=1' '> ran' '(touch ran)' \
+    'touch ran # now' $'touch ran\ndate' 'touch ran && date' 'for i in 1; do touch ran; done'; do
+    refuses '{}' -- "$script"
+  done
+}
+
+@test "a value in the text of another shell's -c" {
+  refuses "distaff 'touch ran {}'" -- sh -c 'touch ran {}'
+  refuses "'touch ran {}'" -- /bin/bash -c 'touch ran {}'
+  refuses "'touch ran {}'" -- bash -ec 'touch ran {}'
+  refuses '{}' -- dash -c 'touch ran "{}"'
+  refuses '{}' -- env sh -c 'touch ran {}'
+  refuses '{}' -- env A=1 nice sh -c 'touch ran {}'
+  refuses '{}' -- nice -n 5 sh -c 'touch ran {}'
+  refuses '{}' -- timeout 5 sh -c 'touch ran {}'
+  refuses '{}' -- sudo sh -c 'touch ran {}'
+}
+
+@test "an unknown column lists the columns" {
+  printf 'id,name\n1,x\n' > t.csv
+  refuses '{nam}' id name -- --csv -a t.csv touch ran {nam}
+  refuses '{nam}' id name -- --csv -a t.csv 'touch ran "{nam}"'
+  refuses '{nam.}' id name -- --csv -a t.csv touch ran {nam.}
+  refuses '{3}' id name -- --csv -a t.csv touch ran {3}
+  refuses '{nam}' id name -- --csv -a t.csv --workdir {nam} touch ran
+  refuses '{nam}' id name -- --csv -a t.csv --env X={nam} touch ran
+  refuses '{nam}' id name -- --csv -a t.csv --tag-template {nam} touch ran
+  refuses '{nam}' id name -- --csv -a t.csv -g {nam} touch ran
+}
+
+@test "places in a script where no value can stand safely" {
+  while IFS= read -r script; do
+    refuses '{}' -- "$script"
+  done << 'E'
+touch ran >&{}
+touch ran <&{}
+touch ran $'{}'
+touch ran; (( {} ))
+touch ran $[{}]
+touch ran ${x:{}}
+touch ran ${x/{}/y}
+touch ran ${x[{}]}
+a[{}]=1; touch ran
+a=({}); touch ran
+[[ {} -eq 1 ]] && touch ran
+touch ran `echo \\"{}\\"`
+touch ran a({})
+touch ran ${}
+E
+}
+
+@test "here-documents that are not expanded" {
+  refuses '{}' -- $'cat << \'E\'\n{}\nE'
+  refuses '{}' -- $'cat << \\E\n{}\nE'
+  refuses '{}' -- $'cat << {}\nx\n{}\n'
+}
+
+@test "scripts that are not closed" {
+  for script in 'echo "{}' "echo '{}" 'echo $({}' 'echo `{}' 'echo ${x:-{}' '(echo {}' $'cat << E\n{}'; do
+    refuses 'distaff:' -- "$script"
+  done
+}
+
+@test "a shell of an unknown family takes no replacement in the script" {
+  refuses python3 -- --shell python3 'print({})'
+  refuses fish -- --shell fish 'echo {}'
+}
+
+@test "names for --env" {
+  refuses --env A-B -- --env A-B=x echo
+  refuses --env 1A -- --env 1A=x echo
+  refuses --env NAME -- --env NAME echo
+  refuses --env 'BASH_FUNC_ls%%' -- --env 'BASH_FUNC_ls%%={}' echo
+  for name in BASH_ENV ENV PS4 SHELLOPTS; do
+    refuses --env "$name" -- --env "$name={}" echo
+  done
+}
+
+@test "the terminal for more than one job at once" {
+  refuses '--stdin tty' '-j 1' -- --stdin tty -j 2 cat
+}
+
+@test "a batch in a script where {} cannot be many words" {
+  refuses '{}' -- -n 2 'touch ran x{}'
+  refuses '{}' -- -n 2 'f() { touch ran {}; }; f'
+  refuses '{}' -- -n 2 'set -- a; touch ran {}'
+}
+
+# ---- groups
+
+@test "CL-18 a throttle and a parallelism over one name both options" {
+  refuses --throttle --parallelism -- --throttle 1 --parallelism 4 echo
+  refuses --throttle --parallelism -- -g host --throttle 1 --parallelism 4 echo
+}
+
+@test "limits that are none" {
+  refuses --parallelism x -- --parallelism x echo
+  refuses --parallelism -1 -- --parallelism -1 echo
+  refuses --throttle 4..2 -- --throttle 4..2 echo
+  refuses --throttle 1..x -- --throttle 1..x echo
+  for value in 10 0/s x/s 10/x 10/s:0 10/s:x /s 10/; do
+    refuses --rate "$value" -- "--rate=$value" echo
+  done
+}
+
+@test "keys that are none" {
+  printf 'url,server\nhttp://a/,A\n' > t.csv
+  refuses --key host:FIELD -- --csv -a t.csv -g host echo
+  refuses --key domain:FIELD -- --csv -a t.csv -g domain echo
+  refuses --key serve url server -- --csv -a t.csv -g serve echo
+  refuses --key ur url server -- --csv -a t.csv -g host:ur echo
+  refuses --key nosuch -- -g nosuch echo
+  refuses --key '(' -- -g 'regex:(' echo
+}
+
+@test "rules: a file that is not there, or is no JSON" {
+  refuses no-rules -- --rules no-rules echo
+  printf '{\n  "rules": [\n    {"match": "a" "parallelism": 1}\n  ]\n}\n' > r.json
+  refuses r.json 3 -- -g host --rules r.json echo
+}
+
+@test "rules: a mistake names file, path, value and fix" {
+  rules() { printf '%s' "$1" > r.json; }
+  rules '{"rules": [{"match": "a", "paralelism": 2}]}'
+  refuses r.json paralelism 'parallelism' -- -g host --rules r.json echo
+  rules '{"rules": [{"match": "a"}, {"match": "b", "parallelism": 0}]}'
+  refuses r.json parallelism 0 -- -g host --rules r.json echo
+  rules '{"rules": [{"match": "a", "parallelism": "two"}]}'
+  refuses r.json parallelism -- -g host --rules r.json echo
+  rules '{"rules": [{"match": "(", "parallelism": 2}]}'
+  refuses r.json match '(' -- -g host --rules r.json echo
+  rules '{"rules": [{"match": "a", "throttle": "fast"}]}'
+  refuses r.json throttle fast -- -g host --rules r.json echo
+  rules '{"rules": [{"match": "a", "throttle": [{"when": "sometimes", "pause": "1s"}]}]}'
+  refuses r.json when sometimes -- -g host --rules r.json echo
+  rules '{"rules": [{"match": "a", "throttle": "1s", "parallelism": 2}]}'
+  refuses r.json throttle parallelism -- -g host --rules r.json echo
+  rules '{"rulez": []}'
+  refuses r.json rulez -- -g host --rules r.json echo
+}
+
+# ---- output and failure
+
+@test "two output modes, and modes that do not go together" {
+  refuses -u --output -- -u --output line echo
+  refuses --ungroup --keep-order -- -u -k echo
+  refuses --ungroup --tag -- -u --tag echo
+  refuses --keep-order none -- -k --output none echo
+}
+
+@test "exit statuses that are none" {
+  refuses --ok x -- --ok x echo
+  refuses --ok 256 -- --ok 0,256 echo
+  refuses --ok -- --ok= echo
+}
+
+@test "when to halt" {
+  for value in soon now,fail now,fail=0 now,fail=x later,fail=1 now,maybe=1 now,fail=101%; do
+    refuses --halt "$value" -- --halt "$value" echo
+  done
+}
+
+@test "sequences of signals" {
+  refuses --term-seq FOO -- --term-seq FOO echo
+  refuses --term-seq 5 -- --term-seq TERM,5,KILL echo
+  refuses --term-seq -- --term-seq= echo
+}
+
+# ---- not usage, but said in one line too
+
+@test "a program that is not there: 127, said once" {
+  seq 1000 | try distaff no-such-program
+  exits 127
+  prints
+  one_line
+  says no-such-program
+}
+
+@test "a program that cannot be run: 126, said once" {
+  echo x > data
+  seq 1000 | try distaff ./data
+  exits 126
+  prints
+  one_line
+  says ./data
+}
+
+@test "malformed CSV names file and line, after what was started has been written" {
+  printf 'id,n\n1,a\n2,"b\n' > bad.csv
+  try distaff -k --csv -a bad.csv echo {id}
+  exits 2
+  prints 1
+  says bad.csv 3
+}
+
+@test "malformed JSON lines name file and line, after what was started has been written" {
+  printf '{"a":1}\n{"a":\n{"a":3}\n' > bad.jsonl
+  try distaff -k --jsonl -a bad.jsonl echo {a}
+  exits 2
+  prints 1
+  says bad.jsonl 2
+}

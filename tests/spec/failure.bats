@@ -1,0 +1,140 @@
+# Failure: what counts as one, what follows, and what the end says.
+
+load helpers
+
+@test "CL-07 the default goes on; the block names the first twenty and counts all" {
+  seq 100 | try distaff -j 2 'echo {}; exit 1'
+  exits 1
+  same "$(wc -l < "$kept/stdout")" 100
+  says "distaff: 100 of 100 jobs failed: 100 exit 1"
+  same "$(grep -c '^  job ' "$kept/stderr")" 20
+  grep -q "^  job 1  *exit 1  *[0-9.]*m\?s  *" "$kept/stderr" || fail "expected a line for job 1"
+}
+
+@test "the block counts by outcome and shows the command" {
+  seq 4 | try distaff -j 1 'case {} in 1) exit 3;; 2) kill -9 $$;; 3) exit 3;; esac'
+  exits 1
+  says "3 of 4 jobs failed" "2 exit 3" "signal 9"
+  says "job 1" "job 2" "job 3"
+  says_not "job 4"
+  try distaff gzip ::: 'no such'
+  exits 1
+  says "gzip 'no such'"
+}
+
+@test "CL-06 --on-error stop starts nothing more" {
+  seq 100 | try distaff -j2 --on-error stop 'echo {}; [ {} != 3 ]'
+  exits 1
+  [ "$(wc -l < "$kept/stdout")" -lt 8 ] || fail "too many were started"
+}
+
+@test "--on-error stop lets running jobs end" {
+  try distaff -k -j 2 --on-error stop 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
+touch up; sleep 0.3; echo ended {}' ::: 1 2 3 4
+  exits 1
+  prints 'ended 2'
+}
+
+@test "--on-error kill ends running jobs" {
+  try distaff -k -j 2 --on-error kill 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
+touch up; exec sleep 77' ::: 1 2 3 4
+  exits 1
+  says "job 1"
+}
+
+@test "CL-08 --on-error ignore: exit 0, no failure named" {
+  seq 5 | try distaff -k --on-error ignore 'echo {}; exit 1'
+  exits 0
+  prints 1 2 3 4 5
+  silent
+}
+
+@test "--ok: exit statuses that are success" {
+  printf 'x\n' > f
+  try distaff --ok 0,1 grep -c y ::: f
+  exits 0
+  prints 0
+  silent
+  try distaff --ok 1 'exit {}' ::: 0
+  exits 1
+}
+
+@test "a job that is killed by a signal failed" {
+  try distaff 'kill -TERM $$; : {}' ::: a
+  exits 1
+  says "signal 15"
+}
+
+@test "--halt soon,fail=N" {
+  seq 9 | try distaff -j 1 --halt soon,fail=2 'echo {}; false'
+  exits 1
+  prints 1 2
+}
+
+@test "--halt now,fail=1 ends running jobs" {
+  try distaff -j 2 --halt now,fail=1 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
+touch up; exec sleep 77' ::: 1 2 3
+  exits 1
+}
+
+@test "--halt success and done stop as asked: exit 0" {
+  seq 9 | try distaff -j 1 --halt soon,success=2 'echo {}; [ {} != 1 ]'
+  exits 0
+  prints 1 2 3
+  seq 9 | try distaff -j 1 --halt soon,done=2 'echo {}'
+  exits 0
+  prints 1 2
+  try distaff -j 2 --halt now,success=1 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 0; fi
+touch up; exec sleep 77' ::: 1 2
+  exits 0
+}
+
+@test "--halt by percent" {
+  seq 100 | try distaff -j 1 --halt soon,fail=50% 'echo {}; false'
+  exits 1
+  [ "$(wc -l < "$kept/stdout")" -lt 100 ] || fail "should stop early"
+}
+
+@test "input ends with a mistake: status 2 goes before 1" {
+  printf '{"a":1}\n{' | try distaff --jsonl 'exit {a}'
+  exits 2
+}
+
+@test "a fixed program that is not there goes before failed jobs: 127; not to be run: 126" {
+  try distaff ./nothing ::: a b
+  exits 127
+  mkdir dir
+  try distaff ./dir ::: a b
+  exits 126
+}
+
+@test "a shell's 127 is the job's: exit 1" {
+  try distaff 'no-such-program {}; exit $?' ::: a
+  exits 1
+  says "exit 127"
+}
+
+@test "a job the kernel stops because it asks the terminal is ended and says so" {
+  try "$STRESS/on_terminal" distaff 'read x < /dev/tty; : {}' ::: a
+  exits 1
+  grep -q 'stdin tty' "$kept/stdout" || fail "expected the hint --stdin tty"
+}
+
+@test "--stdin tty gives the job the terminal" {
+  try "$STRESS/on_terminal" --when "ready a" --type 'hello\n' --when "ready b" --type 'world\n' \
+    distaff -j 1 --stdin tty 'echo "ready {}"; read x; echo "got $x"' ::: a b
+  exits 0
+  grep -q 'got hello' "$kept/stdout" && grep -q 'got world' "$kept/stdout" || fail "the jobs should read it"
+}
+
+@test "a command that reads records from a terminal says so once" {
+  try "$STRESS/on_terminal" --when terminal --type 'a\nb\n\004' distaff -k echo got
+  exits 0
+  grep -q 'got a' "$kept/stdout" && grep -q 'got b' "$kept/stdout" || fail "expected the jobs' output"
+}
+
+@test "the first of the first: a run without failure says nothing" {
+  seq 3 | try distaff -k echo
+  exits 0
+  silent
+}

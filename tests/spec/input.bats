@@ -1,0 +1,363 @@
+# Where records come from and what they are: section by section as the manual describes input.
+
+load helpers
+
+# ---- lines
+
+@test "a line is a record, empty lines are none, the last needs no newline" {
+  printf 'a\n\n b  c \n\nd' | try distaff -k echo
+  exits 0
+  prints a " b  c " d
+}
+
+@test "--keep-empty makes empty lines records" {
+  printf 'a\n\nb\n' | try distaff -k --keep-empty printf '[%s]\n'
+  exits 0
+  prints '[a]' '[]' '[b]'
+}
+
+@test "no input: nothing runs, exit 0; -r is accepted" {
+  try distaff touch ran
+  exits 0
+  try distaff -r touch ran
+  exits 0
+  absent ran
+}
+
+@test "records end in NUL with -0, and an empty one is a record" {
+  printf 'a\nb\0\0c' | try distaff -0 -k printf '[%s]'
+  exits 0
+  prints_bytes '[a\nb][][c]'
+}
+
+@test "a delimiter of one's own" {
+  printf 'a,b\n,,c' | try distaff -d , -k printf '[%s]'
+  prints_bytes '[a][b\n][][c]'
+  printf 'a--b-c--' | try distaff -d -- -k printf '[%s]'
+  prints_bytes '[a][b-c]'
+  printf 'a\tb' | try distaff -d '\t' -k printf '[%s]'
+  prints_bytes '[a][b]'
+  printf 'a\0b' | try distaff -d '\0' -k printf '[%s]'
+  prints_bytes '[a][b]'
+  printf 'a\r\nb\rc\r\n' | try distaff -d '\r\n' -k printf '[%s]'
+  prints_bytes '[a][b\rc]'
+}
+
+@test "lines that end in CR are passed as they are, with one warning that names -d" {
+  printf 'a\r\nb\r\n' | try distaff -k printf '[%s]'
+  exits 0
+  prints_bytes '[a\r][b\r]'
+  one_line
+  says "-d '\\r\\n'"
+}
+
+@test "a NUL in a line fails that record and names -0" {
+  printf 'a\nb\0c\nd\n' | try distaff -k echo
+  exits 1
+  prints a d
+  says "-0" "job 2"
+}
+
+@test "a long line is one record" {
+  head -c 100000 /dev/zero | tr '\0' x > long
+  try distaff -a long 'printf %s {} | wc -c'
+  exits 0
+  prints 100000
+}
+
+@test "a record that is too long for an argument is a failed job with its reason" {
+  { echo a; head -c 200000 /dev/zero | tr '\0' x; echo; echo b; } | try distaff -k echo
+  exits 1
+  prints a b
+  says "job 2"
+}
+
+# ---- files
+
+@test "--input names files, one after the other, - is stdin" {
+  echo a > f
+  printf 'c' > g
+  echo b | try distaff -k -a f -a - --input g echo
+  exits 0
+  prints a b c
+}
+
+@test "with --input stdin is left alone" {
+  echo a > f
+  seq 3 > in
+  { try distaff -a f echo; cat > rest; } < in
+  exits 0
+  same "$(cat rest)" "$(seq 3)"
+}
+
+# ---- values on the command line
+
+@test "::: makes records of words, and stdin is not read" {
+  seq 3 > in
+  { try distaff -k echo x ::: a 'b  c' ''; cat > rest; } < in
+  exits 0
+  prints 'x a' 'x b  c' 'x '
+  same "$(cat rest)" "$(seq 3)"
+}
+
+@test "two lists are combined, the last runs fastest; the tuple is several words" {
+  try distaff -k printf '%s|' ::: a b ::: 1 2
+  exits 0
+  prints_bytes 'a|1|a|2|b|1|b|2|'
+}
+
+@test "fields of a tuple by number" {
+  try distaff -k echo {2}-{1} ::: a b ::: 1 2
+  prints 1-a 2-a 1-b 2-b
+}
+
+@test ":::: takes a list from a file, and both kinds mix" {
+  printf 'a\nb\n' > f
+  try distaff -k echo {1}{2} :::: f ::: 1 2
+  exits 0
+  prints a1 a2 b1 b2
+  try distaff -k echo {1}{2} ::: 1 2 :::: f
+  prints 1a 1b 2a 2b
+}
+
+@test "an empty list: nothing runs, exit 0, stdin is not read" {
+  seq 3 > in
+  { try distaff touch ran :::; cat > rest; } < in
+  exits 0
+  absent ran
+  same "$(cat rest)" "$(seq 3)"
+}
+
+# ---- tables
+
+@test "CSV: quotes, commas and newlines in fields, blanks kept" {
+  printf 'a,b c\n"x ""y"", z", p \n"1\n2",q\n' | try distaff -k --csv printf '[%s][%s]' {a} '{b c}'
+  exits 0
+  prints_bytes '[x "y", z][ p ][1\n2][q]'
+}
+
+@test "CSV: the record's text is the row as it came" {
+  printf 'a,b\n"x, y", z \n' | try distaff --csv echo
+  exits 0
+  prints '"x, y", z '
+}
+
+@test "CSV: fields by number too, empty rows are no records" {
+  printf 'a,b\n1,2\n\n3,4\n\n' | try distaff -k --csv echo {2}{1}
+  exits 0
+  prints 21 43
+}
+
+@test "CSV: an empty value is a value, a short row is missing one" {
+  printf 'a,b\n1,\n2\n' | try distaff -k --csv printf '[%s]\n' {b}
+  exits 1
+  prints '[]'
+  says "job 2"
+}
+
+@test "CSV: several files each have the same header" {
+  printf 'a,b\n1,2\n' > f
+  printf 'a,b\n3,4\n' > g
+  try distaff -k --csv -a f -a g echo {a}
+  exits 0
+  prints 1 3
+}
+
+@test "CSV without a header has numbers only" {
+  printf '1,2\n3,4\n' | try distaff -k --csv --no-header echo {2}
+  exits 0
+  prints 2 4
+}
+
+@test "TSV: quotes mean nothing" {
+  printf 'a\tb\n"x\ty"\n' | try distaff --tsv echo {b}{a}
+  exits 0
+  prints 'y""x'
+}
+
+@test "a name that looks like a path part is taken exactly first" {
+  printf 'a.,a\nx.y,p.q\n' | try distaff --csv echo {a.} {a/.}
+  exits 0
+  prints 'x.y p'
+}
+
+@test "JSON lines: members are fields, as written" {
+  printf '{"s":"a\\nb","n":1.50,"t":true,"z":null,"o":{"p":[1, 2]}}\n' |
+    try distaff --jsonl printf '[%s]' {s} {n} {t} {z} {o.p}
+  exits 0
+  prints_bytes '[a\nb][1.50][true][][[1,2]]'
+}
+
+@test "JSON lines: an absent member is missing, not empty" {
+  printf '{"a":1}\n{"b":1}\n' | try distaff -k --jsonl echo {a}
+  exits 1
+  prints 1
+  says "job 2"
+}
+
+@test "JSON lines: a value with NUL is a job that could not start" {
+  printf '{"a":"x\\u0000y"}\n{"a":"z"}\n' | try distaff -k --jsonl echo {a}
+  exits 1
+  prints z
+  says "job 1" NUL
+}
+
+@test "a UTF-8 BOM before CSV, TSV and JSON lines is dropped" {
+  printf '\xef\xbb\xbfa\n1\n' | try distaff --csv echo {a}
+  prints 1
+  printf '\xef\xbb\xbfa\n1\n' | try distaff --tsv echo {a}
+  prints 1
+  printf '\xef\xbb\xbf{"a":1}\n' | try distaff --jsonl echo {a}
+  prints 1
+}
+
+# ---- fields of lines
+
+@test "--split cuts lines into fields by a regex" {
+  printf 'a:b\nc,,d\n' | try distaff -k --split '[:,]+' echo {2}{1}
+  exits 0
+  prints ba dc
+}
+
+@test "--match makes fields of named captures" {
+  printf 'id=7 x\n' | try distaff --match 'id=(?P<id>\d+) (?P<rest>.*)' echo {rest}{id}
+  exits 0
+  prints x7
+}
+
+@test "a line that does not match fails, is skipped or is kept" {
+  printf 'a1\nb\na2\n' > in
+  try distaff -k -a in --match 'a(?P<n>\d)' echo {n}
+  exits 1
+  prints 1 2
+  says "job 2"
+  try distaff -k -a in --match 'a(?P<n>\d)' --no-match skip echo {n}
+  exits 0
+  prints 1 2
+  silent
+  try distaff -k -a in --match 'a(?P<n>\d)' --no-match keep echo
+  exits 0
+  prints a1 b a2
+}
+
+# ---- batches
+
+@test "-n takes N records a job, the last what is left" {
+  seq 7 | try distaff -k -n 3 echo x
+  exits 0
+  prints 'x 1 2 3' 'x 4 5 6' 'x 7'
+}
+
+@test "-n 0 takes as many as fit" {
+  seq 1000 | try distaff -n 0 echo
+  exits 0
+  prints "$(seq 1000 | tr '\n' ' ' | sed 's/ $//')"
+}
+
+@test "--max-bytes bounds a job's arguments" {
+  seq 100 199 | try distaff -k -n 0 --max-bytes 64 echo
+  exits 0
+  same "$(tr ' ' '\n' < "$kept/stdout")" "$(seq 100 199)"
+  [ "$(wc -l < "$kept/stdout")" -gt 5 ] || fail "expected several jobs"
+  [ "$(wc -L < "$kept/stdout")" -le 64 ] || fail "a job got too much"
+}
+
+@test "a word that is {} becomes one for each record, one that contains it is repeated" {
+  seq 3 | try distaff -n 3 printf '[%s]' a {} --in={} z
+  exits 0
+  prints_bytes '[a][1][2][3][--in=1][--in=2][--in=3][z]'
+}
+
+@test "in a script a bare {} is all records of the batch" {
+  printf 'a b\nc\n' | try distaff -n 2 'printf "[%s]" {} end; echo'
+  exits 0
+  prints '[a b][c][end]'
+}
+
+@test "a batch ends where the next record has another key" {
+  printf '%s\n' a1 a2 b1 a3 a4 | try distaff -k -n 10 -g 'regex:^.' echo
+  exits 0
+  prints 'a1 a2' b1 'a3 a4'
+}
+
+@test "a batch's text is joined by a space" {
+  seq 3 | try distaff -n 3 --tag echo
+  prints $'1 2 3\t1 2 3'
+}
+
+# ---- lazily
+
+@test "a stream: each line is a job at once, CSV and JSON lines too" {
+  stream() {
+    mkfifo "$1.in"
+    distaff "${@:3}" < "$1.in" > "$1.out" 2>&1 3>&- &
+    exec 7> "$1.in"
+    printf "$2" >&7
+    wait_for grep -qx "got 1" "$1.out"
+    exec 7>&-
+    wait $!
+  }
+  stream lines '1\n' echo got
+  stream csv 'a,b\n1,x\n' --csv echo got {a}
+  stream json '{"a":1}\n' --jsonl echo got {a}
+  stream null '1\0' -0 echo got
+}
+
+@test "CL-19 slow stdin: the first job starts and its output appears before the second line comes" {
+  mkfifo go
+  { echo 1; read -r _ < go; echo 2; } | distaff -j 4 echo got > out 3>&- &
+  wait_for grep -qx 'got 1' out
+  same "$(cat out)" 'got 1'
+  echo > go
+  wait $!
+  same "$(cat out)" $'got 1\ngot 2'
+}
+
+@test "a slow stdin never holds back the output of a job that ends later" {
+  mkfifo in go
+  distaff 'read x < go; echo "ended {}"' < in > out 3>&- &
+  exec 7> in
+  echo 1 >&7
+  exec 8> go
+  echo >&8
+  wait_for grep -qx 'ended 1' out
+  exec 7>&- 8>&-
+  wait $!
+}
+
+@test "half a line is no record before it is whole" {
+  mkfifo in
+  distaff -k echo got < in > out 3>&- &
+  exec 7> in
+  printf 'a\nb' >&7
+  wait_for grep -qx 'got a' out
+  printf 'c\n' >&7
+  wait_for grep -qx 'got bc' out
+  exec 7>&-
+  wait $!
+  same "$(cat out)" $'got a\ngot bc'
+}
+
+@test "endless input and busy jobs: at most 128 KiB are taken, memory stays small" {
+  try "$STRESS/endless_input" distaff -j 2 'sleep 100; : {}'
+  exits 0
+  says_not Traceback
+  grep -qx ended "$kept/stdout" || fail "should end"
+  awk '/^taken/ {exit !($2 <= 131072)}' "$kept/stdout" || fail "took too much"
+  not_sanitized
+  awk '/^rss/ {exit !($2 <= 20480)}' "$kept/stdout" || fail "grew too big"
+}
+
+@test "endless input into one resting group: reading stops when the buffer is full" {
+  try "$STRESS/endless_input" distaff -j 2 --parallelism 1 --buffer-size 1000 'sleep 100; : {}'
+  exits 0
+  grep -qx ended "$kept/stdout" || fail "should end"
+  awk '/^taken/ {exit !($2 <= 49 * 1001 + 131072)}' "$kept/stdout" || fail "took too much"
+}
+
+@test "ten million lines in batches of ten thousand stay in 20 MB" {
+  not_sanitized
+  seq 10000000 | try "$STRESS/peak_rss" rss distaff -n 10000 true
+  exits 0
+  [ "$(< rss)" -gt 0 ] && [ "$(< rss)" -le 20480 ] || fail "$(< rss) KiB"
+}

@@ -1,0 +1,199 @@
+# Output: what comes out, whole and in which order.
+
+load helpers
+
+@test "group: a job's stdout appears unbroken when it ends, then its stderr" {
+  try sh -c 'exec distaff -j 2 "echo e{} >&2; echo o{}; [ {} = 2 ] || while [ ! -e 2 ]; do sleep 0.02; done; echo p{}; touch {}" ::: 1 2 2>&1'
+  exits 0
+  prints o2 p2 e2 o1 p1 e1
+}
+
+@test "group with one slot: output comes as it comes" {
+  mkfifo go
+  distaff -j 1 'echo one; read x < go; echo two; : {}' ::: a > out 3>&- &
+  wait_for grep -qx one out
+  same "$(cat out)" one
+  echo > go
+  wait $!
+  same "$(cat out)" $'one\ntwo'
+}
+
+@test "a finished job's output appears while others run" {
+  mkfifo go
+  distaff -j 2 '[ {} = 2 ] || read x < go; echo {}' ::: 1 2 > out 3>&- &
+  wait_for grep -qx 2 out
+  echo > go
+  wait $!
+  same "$(cat out)" $'2\n1'
+}
+
+@test "-k: input order; the job whose turn it is streams live" {
+  mkfifo go
+  distaff -k -j 3 'echo {}; touch {}.up; [ {} != 1 ] || read x < go; echo {}' ::: 1 2 3 > out 3>&- &
+  wait_for [ -e 3.up ]
+  wait_for grep -qx 1 out
+  same "$(cat out)" 1
+  echo > go
+  wait $!
+  same "$(cat out)" $'1\n1\n2\n2\n3\n3'
+}
+
+@test "-k: a job that could not start leaves no hole" {
+  printf 'a,1\nb\nc,3\n' | try distaff -k -j 3 --split , echo {2}
+  exits 1
+  prints 1 3
+}
+
+@test "line: whole lines as they come, never mixed within" {
+  mkfifo go
+  distaff --output line -j 2 'if [ {} = 1 ]; then printf aa; touch half; read x < go; echo a
+else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
+  wait_for grep -qx bb out
+  same "$(cat out)" bb
+  echo > go
+  wait $!
+  same "$(cat out)" $'bb\naaa'
+}
+
+@test "line: a last line without newline is not joined to another job's" {
+  try distaff --output line -j 1 'printf {}' ::: a b
+  same "$(tr -d '\n' < "$kept/stdout")" ab
+  [ "$(head -n 1 "$kept/stdout")" = a ] || fail "lines of two jobs were mixed"
+}
+
+@test "CL-15 lines of 1 MiB from eight jobs are never interleaved" {
+  for mode in group line; do
+    distaff --output $mode -j 8 'for i in 1 2 3; do head -c 1048575 /dev/zero | tr "\0" {}; echo; done' ::: a b c d e f g h > out
+    same "$(wc -c < out)" $((8 * 3 * 1048576))
+    same "$(tr -s a-h < out | sort | uniq -c | awk '{print $1 $2}' | tr '\n' ' ')" "3a 3b 3c 3d 3e 3f 3g 3h "
+    [ $mode = line ] || same "$(tr -s 'a-h\n' < out | wc -l)" 24
+  done
+}
+
+@test "raw: the job writes to our stdout itself" {
+  distaff -u 'readlink /proc/self/fd/1; : {}' ::: a > out
+  same "$(cat out)" "$(pwd -P)/out"
+  distaff --output raw 'readlink /proc/self/fd/1; : {}' ::: a > out
+  same "$(cat out)" "$(pwd -P)/out"
+}
+
+@test "none: output is thrown away, jobs run" {
+  try distaff --output none 'echo {}; echo {} >&2; touch {}' ::: a b
+  exits 0
+  prints
+  silent
+  [ -e a ] && [ -e b ]
+}
+
+@test "--tag: each line begins with the record and a tab, also an empty one and the last" {
+  try distaff -k --tag 'printf "1\n\n2"; : {}' ::: a b
+  same "$(cat "$kept/stdout")" $'a\t1\na\t\na\t2\nb\t1\nb\t\nb\t2'
+}
+
+@test "--tag-template" {
+  printf 'id,n\n7,x\n' | try distaff --csv --tag-template '{n}#{#}' echo {id}
+  exits 0
+  prints $'x#1\t7'
+}
+
+@test "--tag with --output line" {
+  try distaff -j 2 --tag --output line 'echo 1; echo 2; : {}' ::: a b
+  prints_sorted $'a\t1' $'a\t2' $'b\t1' $'b\t2'
+}
+
+@test "stdout and stderr are never merged" {
+  try distaff -k 'echo out{}; echo err{} >&2' ::: 1 2
+  exits 0
+  prints out1 out2
+  same "$(cat "$kept/stderr")" $'err1\nerr2'
+}
+
+@test "bytes are sacred: NUL, no last newline, any byte" {
+  try distaff -k 'printf "a\0\377\r"; : {}' ::: 1 2
+  exits 0
+  prints_bytes 'a\0\377\ra\0\377\r'
+}
+
+@test "large outputs come whole, in order, to a file, an appended file and a pipe" {
+  for i in 1 2 3 4; do head -c 3000000 /dev/urandom > in.$i; done
+  cat in.? > all
+  distaff -k -j 4 cat ::: in.? > out
+  cmp all out
+  echo begin > out
+  distaff -k -j 4 cat ::: in.? >> out
+  { echo begin; cat all; } | cmp - out
+  distaff -k -j 4 cat ::: in.? | cmp all -
+  distaff -j 4 cat ::: in.? | sha256sum > /dev/null
+}
+
+@test "a slow reader loses nothing" {
+  distaff -k -j 4 'head -c 300000 /dev/zero | tr "\0" {}' ::: 1 2 3 4 | { sleep 0.3; cat; } > out
+  same "$(wc -c < out)" 1200000
+  same "$(tr -s 1-4 < out)" 1234
+}
+
+@test "many jobs that write a little" {
+  seq 2000 | try distaff -k -j 8 echo
+  exits 0
+  prints $(seq 2000)
+}
+
+@test "a grandchild that keeps the pipe open does not keep the run" {
+  try distaff 'sleep 77 & echo $! > pid; echo hi; : {}' ::: a 3>&-
+  kill "$(cat pid)"
+  exits 0
+  prints hi
+  says "job 1"
+}
+
+@test "what a job's last child wrote just before is not lost" {
+  seq 50 | try distaff -k -j 4 'head -c 60000 /dev/zero | tr "\0" x; : {}'
+  exits 0
+  same "$(wc -c < "$kept/stdout")" 3000000
+}
+
+@test "our reader goes away: the run stops quietly" {
+  set +e
+  yes | distaff -j 2 echo 2> err | head -n 1 > out
+  ended=("${PIPESTATUS[@]}")
+  set -e
+  same "${ended[1]}" 141
+  same "$(cat out)" y
+  same "$(cat err)" ""
+}
+
+@test "our reader goes away while a job runs on: it is ended, too" {
+  set +e
+  distaff -j 2 'echo $$ > pid.{}; echo {}; [ {} = 1 ] || exec sleep 77; exec sleep 0.1' ::: 1 2 1 1 1 1 1 1 2> err | head -n 1 > out
+  ended=("${PIPESTATUS[@]}")
+  set -e
+  same "${ended[0]}" 141
+  wait_for gone "$(cat pid.2)"
+}
+
+@test "our stdout cannot be written: status 3, and said" {
+  status=0
+  distaff -k echo ::: a b > /dev/full 2> err || status=$?
+  same "$status" 3
+  same "$(wc -l < err)" 1
+  grep -qi 'space' err
+}
+
+@test "no control characters and no colour where stderr is no terminal" {
+  try distaff 'exit 1; : {}' ::: a
+  ! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f]' "$kept/stderr" || fail "control characters"
+}
+
+@test "CL-12 a progress line every interval, and one for the last" {
+  seq 8 | try distaff -j 2 --progress line --progress-interval 0.5 'sleep 0.3; : {}'
+  exits 0
+  prints
+  lines=$(wc -l < "$kept/stderr")
+  [ "$lines" -ge 2 ] && [ "$lines" -le 8 ] || fail "expected about three lines"
+  tail -n 1 "$kept/stderr" | grep -q '8' || fail "the last line should count all eight"
+}
+
+@test "progress: nothing is printed off a terminal unless asked for" {
+  seq 3 | try distaff true
+  silent
+}
