@@ -1,0 +1,203 @@
+#include "input/csv_source.h"
+
+#include "input_testing.h"
+
+namespace distaff {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+InputSpec csv(bool header = true) { return {.format = RecordFormat::csv, .header = header}; }
+
+TEST(Csv, TheHeaderNamesTheFields) {
+  const TemporaryFiles files;
+  InputSpec spec = csv();
+  spec.files = {files.make("f", "id,Full Name\n1,Ada\n2,Grace\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->scheme, (FieldScheme{FieldScheme::Kind::named, {"id", "Full Name"}, {}}));
+  EXPECT_FALSE(opened->empty);
+  const Drained drained = drain(*opened->source);
+  EXPECT_EQ(drained.fields(), (std::vector<Fields>{{"1", "Ada"}, {"2", "Grace"}}));
+  EXPECT_EQ(*drained.records[0].names, (FieldNames{"id", "Full Name"}));
+  EXPECT_EQ(drained.records[0].names, drained.records[1].names) << "shared";
+}
+
+TEST(Csv, WithoutAHeaderFieldsAreNumbered) {
+  const TemporaryFiles files;
+  InputSpec spec = csv(false);
+  spec.files = {files.make("f", "1,2\n3,4\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->scheme, (FieldScheme{FieldScheme::Kind::numbered, {}, {}}));
+  const Drained drained = drain(*opened->source);
+  EXPECT_EQ(drained.fields(), (std::vector<Fields>{{"1", "2"}, {"3", "4"}}));
+  EXPECT_EQ(drained.records[0].names, nullptr);
+}
+
+TEST(Csv, TheTextIsTheRowAsItCame) {
+  const Drained drained = drain_text("a,b\n\"x, \"\"y\"\"\", z \n\"1\n2\",\"\"\r\nlast,one", csv());
+  EXPECT_EQ(drained.texts(), (Texts{"\"x, \"\"y\"\"\", z ", "\"1\n2\",\"\"", "last,one"}));
+  EXPECT_EQ(drained.fields(),
+            (std::vector<Fields>{{"x, \"y\"", " z "}, {"1\n2", ""}, {"last", "one"}}));
+}
+
+TEST(Csv, BlanksAreKept) {
+  EXPECT_EQ(drain_text("  a\t, b , \n", csv(false)).fields(),
+            (std::vector<Fields>{{"  a\t", " b ", " "}}));
+}
+
+TEST(Csv, EmptyRowsAreNoRecordsButAnEmptyFieldIsOne) {
+  EXPECT_EQ(drain_text("\n\r\na\n\n1\n\n\"\"\n \n\n", csv()).fields(),
+            (std::vector<Fields>{{"1"}, {""}, {" "}}));
+}
+
+TEST(Csv, RowsMayBeShorterOrLongerThanTheHeader) {
+  EXPECT_EQ(drain_text("a,b\n1\n1,\n1,2,3\n", csv()).fields(),
+            (std::vector<Fields>{{"1"}, {"1", ""}, {"1", "2", "3"}}));
+}
+
+TEST(Csv, ANulIsAByteLikeAnyOther) {
+  using namespace std::string_literals;
+  EXPECT_EQ(drain_text("a\nx\0y\n"s, csv()).fields(), (std::vector<Fields>{{"x\0y"s}}));
+}
+
+TEST(Csv, CrAloneEndsARowToo) {
+  EXPECT_EQ(drain_text("a,b\r1,2\r\r3,4", csv()).fields(),
+            (std::vector<Fields>{{"1", "2"}, {"3", "4"}}));
+}
+
+TEST(Csv, AByteOrderMarkIsDroppedWhereverTheBufferEnds) {
+  for (std::size_t buffer = 1; buffer < 6; ++buffer) {
+    EXPECT_EQ(drain_text("\xEF\xBB\xBF\"a\"\n1\n", csv(), buffer).fields(),
+              std::vector<Fields>{{"1"}});
+    EXPECT_EQ(drain_text("\xEF\xBBx\n", csv(false), buffer).fields(),
+              std::vector<Fields>{{"\xEF\xBBx"}});
+    EXPECT_EQ(drain_text("\xEF\xBB", csv(false), buffer).fields(),
+              std::vector<Fields>{{"\xEF\xBB"}});
+    EXPECT_EQ(drain_text("\xEF\xBB\xBF", csv(false), buffer).fields(), std::vector<Fields>{});
+  }
+}
+
+TEST(Csv, TabsSeparateTsv) {
+  EXPECT_EQ(drain_text("a\tb\n1,2\t 3\n", {.format = RecordFormat::tsv}).fields(),
+            (std::vector<Fields>{{"1,2", " 3"}}));
+}
+
+TEST(Csv, FilesShareOneHeader) {
+  const TemporaryFiles files;
+  InputSpec spec = csv();
+  spec.files = {files.make("a", ""), files.make("b", "x,y\n1,2"), files.make("c", "x,y"),
+                files.make("d", "\xEF\xBB\xBF\"x\",y\r\n3,4\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->scheme.names, (FieldNames{"x", "y"}));
+  EXPECT_EQ(drain(*opened->source).texts(), (Texts{"1,2", "3,4"}));
+}
+
+TEST(Csv, AnotherHeaderNamesItsFile) {
+  const TemporaryFiles files;
+  InputSpec spec = csv();
+  spec.files = {files.make("a", "x,y\n1,2\n"), files.make("b", "\nx,z\n3,4\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  const Drained drained = drain(*opened->source);
+  EXPECT_EQ(drained.texts(), Texts{"1,2"});
+  EXPECT_EQ(drained.error,
+            (Error{files.path("b") + ":2: the header 'x,z' is not that of " + files.path("a") +
+                       ", 'x,y': files read together need the same one",
+                   2}));
+}
+
+TEST(Csv, NoHeaderAtAllIsTheEndAndSaysSo) {
+  const TemporaryFiles files;
+  InputSpec spec = csv();
+  spec.files = {files.make("a", ""), files.make("b", "\n\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(opened->empty);
+  EXPECT_EQ(drain(*opened->source).texts(), Texts{});
+}
+
+// File and line, and what.
+std::string mistake(std::string_view text, std::size_t buffer = 64 << 10) {
+  const Drained drained = drain_text(text, csv(), buffer);
+  if (!drained.error) return "none";
+  EXPECT_EQ(drained.error->status, 2);
+  return drained.error->message.substr(drained.error->message.rfind("/in:") + 1);
+}
+
+TEST(Csv, MistakesNameFileAndLine) {
+  for (const std::size_t buffer : {1, 2, 3, 5, 1000}) {
+    EXPECT_EQ(mistake("a,b\n1,2\n3,4\"\n", buffer),
+              "in:3: a quote inside an unquoted field: put the whole field in quotes and write the "
+              "quote twice");
+    EXPECT_EQ(mistake("a\r\n\"1\r\n2\"\r\n\r\n\"3\"4\r\n", buffer),
+              "in:5: text after a closing quote: inside a quoted field a quote is written twice");
+    EXPECT_EQ(mistake("a\n1\n\"2\n3\n", buffer),
+              "in:3: a quote that begins in this row is never closed");
+    EXPECT_EQ(mistake("a\r\r1\"", buffer).substr(0, 5), "in:3:");
+    EXPECT_EQ(mistake("a\"\n", buffer).substr(0, 5), "in:1:");
+  }
+}
+
+TEST(Csv, WhatCameBeforeAMistakeIsGood) {
+  EXPECT_EQ(drain_text("a\n1\n2\nx\"y\n", csv()).texts(), (Texts{"1", "2"}));
+}
+
+// ---- random rows
+
+struct Written {
+  std::string text;
+  Texts rows;
+  std::vector<Fields> fields;
+};
+
+std::string quoted(const std::string& field) {
+  std::string result = "\"";
+  for (const char c : field) result += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return result + "\"";
+}
+
+Written write_csv(Dice& dice) {
+  using namespace std::string_literals;
+  const std::string letters = "ab,\"\n\r \t\xc3\0"s;
+  Written written;
+  for (std::size_t rows = dice.below(6); rows > 0; --rows) {
+    std::string row;
+    Fields fields;
+    const std::size_t count = 1 + dice.below(4);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string field = dice.text(letters, 6);
+      const bool must =
+          field.find_first_of(",\"\n\r") != std::string::npos || (field.empty() && count == 1);
+      if (i > 0) row += ',';
+      row += must || dice.one_in(3) ? quoted(field) : field;
+      fields.emplace_back(field);
+    }
+    written.text += row;
+    const bool last_without_end = rows == 1 && dice.one_in(2);
+    if (!last_without_end) written.text += dice.one_in(2) ? "\n" : "\r\n";
+    if (dice.one_in(5) && !last_without_end) written.text += dice.one_in(2) ? "\n" : "\r\n";
+    written.rows.push_back(row);
+    written.fields.push_back(fields);
+  }
+  return written;
+}
+
+TEST(Csv, ReadsWhatWasWrittenWhereverTheBuffersEnd) {
+  const std::uint32_t seed = random_seed();
+  SCOPED_TRACE("DISTAFF_SEED=" + std::to_string(seed));
+  Dice dice(seed);
+  for (int i = random_cases(300); i > 0; --i) {
+    const Written written = write_csv(dice);
+    const std::size_t buffer = 1 + dice.below(12);
+    const Drained drained = drain_text(written.text, csv(false), buffer);
+    ASSERT_FALSE(drained.error) << drained.error->message << "\n" << written.text;
+    ASSERT_EQ(drained.fields(), written.fields) << written.text;
+    ASSERT_EQ(drained.texts(), written.rows) << written.text;
+  }
+}
+
+}  // namespace
+}  // namespace distaff
