@@ -1,9 +1,10 @@
 #pragma once
 
 // Makes the text for `sh -c` of a script with replacements, so that no value ever reaches the
-// shell's parser.  docs: see the essay in shell_script.cc.
+// shell's parser.  How and why: the essay in shell_reader.cc.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,14 @@ struct ShellScript {
   // The reader ended at top level, in no comment, in the argument part of one simple command: the
   // record can be appended by ` "$@"`.
   bool appendable = false;
-  // More than one plain command: | & ; < > ( ) a newline, an assignment, a comment.
+  // More than one plain command: | & ; < > ( ) a newline, an assignment, a comment, or a form that
+  // the reader does not know.
   bool compound = false;
+  // Not empty: the reader met this.  The script holds no replacement, so that does no harm and it
+  // runs as it is, but the record cannot be appended to it.
+  std::string not_understood;
+  // The names x of ${x}, each once: a field of that name may have been meant.
+  std::vector<std::string> braced_names;
   std::vector<std::string> warnings;
 };
 
@@ -41,20 +48,30 @@ struct ShellScriptOptions {
   bool batch = false;        // jobs of several records or tuples: {} must stand alone or in quotes
   bool bash_like = false;    // --shell of the bash family
   bool allow_values = true;  // false: --shell of an unknown family; a replacement is an error
+  // Names of variables not to be used for values: those of the job's environment, as setting
+  // them would change what the script's programs see.
+  std::vector<std::string> taken_names;
 };
 
 // Reads the script once.  Errors name the position in words ("in the target of >&"), show the
-// replacement, and say what to write instead.
+// replacement, and say what to write instead.  A script without a replacement may hold anything.
+//
+// In a batch, {} is not one of the values: the script speaks of the job's records, which are to
+// follow the values as arguments.
 Expected<ShellScript> compile_shell_script(std::string_view script,
                                            const ShellScriptOptions& options);
 
 // The script as words if it needs no shell: plain words and quotes only, the first no shell word or
-// builtin (kernel.md's list).  Each word as a template's pieces.  Nothing: it needs a shell.
-// Trailing newlines are allowed.
+// builtin of dash, bash or busybox.  Each word as a template's pieces.  Nothing: it needs a shell,
+// or compile_shell_script() has an error to report.  Trailing newlines are allowed.
+//
+// In a batch, a replacement that has a value in each record must be a word of its own without
+// quotes: only then a shell and an argv agree on what it means.
 std::optional<std::vector<std::vector<Piece>>> plain_words(std::string_view script,
-                                                           const TemplateSyntax& syntax);
+                                                           const TemplateSyntax& syntax,
+                                                           bool batch = false);
 
-// What $((…)) takes: [+-]?[0-9]+, as it is safe to be put there (a blank after a sign).
+// The value as it may stand in $((…)); nothing if it is not [+-]?[0-9]+.
 std::optional<std::string> arithmetic_value(std::string_view value);
 
 }  // namespace distaff

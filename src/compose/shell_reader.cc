@@ -1,0 +1,690 @@
+#include "compose/shell_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+// The problem: a record must get into a script that the user wrote with {} in it.  Pasting it there
+// and escaping what looks dangerous fails for every shell, locale and position that was not thought
+// of.  So no value is ever in the text that a shell parses: it is an argument, the script's prelude
+// copies it to a variable (D1=$1;shift 1;), and {} becomes the variable, spelled for the quoting
+// around it:
+//
+//   bare                                "${D1}"
+//   in "…", in a here-document          ${D1}
+//   in '…'                              '"${D1}"'
+//   in a pattern within quotes          "${D1}"      "${x#"${D1}"}"
+//   in $((…))                           ${D1}        and the value must be an integer
+//
+// Why not "$1" itself: in a function and after `set --` it is something else, without a word.
+//
+// Two things can go wrong then.  The reader may be mistaken about the quoting: bytes get lost.  Or
+// the shell may evaluate an expanded value once more, as it does in arithmetic, in subscripts and
+// in the target of >& (bash expands that one twice): commands in the value are run.  Against both,
+// the reader knows the grammar of dash, bash, busybox, mksh and zsh where they agree, and refuses
+// the rest with what to write instead.  Refusing costs the user a minute; a wrong guess could cost
+// his files.  The escape is always there: a script that says "$1" and has no replacement is
+// taken as it is.
+//
+// This file reads lists of commands.  All that is read is copied byte for byte.  What has to be
+// tracked is the place of a word, since `case`, `[[`, `{` and `for` are reserved only where a
+// command may stand, and `)` ends a list but not the pattern of a `case`.  Where shells disagree on
+// that (`time case`, `select`, `FOO=1 case`) the script is refused.  shell_words.cc reads words,
+// quotes and here-documents, shell_dollar.cc what begins with a dollar.
+
+namespace distaff {
+namespace {
+
+constexpr int kDeepest = 200;
+
+// Longest first: reading `|&>&` as `|` `&>` `&` would miss the target of `>&`.
+constexpr std::array<std::string_view, 25> kOperators = {
+    "&>>", "<<-", "<<<", ";;&", "&&", "||", "|&", ";;", ";&", "&>", ">>", "<<", ">&",
+    "<&",  ">|",  "<>",  "&",   "|",  ";",  "<",  ">",  "(",  ")",  "&!", ";|"};
+
+// Reserved in all shells, where a command may stand.
+constexpr std::array<std::string_view, 18> kReserved = {
+    "!",  "{",   "}",  "case", "do",    "done",  "elif",     "else", "esac",
+    "fi", "for", "if", "then", "until", "while", "function", "[[",   "time"};
+
+// Reserved in some shells and commands in others, or reserved with a grammar of their own.
+constexpr std::array<std::string_view, 5> kForeign = {"select", "coproc", "repeat", "foreach",
+                                                      "nocorrect"};
+
+// Their operands are evaluated as arithmetic by bash, mksh or zsh.
+constexpr std::array<std::string_view, 9> kEvaluatingTests = {"-eq", "-ne", "-lt", "-le", "-gt",
+                                                              "-ge", "-v",  "-R",  "-t"};
+
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool is_operator_char(char c) { return std::string_view(";&|<>()").find(c) != std::string::npos; }
+
+std::string_view operator_at(std::string_view text) {
+  std::string_view found;
+  for (const std::string_view op : kOperators) {
+    if (text.starts_with(op) && op.size() > found.size()) found = op;
+  }
+  return found;
+}
+
+bool begins_operator(const std::string& text) {
+  return std::any_of(kOperators.begin(), kOperators.end(),
+                     [&](std::string_view op) { return op.starts_with(text); });
+}
+
+bool is_redirection(std::string_view op) {
+  return op.find_first_of("<>") != std::string_view::npos;
+}
+
+bool is_function_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-' || c == '.' || c == ':';
+  });
+}
+
+}  // namespace
+
+ShellReader::ShellReader(std::string_view script, const ShellScriptOptions& options)
+    : script_(script), options_(options), end_(script.size()) {}
+
+bool ShellReader::read() {
+  if (!command_list(End::text)) return false;
+  if (records_used_ && list_changed_) {
+    return refuse(
+        "changes the arguments by set or shift, and in a batch they are what {} stands for",
+        "write \"$@\" instead of {}, where they are the records");
+  }
+  return true;
+}
+
+// ---- errors
+
+bool ShellReader::refuse(std::string what, std::string_view instead) {
+  error_.message = fmt::format("the script {}; {}", what, instead);
+  return false;
+}
+
+bool ShellReader::refuse_value(const Replacement& value, std::string_view where,
+                               std::string_view instead) {
+  return refuse(fmt::format("has {} {}", printable(value.spelled, 60), where), instead);
+}
+
+bool ShellReader::unclosed(std::string_view what, std::size_t from) {
+  return refuse(
+      fmt::format("has {} that nothing closes, at '{}'", what, printable(script_.substr(from), 40)),
+      "close it");
+}
+
+// ---- the cursor
+
+char ShellReader::peek(std::size_t ahead) const {
+  return at_ + ahead < end_ ? script_[at_ + ahead] : '\0';
+}
+
+bool ShellReader::sees(std::string_view text) const {
+  return script_.substr(0, end_).substr(at_).starts_with(text);
+}
+
+void ShellReader::copy(std::size_t bytes) {
+  result_.text += script_.substr(at_, bytes);
+  at_ += bytes;
+}
+
+// A newline that is no end of a command.  Shells differ on whether the body of a here-document
+// that waits for one begins after it.
+bool ShellReader::line_break() {
+  if (!pending_.empty() || outer_pending_) {
+    return refuse(
+        "has a newline in quotes, in parentheses or after a backslash on the line of a <<",
+        "end that line after the words, or put them before the <<");
+  }
+  copy(1);
+  return true;
+}
+
+bool ShellReader::at_delimiter() const {
+  if (at_end()) return true;
+  const char c = peek();
+  if ((c == '<' || c == '>') && peek(1) == '(') return false;
+  return c == ' ' || c == '\t' || c == '\n' || (is_operator_char(c) && c != '(');
+}
+
+bool ShellReader::skip_blanks() {
+  for (;;) {
+    if (peek() == ' ' || peek() == '\t') {
+      copy(1);
+    } else if (continued(0)) {
+      copy(1);
+      if (!line_break()) return false;
+    } else {
+      return true;
+    }
+  }
+}
+
+// Blanks, newlines and comments, as between `case x` and `in`.
+bool ShellReader::skip_lines() {
+  for (;;) {
+    if (!skip_blanks()) return false;
+    if (peek() == '#') {
+      comment();
+    } else if (peek() != '\n') {
+      return true;
+    } else if (outer_pending_) {
+      return line_break();
+    } else {
+      copy(1);
+      if (!here_docs()) return false;
+    }
+  }
+}
+
+void ShellReader::comment() {
+  const std::size_t line = script_.substr(0, end_).find('\n', at_);
+  copy((line == std::string_view::npos ? end_ : line) - at_);
+  if (substitutions_ == 0) result_.compound = true;
+}
+
+// ---- lists of commands
+
+bool ShellReader::command_list(End end) {
+  if (++depth_ > kDeepest) return refuse("is nested too deeply", "write it to a file and run that");
+  List list;
+  list.end = end;
+  Step next = Step::go_on;
+  while (next == Step::go_on) next = step(list);
+  --depth_;
+  return next == Step::done;
+}
+
+ShellReader::Step ShellReader::step(List& list) {
+  const auto result = [](bool ok) { return ok ? Step::go_on : Step::failed; };
+  if (!skip_blanks()) return Step::failed;
+  if (at_end()) {
+    if (list.end == End::text) return finish(list) ? Step::done : Step::failed;
+    unclosed(list.end == End::paren ? "a (" : "a case", at_ > 40 ? at_ - 40 : 0);
+    return Step::failed;
+  }
+  if (!replacement_at(at_)) {
+    const char c = peek();
+    if (c == '#') {
+      comment();
+      return Step::go_on;
+    }
+    if (c == '\n') return result(newline(list));
+    const bool process = (c == '<' || c == '>') && peek(1) == '(';
+    if (is_operator_char(c) && !process) return operator_(list);
+  }
+  const bool was_item = list.end == End::case_item;
+  if (was_item && (list.place == Place::keyword || list.place == Place::closed) && sees("esac")) {
+    const std::size_t back = std::exchange(at_, at_ + 4);
+    const bool ends = at_delimiter();
+    at_ = back;
+    if (ends) {
+      copy(4);
+      case_ended_ = true;
+      return finish(list) ? Step::done : Step::failed;
+    }
+  }
+  return result(take_word(list));
+}
+
+bool ShellReader::finish(List& list) {
+  if (!list.open.empty()) {
+    return refuse(fmt::format("has a '{}' that nothing closes", list.open.back().name), "close it");
+  }
+  if (list.place == Place::test) return refuse("has a [[ without its ]]", "close it on its line");
+  if (list.function_pending || list.place == Place::for_name || list.place == Place::for_in ||
+      list.place == Place::function_name) {
+    return refuse("ends in the middle of a for or a function", "finish it");
+  }
+  if (list.end == End::text && !pending_.empty()) {
+    return refuse(fmt::format("has a here-document without a body, <<{}", pending_[0].end_word),
+                  "put its lines and the end word after the line of the <<");
+  }
+  if (list.end == End::text && substitutions_ == 0) {
+    result_.appendable = list.place == Place::argument && !result_.compound;
+  }
+  return true;
+}
+
+bool ShellReader::newline(List& list) {
+  if (list.place == Place::test) return refuse("has a [[ without its ]]", "close it on its line");
+  if (list.place == Place::for_name || list.place == Place::function_name) {
+    return refuse("has a newline after for or function", "write the name on the same line");
+  }
+  // A script may end in newlines and still be one plain command.
+  const bool last = script_.find_first_not_of(" \t\n", at_) == std::string_view::npos;
+  if (last && depth_ == 1 && substitutions_ == 0 && pending_.empty()) {
+    at_ = end_;
+    return true;
+  }
+  if (outer_pending_) return line_break();
+  if (substitutions_ == 0) result_.compound = true;
+  copy(1);
+  list.place = Place::keyword;
+  list.command.clear();
+  list.only_a_name = false;
+  return here_docs();
+}
+
+ShellReader::Step ShellReader::operator_(List& list) {
+  const std::string_view op = operator_at(script_.substr(0, end_).substr(at_));
+  const auto result = [](bool ok) { return ok ? Step::go_on : Step::failed; };
+  std::size_t after = op.size();
+  while (continued(after)) after += 2;
+  if (after > op.size() && begins_operator(std::string(op) + peek(after))) {
+    refuse("has an operator split by a backslash and a newline", "write it on one line");
+    return Step::failed;
+  }
+  if (op == "&!" || op == ";|" || (op == "&" && peek(1) == '|')) {
+    refuse(fmt::format("has '{}{}', which only zsh knows", op, op == "&" ? "|" : ""),
+           "write & or ;;");
+    return Step::failed;
+  }
+  if (op == "(") return result(open_paren(list));
+  if (substitutions_ == 0) result_.compound = true;
+  if (op == ")") {
+    if (list.end == End::paren) return finish(list) ? Step::done : Step::failed;
+    refuse("has a ) without its (", "remove it, or quote it");
+    return Step::failed;
+  }
+  if (op == ";;" || op == ";&" || op == ";;&") {
+    if (list.end == End::case_item && list.place != Place::test) {
+      copy(op.size());
+      return finish(list) ? Step::done : Step::failed;
+    }
+    refuse(fmt::format("has {} outside of a case", op), "write ;");
+    return Step::failed;
+  }
+  return result(is_redirection(op) ? redirection(list, op) : separator(list, op));
+}
+
+bool ShellReader::separator(List& list, std::string_view op) {
+  if (list.place == Place::test) {
+    if (op != "&&" && op != "||") {
+      return refuse(fmt::format("has {} within [[ ]]", op), "write [ … ] or close the [[ first");
+    }
+    list.test_operand = true;
+    copy(op.size());
+    return true;
+  }
+  if (list.function_pending || list.place == Place::for_name ||
+      list.place == Place::function_name || (list.place == Place::for_in && op != ";")) {
+    return refuse(fmt::format("has {} in the middle of a for or a function", op),
+                  "write for x in …; do … done, or name() { …; }");
+  }
+  list.place = Place::keyword;
+  list.command.clear();
+  list.only_a_name = false;
+  copy(op.size());
+  return true;
+}
+
+bool ShellReader::redirection(List& list, std::string_view op) {
+  static constexpr Forbidden kDuplicated{
+      "in the target of >& or <&, where bash runs commands that it finds in the value",
+      "for a file write > FILE 2>&1, for a number n=$(({})) first and >&$n"};
+  if (list.place == Place::test) {
+    if (op != "<" && op != ">") {
+      return refuse(fmt::format("has {} within [[ ]]", op), "write [ … ] instead");
+    }
+    copy(1);
+    return true;
+  }
+  if (list.function_pending || list.place == Place::for_name || list.place == Place::for_in ||
+      list.place == Place::function_name) {
+    return refuse(fmt::format("has {} in the middle of a for or a function", op), "move it");
+  }
+  if (op.starts_with("&>") && !options_.bash_like) {
+    return refuse(fmt::format("has {}, which is a & and a > to a plain sh", op),
+                  "write > FILE 2>&1, or name the shell: --shell bash");
+  }
+  const bool body = op == "<<" || op == "<<-";
+  const bool duplicates = op == ">&" || op == "<&";
+  copy(op.size());
+  if (!skip_blanks()) return false;
+  if (body) {
+    if (!end_word(op == "<<-")) return false;
+  } else {
+    if (at_delimiter() || peek() == '(') {
+      return refuse(fmt::format("has no target after {}", op), "name one");
+    }
+    const Forbidden* outside = forbidden_;
+    if (duplicates) forbidden_ = &kDuplicated;
+    Word target;
+    if (!word(target, false)) return false;
+    forbidden_ = outside;
+  }
+  list.only_a_name = false;
+  if (list.place == Place::keyword || list.place == Place::timed) list.place = Place::command;
+  if (list.place == Place::closed) list.place = Place::ended;
+  return true;
+}
+
+bool ShellReader::function_parens(List& list) {
+  copy(1);
+  if (!skip_blanks()) return false;
+  if (peek() != ')') {
+    return refuse("has parentheses joined to a word",
+                  "quote them, or write a blank and a ; before");
+  }
+  copy(1);
+  list.function_pending = true;
+  list.place = Place::keyword;
+  list.command.clear();
+  list.only_a_name = false;
+  return true;
+}
+
+bool ShellReader::open_paren(List& list) {
+  if (substitutions_ == 0) result_.compound = true;
+  if (list.only_a_name && is_function_name(list.command)) return function_parens(list);
+  if (list.place != Place::keyword && list.place != Place::timed) {
+    return refuse(list.place == Place::test ? "has parentheses within [[ ]]"
+                                            : "has parentheses in or after a word, which zsh "
+                                              "evaluates and other shells do not know",
+                  "quote them");
+  }
+  std::size_t next = 1;
+  while (continued(next)) next += 2;
+  if (peek(next) == '(') {
+    return refuse("has ((, arithmetic in bash and two subshells in sh",
+                  "write ( ( for subshells, [ {} -gt 1 ] to compare, x=$(({}+1)) to compute");
+  }
+  copy(1);
+  if (!skip_blanks()) return false;
+  if (peek() == ')') return refuse("has () without a name", "write name() { …; }");
+  const bool function = std::exchange(list.function_pending, false);
+  functions_ += function;
+  if (!command_list(End::paren)) return false;
+  functions_ -= function;
+  copy(1);
+  list.place = Place::closed;
+  return true;
+}
+
+// ---- the words of a list
+
+bool ShellReader::take_word(List& list) {
+  const std::size_t from = at_;
+  const bool several =
+      list.place == Place::keyword || list.place == Place::command || list.place == Place::argument;
+  Word taken;
+  if (!word(taken, several)) return false;
+  // The number of a descriptor, as in 2>&1.
+  if ((peek() == '<' || peek() == '>') && taken.plain && !taken.text.empty() &&
+      taken.text.find_first_not_of("0123456789") == std::string::npos) {
+    return true;
+  }
+  if (at_ == from) return refuse("cannot be read", "simplify it");
+  const bool names_function = taken.plain && !is_one_of(taken.text, kReserved) &&
+                              (list.place == Place::keyword || list.place == Place::function_name);
+  if (peek() == '(' && !names_function) {
+    return refuse("has parentheses joined to a word", "quote them, or write a blank between");
+  }
+  switch (list.place) {
+    case Place::keyword:
+    case Place::command:
+    case Place::timed:
+      return command_word(list, taken);
+    case Place::argument:
+      return argument_word(list, taken);
+    case Place::closed:
+      if (bool known = false; taken.plain && taken.text != "in") {
+        if (!keyword(list, taken.text, known)) return false;
+        if (known) return true;
+      }
+      return refuse(fmt::format("has '{}' after the end of a compound command",
+                                printable(script_.substr(from, at_ - from), 40)),
+                    "write ; or a newline before it");
+    case Place::ended:
+      return refuse("has a word after a redirection of a compound command", "write ; before it");
+    case Place::for_name:
+    case Place::for_in:
+    case Place::function_name:
+      return for_word(list, taken);
+    case Place::test:
+      return test_word(list, taken);
+  }
+  return true;
+}
+
+bool ShellReader::command_word(List& list, const Word& word) {
+  const bool reserved = word.plain && (is_one_of(word.text, kReserved) || word.text == "in");
+  if (word.plain && is_one_of(word.text, kForeign)) {
+    return refuse(fmt::format("has {}, which shells read in different ways", word.text),
+                  "write for, while or & instead");
+  }
+  const bool may_be_reserved =
+      list.place == Place::keyword || (list.place == Place::timed && options_.bash_like);
+  if (may_be_reserved && word.plain) {
+    bool taken = false;
+    if (!keyword(list, word.text, taken)) return false;
+    if (taken) return true;
+  } else if (reserved && word.text != "in") {
+    if (list.place == Place::timed && (word.text == "!" || word.text == "{")) {
+      return refuse("has time before a compound command, which only some shells know",
+                    "write time sh -c …");
+    }
+    return refuse(fmt::format("has '{}' where shells differ on what it means", word.text),
+                  "write a ; before it, or quote it");
+  }
+  if (list.place == Place::timed && word.plain && (word.text == "-p" || word.text == "--")) {
+    return true;
+  }
+  if (list.function_pending) {
+    return refuse("has a function whose body is a simple command", "write name() { …; }");
+  }
+  if (word.assignment) {
+    if (substitutions_ == 0) result_.compound = true;
+    list.place = Place::command;
+    return true;
+  }
+  list.only_a_name = list.place == Place::keyword && word.plain;
+  list.place = Place::argument;
+  list.command = word.plain ? word.text : "";
+  if (list.command == "shift") list_changed_ = true;
+  if (list.command == "shift" || list.command == "getopts") result_.speaks_of_arguments = true;
+  return true;
+}
+
+// Whether `set` changes the arguments: `set -e` and `set -o pipefail` do not.
+bool ShellReader::argument_word(List& list, const Word& word) {
+  list.only_a_name = false;
+  if ((list.command == "command" || list.command == "builtin") && word.plain &&
+      (word.text == "set" || word.text == "shift")) {
+    list_changed_ = list_changed_ || word.text == "shift";
+    list.command = word.text;
+  } else if (list.command == "set" && !std::exchange(list.option_name, false)) {
+    const bool option = word.plain && word.text.size() > 1 && word.text != "--" &&
+                        (word.text[0] == '-' || word.text[0] == '+');
+    if (option) {
+      list.option_name = word.text.back() == 'o';
+    } else {
+      list_changed_ = true;
+    }
+  }
+  return true;
+}
+
+bool ShellReader::for_word(List& list, const Word& word) {
+  if (list.place == Place::for_in) {
+    if (word.plain && word.text == "in") {
+      list.open.back().has_in = true;
+      list.place = Place::argument;
+      return true;
+    }
+    if (word.plain && word.text == "do") return closes(list, word.text);
+    return refuse("has a for without in", "write for x in …; do … done");
+  }
+  const bool function = list.place == Place::function_name;
+  if (!word.plain || (function ? !is_function_name(word.text) : !is_identifier(word.text))) {
+    return refuse(fmt::format("has a {} without a plain name", function ? "function" : "for"),
+                  "write a name of letters and digits");
+  }
+  if (!function) {
+    list.place = Place::for_in;
+    return true;
+  }
+  list.function_pending = true;
+  list.place = Place::keyword;
+  if (!skip_blanks()) return false;
+  if (peek() != '(') return true;
+  return function_parens(list);
+}
+
+bool ShellReader::test_word(List& list, const Word& word) {
+  const bool operand = std::exchange(list.test_operand, false);
+  if (word.plain && word.text == "]]") {
+    list.place = Place::closed;
+    return true;
+  }
+  if (word.plain && is_one_of(word.text, kEvaluatingTests)) {
+    return refuse(fmt::format("has {} in [[ ]], where shells evaluate the operands", word.text),
+                  "write [ … ]");
+  }
+  if (!word.plain && word.text.starts_with('-')) {
+    return refuse("has a word of [[ ]] that begins with - and is quoted in part", "write [ … ]");
+  }
+  if (word.replaced && operand && !options_.bash_like) {
+    return refuse(
+        "has a replacement after && or || in [[ ]], where a plain sh runs it as a command",
+        "write [ … ] && [ … ], or name the shell: --shell bash");
+  }
+  return true;
+}
+
+// ---- reserved words
+
+bool ShellReader::keyword(List& list, std::string_view word, bool& taken) {
+  const bool in = word == "in" && !list.open.empty() && list.open.back().name == "for" &&
+                  !list.open.back().has_in;
+  taken = is_one_of(word, kReserved) || in;
+  if (!taken) return true;
+  if (substitutions_ == 0) result_.compound = true;
+  if (in) {
+    list.open.back().has_in = true;
+    list.place = Place::argument;
+    return true;
+  }
+  static constexpr std::array<std::string_view, 9> kOpening = {
+      "{", "if", "while", "until", "for", "case", "[[", "function", "time"};
+  if (is_one_of(word, kOpening)) {
+    if (list.place == Place::closed && word != "{") {
+      return refuse(fmt::format("has '{}' after the end of a compound command", word),
+                    "write ; or a newline before it");
+    }
+    return opens(list, word);
+  }
+  if (word == "!") {
+    list.place = Place::keyword;
+    return true;
+  }
+  return closes(list, word);
+}
+
+bool ShellReader::opens(List& list, std::string_view word) {
+  if (word == "case") return case_clause(list);
+  if (word == "time") {
+    list.place = Place::timed;
+    return true;
+  }
+  if (word == "[[" || word == "function") {
+    if (list.function_pending) return refuse("has a function without a body", "write { …; }");
+    list.place = word == "[[" ? Place::test : Place::function_name;
+    return true;
+  }
+  if (list.place == Place::closed) {
+    return refuse("has a { after the end of a compound command", "write ; before it");
+  }
+  static constexpr std::array<std::string_view, 5> kNames = {"{", "if", "while", "until", "for"};
+  const bool function = std::exchange(list.function_pending, false);
+  functions_ += function;
+  list.open.push_back({*std::find(kNames.begin(), kNames.end(), word), function, false});
+  list.place = word == "for" ? Place::for_name : Place::keyword;
+  return true;
+}
+
+bool ShellReader::closes(List& list, std::string_view word) {
+  const std::string_view top = list.open.empty() ? "" : list.open.back().name;
+  const bool loop = top == "while" || top == "until" || top == "for";
+  const bool fits = word == "}"                      ? top == "{"
+                    : word == "do" || word == "done" ? loop
+                                                     : word != "esac" && top == "if";
+  if (!fits || list.function_pending) {
+    return refuse(fmt::format("has a '{}' without its beginning", word),
+                  "quote it, or write what it closes");
+  }
+  list.place = Place::keyword;
+  if (word == "do" && top == "for" && !list.open.back().has_in) {
+    result_.speaks_of_arguments = true;  // for x; do: the arguments, one by one
+  }
+  if (word != "}" && word != "fi" && word != "done") return true;
+  functions_ -= list.open.back().function;
+  list.open.pop_back();
+  list.place = Place::closed;
+  return true;
+}
+
+bool ShellReader::case_clause(List& list) {
+  const bool function = std::exchange(list.function_pending, false);
+  functions_ += function;
+  if (!skip_blanks()) return false;
+  Word subject;
+  const std::size_t from = at_;
+  if (!word(subject, false)) return false;
+  if (at_ == from || peek() == '(') return refuse("has a case without a word", "write case x in");
+  if (!skip_lines()) return false;
+  if (!sees("in")) return refuse("has a case without in", "write case x in");
+  copy(2);
+  if (!at_delimiter()) return refuse("has a case without in", "write case x in");
+  if (!case_items()) return false;
+  functions_ -= function;
+  list.place = Place::closed;
+  list.command.clear();
+  return true;
+}
+
+bool ShellReader::case_items() {
+  for (;;) {
+    if (!skip_lines()) return false;
+    if (at_end()) return refuse("has a case without its esac", "close it");
+    if (sees("esac")) {
+      copy(4);
+      if (at_delimiter()) return true;
+      return refuse("has a pattern that begins with esac", "quote it");
+    }
+    if (!case_pattern()) return false;
+    case_ended_ = false;
+    if (!command_list(End::case_item)) return false;
+    if (std::exchange(case_ended_, false)) return true;
+  }
+}
+
+bool ShellReader::case_pattern() {
+  if (peek() == '(' && !replacement_at(at_)) copy(1);
+  for (;;) {
+    if (!skip_blanks()) return false;
+    const std::size_t from = at_;
+    Word pattern;
+    if (!word(pattern, false)) return false;
+    if (at_ == from) return refuse("has a case with a pattern that cannot be read", "quote it");
+    if (!skip_blanks()) return false;
+    if (peek() != '|' && peek() != ')') {
+      return refuse("has a case with a pattern that does not end in )", "quote what is in it");
+    }
+    const bool last = peek() == ')';
+    copy(1);
+    if (last) return true;
+  }
+}
+
+}  // namespace distaff

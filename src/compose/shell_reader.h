@@ -1,0 +1,195 @@
+#pragma once
+
+// Reads a shell script with replacements and spells them for the quoting around them.  The rules
+// are in the essay of shell_reader.cc.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compose/shell_script.h"
+
+namespace distaff {
+
+class ShellReader {
+ public:
+  // Both must outlive the reader.
+  ShellReader(std::string_view script, const ShellScriptOptions& options);
+
+  // Reads all of it, once.  False: error() says what is wrong.
+  bool read();
+
+  const Error& error() const { return error_; }
+  // The mistake is one even in a script without replacements.
+  bool is_fatal() const { return fatal_; }
+
+  // What was read: `text` is without a prelude.
+  ShellScript take() { return std::move(result_); }
+
+ private:
+  enum class End { text, paren, case_item };  // what a list of commands ends at
+  enum class Context { bare, quoted, here_doc, arithmetic };
+  enum class Step { go_on, done, failed };
+
+  // How a replacement is written: `alone` is bare, and may be several words if nothing joins it.
+  enum class Spelling { alone, bare, pattern, quoted, single, arithmetic };
+
+  // Where the next word of a list stands.
+  enum class Place {
+    keyword,  // a command or a reserved word
+    command,  // a command: after an assignment or a redirection
+    timed,    // after `time`: a keyword in bash, a command in dash
+    argument,
+    closed,  // after `}`, `fi`, `done`, `)`: only reserved words
+    ended,   // after a redirection there: nothing
+    for_name,
+    for_in,
+    function_name,
+    test,  // between [[ and ]]
+  };
+
+  // A position in which no replacement can stand.
+  struct Forbidden {
+    const char* where;
+    const char* instead;
+  };
+
+  struct Compound {
+    std::string_view name;  // "{" "if" "while" "for"
+    bool function = false;  // the body of one
+    bool has_in = false;    // for x in
+  };
+
+  struct List {
+    End end = End::text;
+    Place place = Place::keyword;
+    std::vector<Compound> open;
+    std::string command;       // name of the simple command being read, if it is plain
+    bool only_a_name = false;  // `command` is all there is of it: `()` would make it a function
+    bool function_pending = false;  // f() was read, its body was not
+    bool option_name = false;       // after `set -o`
+    bool test_operand = false;      // after && or || in [[ ]]
+  };
+
+  struct Word {
+    std::string text;   // its characters, as far as it is plain
+    bool plain = true;  // no quotes, no expansions
+    bool assignment = false;
+    bool replaced = false;
+    int subscript = 0;  // open brackets after a name
+  };
+
+  struct HereDoc {
+    std::string end_word;
+    bool quoted = false;
+    bool tabs = false;  // <<-
+  };
+
+  // ---- the cursor: what is read is copied
+  bool at_end() const { return at_ >= end_; }
+  char peek(std::size_t ahead = 0) const;
+  bool sees(std::string_view text) const;
+  void copy(std::size_t bytes);
+  bool line_break();  // copies a newline inside of something
+  bool continued(std::size_t ahead) const { return peek(ahead) == '\\' && peek(ahead + 1) == '\n'; }
+  bool at_delimiter() const;
+  bool skip_blanks();
+  bool skip_lines();
+
+  // ---- errors; all return false
+  bool refuse(std::string what, std::string_view instead);
+  bool refuse_value(const Replacement& value, std::string_view where, std::string_view instead);
+  bool unclosed(std::string_view what, std::size_t from);
+
+  // ---- replacements
+  bool replacement_at(std::size_t at) const;
+  bool try_replacement(Spelling spelling, bool& done);
+  bool put(const Replacement& value, std::size_t from, Spelling spelling);
+  bool put_records(const Replacement& value, Spelling spelling);
+  const std::string& variable_of(const Replacement& value, bool arithmetic);
+  std::string unused_name();
+
+  // ---- lists of commands
+  bool command_list(End end);
+  Step step(List& list);
+  bool finish(List& list);
+  void comment();
+  bool newline(List& list);
+  Step operator_(List& list);
+  bool separator(List& list, std::string_view op);
+  bool redirection(List& list, std::string_view op);
+  bool open_paren(List& list);
+  bool function_parens(List& list);
+  bool take_word(List& list);
+  bool command_word(List& list, const Word& word);
+  bool argument_word(List& list, const Word& word);
+  bool test_word(List& list, const Word& word);
+  bool for_word(List& list, const Word& word);
+  bool keyword(List& list, std::string_view word, bool& taken);
+  bool opens(List& list, std::string_view word);
+  bool closes(List& list, std::string_view word);
+  bool case_clause(List& list);
+  bool case_items();
+  bool case_pattern();
+
+  // ---- words and what they are made of
+  bool word(Word& word, bool several);
+  bool word_parts(Word& word, bool several, const Forbidden* outside);
+  bool word_part(Word& word, const Forbidden* outside);
+  void bracket(Word& word, const Forbidden* outside);
+  void equals_sign(Word& word);
+  bool bare_backslash(Word* word);
+  bool single_quotes();
+  bool double_quotes();
+  bool ansi_quotes();
+  bool quoted_text(Context context);
+  bool quoted_backslash(Context context);
+  bool backquotes();
+  bool end_word(bool tabs);
+  bool here_docs();
+  bool here_doc(const HereDoc& doc);
+  bool find_body_end(const HereDoc& doc, std::size_t& body_end, std::size_t& after);
+
+  // ---- what begins with a dollar
+  bool dollar(Context context);
+  bool plain_dollar(Context context);
+  bool parameter(std::size_t length);
+  bool braced(Context context);
+  bool braced_name(std::string& name);
+  bool braced_word(Context context, const std::string& op, std::string_view name);
+  bool bare_braced_word();
+  bool quoted_braced_word(Context context, bool pattern);
+  bool inner_quotes(char quote);
+  bool odd_braced();
+  bool command_substitution();
+  bool process_substitution();
+  bool nested_list(End end);
+  bool arithmetic();
+  void forbid_subscript();
+
+  std::string_view script_;
+  const ShellScriptOptions& options_;
+  std::size_t at_ = 0;
+  std::size_t end_;                  // nothing is read from here on: inside backquotes, a body
+  std::size_t literal_until_ = 0;    // in a {{…}}
+  std::size_t subscript_until_ = 0;  // in $name[…], which zsh evaluates
+  int depth_ = 0;                    // of recursion
+  int substitutions_ = 0;            // that we are in
+  int functions_ = 0;                // that we are in
+  const Forbidden* forbidden_ = nullptr;
+
+  std::vector<HereDoc> pending_;  // their bodies begin after the next newline
+  bool outer_pending_ = false;    // outside of the substitution that we are in
+
+  bool records_used_ = false;  // as "$@" or $*
+  bool list_changed_ = false;  // by set or shift
+  bool case_ended_ = false;    // the list of a case item ended in esac
+  std::size_t next_name_ = 1;
+
+  ShellScript result_;
+  Error error_;
+  bool fatal_ = false;
+};
+
+}  // namespace distaff
