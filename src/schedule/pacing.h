@@ -32,10 +32,14 @@ class Pacing {
   ~Pacing();
 
   // What a rule or the command line says for a key; a level that is silent gives way to the wider
-  // one, and a throttle makes parallelism 1.  Without a key the run as a whole is the group.
+  // one.  A throttle makes parallelism 1, unless a rule that says nothing of throttles wrote a
+  // parallelism over 1: then the command line's throttle gives way.  Without a key the run as a
+  // whole is the group.
   GroupLimits limits_for(std::string_view key) const;
 
-  // What the end of a job does to its group; `failed` as --ok has it.
+  // What the end of a job does to its group; `failed` as --ok has it.  The first entry without a
+  // pause that applies gives the rest (nothing if that is the plain one: the scheduler draws it);
+  // of the pauses that apply the longest counts.
   Pace after(std::string_view key, const Outcome& outcome, bool failed);
 
   bool by_outcome(std::string_view key) const;  // after() can give something

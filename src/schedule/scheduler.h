@@ -11,7 +11,7 @@
 //   - between groups that may start a job, the job added first goes first; jobs without a group
 //     count as groups of their own without limits;
 //   - no job that may start waits while a slot is free;
-//   - a decision costs O(log groups), whatever waits;
+//   - a decision costs O(log groups), whatever waits, also when all groups are released at once;
 //   - a group that is empty, idle, rested and not paused, and whose bucket is full again, is
 //     forgotten, and its handle used again.
 
@@ -47,11 +47,13 @@ class Scheduler {
   // until it is true again.
   bool has_room() const;
 
-  // True if a further job could be of use at `now`: there is room, and a free slot that no waiting
-  // job may take.  So without limits nothing is read beyond what the slots can take.
+  // True if a further job could be of use at `now`: there is room, and more free slots than jobs
+  // that may start (one that only waits for the delay may).  So without limits nothing is read
+  // beyond what the slots can take.  Ask again after pick(): a start makes room.
   bool wants_more(TimePoint now);
 
-  // Queues a job behind the others of its group.  Weights are for the buffer's bounds.
+  // Queues a job behind the others of its group.  Needs has_room(), and a number that no job
+  // waiting or running has.  Weights are for the buffer's bounds.
   void add(JobId job, std::optional<GroupId> group, std::size_t records = 1, std::size_t bytes = 0);
 
   // Takes the next job that may start at `now`, or nothing.  The job counts as running from here
@@ -59,7 +61,8 @@ class Scheduler {
   std::optional<JobId> pick(TimePoint now);
 
   // A picked job could not be started for a shortage (EAGAIN): it is again the first of its group,
-  // as if it had not been picked; its rate token and the delay are given back.
+  // as if it had not been picked; its rate token and the delay are given back.  (Exactly, if that
+  // happens before the next pick() at a later time; else a part of the token may be lost.)
   void put_back(JobId job);
 
   // A picked job ended, in whatever way.  Its group rests as its limits say, or for `rest` if that
@@ -67,11 +70,15 @@ class Scheduler {
   void end(JobId job, TimePoint now, std::optional<Duration> rest = std::nullopt);
 
   // A picked job's attempt ended and another will follow not before `again_at`: it gives its slot
-  // back but keeps its place in its group (it counts as running there).  pick() gives it again.
-  // Its group does not rest in between.
+  // back but keeps its place in its group (it counts as running there).  pick() gives it again,
+  // before jobs that were never picked; of several that may start, within a group the one whose
+  // time came first, between groups the oldest.  Its group does not rest in between, but a rest
+  // that another job's end set, a pause and the rate hold for it as for any start.
   void retry(JobId job, TimePoint again_at);
 
-  // A waiting job (also one that waits for a retry) will not be started.
+  // A waiting job (also one that waits for a retry) will not be started.  After one that waited
+  // for a retry the group rests as its limits say, counted from the time of that retry: the last
+  // attempt ended before it.
   void drop(JobId job);
 
   // Nothing of the group starts before `until`; of several the latest counts.  Running jobs go on.
@@ -80,20 +87,22 @@ class Scheduler {
   // Changes how many may run at once; fewer than run now just starts nothing for a while.
   void set_slots(int slots);
 
-  // The earliest time at which pick() could give more than it does now without another call;
-  // nothing if there is none.
+  // The earliest time at which pick() could give more than it gave so far without another call:
+  // `now` itself if it would give a job now; nothing if there is none.
   std::optional<TimePoint> wake_at(TimePoint now);
 
-  // Groups that were forgotten since the last call: their handles are invalid from now on.
+  // Groups that were forgotten since the last call, at most a thousand or so, so that no call
+  // takes long: their handles are invalid from now on.
   std::vector<GroupId> take_forgotten(TimePoint now);
 
-  std::size_t waiting() const;  // jobs
-  std::size_t waiting_records() const;
-  int running() const;
-  std::size_t resting_groups(
-      TimePoint now);  // with waiting jobs, but resting, paused or out of tokens
+  std::size_t waiting() const;          // jobs, also those that wait for a retry
+  std::size_t waiting_records() const;  // not yet picked
+  int running() const;                  // jobs in slots
 
-  // Takes out all waiting jobs, oldest first: the run stops.
+  // Groups whose next job only waits for the end of a rest or pause, or for a token.
+  std::size_t resting_groups(TimePoint now);
+
+  // Takes out all waiting jobs, also those that wait for a retry, oldest first: the run stops.
   std::vector<JobId> drain();
 
  private:

@@ -226,7 +226,7 @@ class RandomRun {
 
 TEST(SchedulerOracle, AnswersAsTheObviousOneInRandomRuns) {
   const std::uint32_t first = std::random_device()();
-  for (int i = 0; i < property_count(500); ++i) {
+  for (int i = 0; i < property_count(200); ++i) {
     const std::uint32_t seed = first + static_cast<std::uint32_t>(i);
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomRun run(seed);
@@ -250,7 +250,7 @@ TEST(SchedulerOracle, AgeTreeFindsTheOldestOfThoseThatMayStart) {
   std::mt19937_64 random(seed);
   AgeTree tree;
   std::map<std::uint32_t, Aged> plain;
-  for (int step = 0; step < 20 * property_count(500); ++step) {
+  for (int step = 0; step < 20 * property_count(200); ++step) {
     const auto id = static_cast<std::uint32_t>(random() % 200);
     const bool known = plain.count(id) != 0;
     if (random() % 3 == 0) {
@@ -289,7 +289,7 @@ TEST(SchedulerOracle, TimeHeapGivesTheEarliest) {
   std::mt19937_64 random(seed);
   TimeHeap heap;
   std::map<std::uint32_t, TimePoint> plain;
-  for (int step = 0; step < 20 * property_count(500); ++step) {
+  for (int step = 0; step < 20 * property_count(200); ++step) {
     const auto id = static_cast<std::uint32_t>(random() % 100);
     if (random() % 3 == 0) {
       heap.remove(id);
@@ -313,7 +313,7 @@ TEST(SchedulerOracle, TokenBucketNeverGivesBackMoreThanWasTaken) {
   const std::uint32_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  for (int i = 0; i < 4 * property_count(500); ++i) {
+  for (int i = 0; i < 4 * property_count(200); ++i) {
     const Rate rate{static_cast<double>(1 + random() % 3), Duration(1 + random() % 20),
                     static_cast<double>(1 + random() % 4)};
     TokenBucket bucket(rate);

@@ -36,7 +36,7 @@ class SlowScheduler {
     if (picked == 0) picked = oldest(waiting_heads(), now);
     if (picked == 0) return 0;
     Job& job = jobs_[picked];
-    job.state = Job::running;
+    job.state = Job::State::running;
     job.picked_at = now;
     if (job.group != 0) groups_[job.group].starts.push_back(now);
     starts_.push_back(now);
@@ -46,7 +46,7 @@ class SlowScheduler {
   // Needs to come at the time of the last start.
   void put_back(std::uint64_t id) {
     Job& job = jobs_[id];
-    job.state = job.again ? Job::retrying : Job::waiting;
+    job.state = job.again ? Job::State::retrying : Job::State::waiting;
     if (job.group != 0) groups_[job.group].starts.pop_back();
     starts_.pop_back();
   }
@@ -58,14 +58,14 @@ class SlowScheduler {
 
   void retry(std::uint64_t id, TimePoint again_at) {
     Job& job = jobs_[id];
-    job.state = Job::retrying;
+    job.state = Job::State::retrying;
     job.again = true;
     job.again_at = again_at;
   }
 
   void drop(std::uint64_t id) {
     const Job& job = jobs_[id];
-    if (job.state == Job::retrying) rest_from(job.group, job.again_at, std::nullopt);
+    if (job.state == Job::State::retrying) rest_from(job.group, job.again_at, std::nullopt);
     jobs_.erase(id);
   }
 
@@ -79,7 +79,7 @@ class SlowScheduler {
     std::size_t records = 0;
     std::size_t bytes = 0;
     for (const auto& [id, job] : jobs_) {
-      if (job.state != Job::waiting) continue;
+      if (job.state != Job::State::waiting) continue;
       records += job.records;
       bytes += job.bytes;
     }
@@ -131,14 +131,14 @@ class SlowScheduler {
 
   int running() const {
     int running = 0;
-    for (const auto& [id, job] : jobs_) running += job.state == Job::running;
+    for (const auto& [id, job] : jobs_) running += job.state == Job::State::running;
     return running;
   }
 
   std::vector<std::uint64_t> waiting_by_age() const {
     std::map<std::uint64_t, std::uint64_t> found;
     for (const auto& [id, job] : jobs_) {
-      if (job.state != Job::running) found[job.age] = id;
+      if (job.state != Job::State::running) found[job.age] = id;
     }
     std::vector<std::uint64_t> ids;
     for (const auto& [age, id] : found) ids.push_back(id);
@@ -147,8 +147,8 @@ class SlowScheduler {
 
  private:
   struct Job {
-    enum State { waiting, running, retrying };
-    State state = waiting;
+    enum class State { waiting, running, retrying };
+    State state = State::waiting;
     std::uint64_t age = 0;
     std::uint32_t group = 0;  // 0: none
     std::size_t records = 1;
@@ -212,7 +212,7 @@ class SlowScheduler {
   std::int64_t places_taken(std::uint32_t id) const {
     std::int64_t taken = 0;
     for (const auto& [job_id, job] : jobs_) {
-      taken += job.group == id && job.state != Job::waiting;
+      taken += job.group == id && job.state != Job::State::waiting;
     }
     return taken;
   }
@@ -220,7 +220,7 @@ class SlowScheduler {
   std::vector<std::uint64_t> waiting_heads() const {
     std::map<std::uint32_t, std::uint64_t> heads;
     for (const auto& [id, job] : jobs_) {
-      if (job.state != Job::waiting || !place_free(job.group)) continue;
+      if (job.state != Job::State::waiting || !place_free(job.group)) continue;
       std::uint64_t& head = heads[job.group];
       if (head == 0 || job.age < jobs_.at(head).age) head = id;
     }
@@ -230,7 +230,7 @@ class SlowScheduler {
   std::vector<std::uint64_t> retry_heads() const {
     std::map<std::uint32_t, std::uint64_t> heads;
     for (const auto& [id, job] : jobs_) {
-      if (job.state != Job::retrying) continue;
+      if (job.state != Job::State::retrying) continue;
       std::uint64_t& head = heads[job.group];
       if (head == 0 || std::pair(job.again_at, job.age) <
                            std::pair(jobs_.at(head).again_at, jobs_.at(head).age)) {
@@ -260,8 +260,8 @@ class SlowScheduler {
     std::int64_t waiting = 0;
     for (const auto& [job_id, job] : jobs_) {
       if (job.group != id) continue;
-      due += job.state == Job::retrying && job.again_at <= now;
-      waiting += job.state == Job::waiting;
+      due += job.state == Job::State::retrying && job.again_at <= now;
+      waiting += job.state == Job::State::waiting;
     }
     if (id == 0) return due + waiting;
     const Group& group = groups_.at(id);
