@@ -58,7 +58,7 @@ class Collator {
   // No more output will come from it, or it never started.  Its block is written when its turn is.
   void close(JobId job);
 
-  // Bytes held back now, without tags and bookkeeping (about 100 bytes a job that waits).
+  // Bytes held back now, without tags and bookkeeping (about 200 bytes a job that waits).
   std::size_t held() const;
 
   // Everything held back is written, in order, whatever is still missing: the run ends early.
