@@ -23,6 +23,7 @@ class CommandTemplate {
     FieldScheme scheme;
     // Jobs hold several words for {}: batches, or tuples of `:::` values.
     bool several = false;
+    bool tuples = false;            // records are tuples: each value is a word
     bool trailing_numbers = false;  // {1} {2} count the fields of all records of the batch
     // Looks at our own environment: BASH_ENV, BASH_FUNC_x%%, variables with a field's name.
     const char* const* environment = nullptr;
@@ -42,10 +43,19 @@ class CommandTemplate {
   Expected<Launch> build(const JobView& job) const;
 
   // What of the command line stays the same in every job, and what one record adds to it at most,
-  // in bytes with NULs and without pointers: for --max-bytes and the system's limit.
+  // in bytes with NULs and without pointers: for the system's limit.  record_bytes() is called for
+  // every record of the input and costs next to nothing where the record itself is the argument.
   std::size_t fixed_bytes() const;
+  std::size_t fixed_words() const;  // strings in argv and of --env
   std::size_t record_bytes(const Record& record) const;
   std::size_t record_words() const;  // argv entries one record adds at most
+
+  // What of record_bytes() the user asked for, for --max-bytes: without the copies of values that
+  // travel into a script.
+  std::size_t argument_bytes(const Record& record) const;
+
+  // More than so many argument_bytes() in a job cannot be: a template joins them in one string.
+  std::size_t most_argument_bytes() const;
 
   // Names of fields it uses.
   std::vector<std::string> field_names() const;
@@ -57,7 +67,8 @@ class CommandTemplate {
 };
 
 // One line for people and shells: `(cd DIR && NAME=VALUE argv…)`.  Pasted into a POSIX shell it
-// does what the launch does.  A newline inside an argument stays one, in quotes.
+// does what the launch does, but for the stdin of a job that has none.  A newline inside an
+// argument stays one, in quotes.
 std::string paste(const Launch& launch);
 
 }  // namespace distaff

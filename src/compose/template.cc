@@ -450,6 +450,12 @@ Expected<Template> Template::parse(std::string_view text, const TemplateSyntax& 
   return result;
 }
 
+Template Template::of(std::vector<Piece> pieces) {
+  Template result;
+  result.pieces_ = std::move(pieces);
+  return result;
+}
+
 bool Template::is_literal() const {
   return std::none_of(pieces_.begin(), pieces_.end(),
                       [](const Piece& p) { return std::holds_alternative<Replacement>(p); });
@@ -554,6 +560,19 @@ Expected<std::string> value_in(const Replacement& replacement, const Record& rec
   if (replacement.what == Replacement::What::name) value = field_named(record, replacement);
   if (!value) return missing(replacement);
   return taken_apart(replacement.parts, *value);
+}
+
+std::size_t most_bytes(const Replacement& replacement, const Record& record) {
+  const std::string* value = &record.text;
+  if (replacement.what == Replacement::What::name) value = field_named(record, replacement);
+  if (replacement.what == Replacement::What::field && !record.fields.empty()) {
+    // Which field of which record it is depends on the job.
+    for (const auto& field : record.fields) {
+      if (field && (value == &record.text || field->size() > value->size())) value = &*field;
+    }
+  }
+  const std::size_t values = replacement.each_value ? field_count(record) : 1;
+  return std::max(value ? value->size() : 0, values);  // dirname makes a "." of nothing
 }
 
 std::vector<std::string> words_of(const Record& record) {

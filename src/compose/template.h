@@ -96,6 +96,9 @@ class Template {
   // Handles `${…}` and `{{…}}` as literal text.
   static Expected<Template> parse(std::string_view text, const TemplateSyntax& syntax);
 
+  // One that was read by other rules, as a word of a script.
+  static Template of(std::vector<Piece> pieces);
+
   const std::vector<Piece>& pieces() const { return pieces_; }
   bool is_literal() const;             // has no replacement
   bool has_record() const;             // one of the record or its fields
@@ -124,6 +127,9 @@ Expected<std::vector<std::string>> values_of(const Replacement& replacement, con
 
 // The value in one record; for {3} its third field.  Not for seq and slot.
 Expected<std::string> value_in(const Replacement& replacement, const Record& record);
+
+// At most so many bytes value_in() gives; cheap.  In a tuple, for all its values.
+std::size_t most_bytes(const Replacement& replacement, const Record& record);
 
 // The words of {} for one record where records are tuples: its fields; without fields its text.
 std::vector<std::string> words_of(const Record& record);

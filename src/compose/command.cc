@@ -1,0 +1,226 @@
+#include "compose/command.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/text.h"
+#include "compose/command_plan.h"
+#include "compose/command_size.h"
+
+namespace distaff {
+
+struct CommandTemplate::Impl {
+  CommandPlan plan;
+  CommandSize size;
+};
+
+Expected<CommandTemplate> CommandTemplate::compile(const CommandSpec& spec, const Context& context,
+                                                   std::vector<std::string>& warnings) {
+  auto plan = plan_command(spec, context, warnings);
+  if (!plan) return tl::unexpected(plan.error());
+  const CommandSize size(*plan, context.tuples ? context.scheme.count.value_or(1) : 1);
+  return CommandTemplate(std::make_unique<Impl>(Impl{*std::move(plan), size}));
+}
+
+std::size_t CommandTemplate::fixed_bytes() const { return impl_->size.fixed_bytes(); }
+std::size_t CommandTemplate::fixed_words() const { return impl_->size.fixed_words(); }
+std::size_t CommandTemplate::record_words() const { return impl_->size.record_words(); }
+
+std::size_t CommandTemplate::record_bytes(const Record& record) const {
+  return impl_->size.record_bytes(record);
+}
+
+std::size_t CommandTemplate::argument_bytes(const Record& record) const {
+  return impl_->size.argument_bytes(record);
+}
+
+std::size_t CommandTemplate::most_argument_bytes() const {
+  return impl_->size.most_argument_bytes();
+}
+
+std::vector<std::string> CommandTemplate::field_names() const {
+  const CommandPlan& plan = impl_->plan;
+  std::vector<std::string> names;
+  for (const Template& word : plan.words) word.collect_names(names);
+  if (plan.workdir) plan.workdir->collect_names(names);
+  for (const auto& [name, value] : plan.env) value.collect_names(names);
+  for (const ShellScript::Value& value : plan.script.values) {
+    Template::of({value.replacement}).collect_names(names);
+  }
+  return names;
+}
+
+// ---- build
+
+namespace {
+
+constexpr std::size_t kLongestShown = 1000;  // of a script, for people
+
+const TemplateSyntax& nothing_replaced() {
+  static const TemplateSyntax syntax{{}, "", false};
+  return syntax;
+}
+
+Expected<void> check_string(std::string_view text) {
+  if (text.size() > kLongestString) {
+    return fail(
+        fmt::format("an argument of {} bytes: the system takes at most {}; --stdin record "
+                    "has no limit",
+                    text.size(), kLongestString));
+  }
+  if (!text.empty() && std::memchr(text.data(), 0, text.size())) {
+    return fail("a NUL byte in an argument, where none can be; --stdin record takes any byte");
+  }
+  return {};
+}
+
+Expected<void> check_strings(const Launch& launch) {
+  for (const std::string& word : launch.argv) {
+    auto checked = check_string(word);
+    if (!checked) return checked;
+  }
+  for (const std::string& entry : launch.env) {
+    auto checked = check_string(entry);
+    if (!checked) return checked;
+  }
+  return check_string(launch.workdir);
+}
+
+void append_records(const CommandPlan& plan, const JobView& job, std::vector<std::string>& argv) {
+  for (const Record& record : job.records) {
+    if (plan.tuples) {
+      for (std::string& word : words_of(record)) argv.push_back(std::move(word));
+    } else {
+      argv.push_back(record.text);
+    }
+  }
+}
+
+Expected<void> build_argv(const CommandPlan& plan, const JobView& job, Launch& launch) {
+  launch.argv.reserve(plan.words.size() + job.records.size());
+  for (const Template& word : plan.words) {
+    auto texts = word.expand_each(job);
+    if (!texts) return tl::unexpected(texts.error());
+    for (std::string& text : *texts) launch.argv.push_back(std::move(text));
+  }
+  if (plan.appended) append_records(plan, job, launch.argv);
+  return {};
+}
+
+// `value` for people: in quotes where it is a word of its own.
+void show_value(const std::string& value, std::string_view after, std::string& text) {
+  const bool starts = text.empty() || std::strchr(" \t\n<>=(;|&", text.back());
+  const bool ends = after.empty() || std::strchr(" \t\n<>);|&", after[0]);
+  text += starts && ends ? shell_quote(value) : value;
+}
+
+// The script with its values in it.  Not for one that speaks of $1: it would not show what a
+// reader wants to know of the job.
+std::string shown(const CommandPlan& plan, const JobView& job) {
+  if (plan.source.is_literal() && !plan.appended) return {};
+  const std::vector<Piece>& pieces = plan.source.pieces();
+  std::string text;
+  for (std::size_t i = 0; i < pieces.size() && text.size() < kLongestShown; ++i) {
+    if (const auto* literal = std::get_if<std::string>(&pieces[i])) {
+      text += *literal;
+      continue;
+    }
+    const auto* next = i + 1 < pieces.size() ? std::get_if<std::string>(&pieces[i + 1]) : nullptr;
+    show_value(value_of(std::get<Replacement>(pieces[i]), job).value_or(""), next ? *next : "",
+               text);
+  }
+  for (const Record& record : job.records) {
+    if (plan.appended && text.size() < kLongestShown) text += " " + shell_quote(record.text);
+  }
+  if (text.size() > kLongestShown) text = text.substr(0, kLongestShown) + "...";
+  return text;
+}
+
+Expected<std::string> script_value(const ShellScript::Value& value, const JobView& job) {
+  Expected<std::string> text = value_of(value.replacement, job);
+  if (!text || !value.arithmetic) return text;
+  const auto number = arithmetic_value(*text);
+  if (number) return *number;
+  return fail(fmt::format("'{}' for {} is no whole number, and stands in $((...))",
+                          printable(*text, 60), value.replacement.spelled));
+}
+
+Expected<void> build_script(const CommandPlan& plan, const JobView& job, Launch& launch) {
+  launch.argv = plan.shell;
+  launch.argv.push_back(plan.script.text);
+  if (plan.known_shell) launch.argv.emplace_back("distaff");
+  for (const ShellScript::Value& value : plan.script.values) {
+    Expected<std::string> text = script_value(value, job);
+    if (!text) return tl::unexpected(text.error());
+    launch.argv.push_back(*std::move(text));
+  }
+  if (plan.passes_records) append_records(plan, job, launch.argv);
+  launch.shown = shown(plan, job);
+  return {};
+}
+
+void build_record(const CommandPlan& plan, const JobView& job, Launch& launch) {
+  const std::string& text = job.records[0].text;
+  if (!plan.shell_given) {
+    if (const auto words = plain_words(text, nothing_replaced())) {
+      launch.fixed_program = false;
+      for (const auto& pieces : *words) {
+        launch.argv.push_back(pieces.empty() ? "" : std::get<std::string>(pieces[0]));
+      }
+    }
+  }
+  if (!launch.argv.empty()) return;
+  launch.argv = plan.shell;
+  launch.argv.push_back(text);
+  launch.shown = text;
+}
+
+Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, Launch& launch) {
+  for (const auto& [name, value] : plan.env) {
+    Expected<std::string> text = value.expand(job);
+    if (!text) return fail(fmt::format("--env {}: {}", name, text.error().message));
+    launch.env.push_back(name + "=" + *text);
+  }
+  if (plan.workdir) {
+    Expected<std::string> text = plan.workdir->expand(job);
+    if (!text) return fail("--workdir: " + text.error().message);
+    if (text->empty()) return fail("--workdir: the directory is empty");
+    launch.workdir = *std::move(text);
+  }
+  if (plan.feeds_stdin) {
+    launch.stdin_text.emplace();
+    for (const Record& record : job.records) *launch.stdin_text += record.text + "\n";
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<Launch> CommandTemplate::build(const JobView& job) const {
+  const CommandPlan& plan = impl_->plan;
+  Launch launch;
+  launch.fixed_program = plan.fixed_program;
+  Expected<void> built;
+  switch (plan.shape) {
+    case CommandPlan::Shape::argv:
+      built = build_argv(plan, job, launch);
+      break;
+    case CommandPlan::Shape::script:
+      built = build_script(plan, job, launch);
+      break;
+    case CommandPlan::Shape::records:
+      build_record(plan, job, launch);
+  }
+  if (built) built = build_surroundings(plan, job, launch);
+  if (built) built = check_strings(launch);
+  if (!built) return tl::unexpected(built.error());
+  return launch;
+}
+
+CommandTemplate::CommandTemplate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CommandTemplate::CommandTemplate(CommandTemplate&&) noexcept = default;
+CommandTemplate& CommandTemplate::operator=(CommandTemplate&&) noexcept = default;
+CommandTemplate::~CommandTemplate() = default;
+
+}  // namespace distaff

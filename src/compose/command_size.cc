@@ -1,0 +1,94 @@
+#include "compose/command_size.h"
+
+#include <cstdint>
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kLongestNumber = 20;  // {#}
+
+}  // namespace
+
+CommandSize::CommandSize(const CommandPlan& plan, std::size_t values) {
+  for (const Template& word : plan.words) add_word(word, values);
+  add_env(plan);
+  const bool is_argv = plan.shape == CommandPlan::Shape::argv;
+  if (!is_argv) add_script(plan);
+  const bool is_text = plan.shape == CommandPlan::Shape::records;
+  if (is_text || (is_argv ? plan.appended : plan.passes_records)) {
+    ++record_copies_;
+    literal_bytes_ += values;
+    record_words_ += values;
+  }
+  // A value that goes into a script is there once more as a record.
+  if (!is_argv && record_copies_ > 1) hidden_copies_ = record_copies_ - 1;
+  joins_ = joins_ && plan.several;
+}
+
+// What the value adds, with `separators` bytes around it, for each record or once.
+void CommandSize::add_value(const Replacement& value, std::size_t separators) {
+  if (!value.of_record()) {
+    fixed_bytes_ += kLongestNumber;
+  } else if (value.what == Replacement::What::record) {
+    literal_bytes_ += separators + (value.parts.empty() ? 0 : 1);  // {//} of nothing is "."
+    ++record_copies_;
+  } else {
+    fields_.push_back(value);
+  }
+}
+
+// A word that repeats stands once for each of the `values` of a record.
+void CommandSize::add_word(const Template& word, std::size_t values) {
+  const bool repeats = word.repeats();
+  std::size_t literal = 1;
+  for (const Piece& piece : word.pieces()) {
+    if (const auto* text = std::get_if<std::string>(&piece)) {
+      literal += text->size();
+    } else if (repeats && !std::get<Replacement>(piece).of_record()) {
+      literal += kLongestNumber;
+    } else {
+      add_value(std::get<Replacement>(piece), 0);
+    }
+  }
+  (repeats ? literal_bytes_ : fixed_bytes_) += repeats ? literal * values : literal;
+  (repeats ? record_words_ : fixed_words_) += repeats ? values : 1;
+}
+
+void CommandSize::add_env(const CommandPlan& plan) {
+  for (const auto& [name, value] : plan.env) {
+    fixed_bytes_ += name.size() + 2;
+    ++fixed_words_;
+    for (const Piece& piece : value.pieces()) {
+      if (const auto* text = std::get_if<std::string>(&piece)) fixed_bytes_ += text->size();
+      const auto* found = std::get_if<Replacement>(&piece);
+      if (found) add_value(*found, 1);
+      joins_ = joins_ || (found && found->repeats());
+    }
+  }
+}
+
+void CommandSize::add_script(const CommandPlan& plan) {
+  for (const std::string& word : plan.shell) fixed_bytes_ += word.size() + 1;
+  fixed_bytes_ += plan.script.text.size() + 1 + sizeof("distaff") + plan.script.values.size();
+  fixed_words_ += plan.shell.size() + 2 + plan.script.values.size();
+  for (const ShellScript::Value& value : plan.script.values) {
+    add_value(value.replacement, 1);
+    joins_ = joins_ || value.replacement.repeats();
+  }
+}
+
+std::size_t CommandSize::record_bytes(const Record& record) const {
+  std::size_t bytes = literal_bytes_ + record_copies_ * record.text.size();
+  for (const Replacement& field : fields_) bytes += most_bytes(field, record) + 1;
+  return bytes;
+}
+
+std::size_t CommandSize::argument_bytes(const Record& record) const {
+  return record_bytes(record) - hidden_copies_ * (record.text.size() + 1);
+}
+
+std::size_t CommandSize::most_argument_bytes() const {
+  return joins_ ? kLongestString + 1 : SIZE_MAX;
+}
+
+}  // namespace distaff

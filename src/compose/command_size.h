@@ -1,0 +1,44 @@
+#pragma once
+
+// How long a command line gets, before it is built.
+
+#include <cstddef>
+#include <vector>
+
+#include "compose/command_plan.h"
+
+namespace distaff {
+
+// What execve takes for one string, without its NUL.
+inline constexpr std::size_t kLongestString = 131071;
+
+class CommandSize {
+ public:
+  // `values`: how many values a record has, in tuples; else 1.
+  CommandSize(const CommandPlan& plan, std::size_t values);
+
+  // As CommandTemplate has them.
+  std::size_t fixed_bytes() const { return fixed_bytes_; }
+  std::size_t fixed_words() const { return fixed_words_; }
+  std::size_t record_bytes(const Record& record) const;
+  std::size_t record_words() const { return record_words_; }
+  std::size_t argument_bytes(const Record& record) const;
+  std::size_t most_argument_bytes() const;
+
+ private:
+  void add_word(const Template& word, std::size_t values);
+  void add_env(const CommandPlan& plan);
+  void add_script(const CommandPlan& plan);
+  void add_value(const Replacement& value, std::size_t separators);
+
+  std::size_t fixed_bytes_ = 0;
+  std::size_t fixed_words_ = 0;
+  std::size_t literal_bytes_ = 0;  // that one record adds: text around its values, NULs
+  std::size_t record_words_ = 0;
+  std::size_t record_copies_ = 0;    // of the record's text
+  std::size_t hidden_copies_ = 0;    // of those, ones that the user did not ask for
+  std::vector<Replacement> fields_;  // values whose size only the record's fields tell
+  bool joins_ = false;               // the values of several records in one string
+};
+
+}  // namespace distaff

@@ -1,0 +1,157 @@
+#include "compose/shells.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+
+namespace distaff {
+namespace {
+
+// A program that runs the command in its arguments.  Those behind another machine or container
+// (ssh, docker) are not among them: the shell there is the user's own.
+struct Wrapper {
+  std::string_view name;
+  std::string_view valued;       // its letters that take the next word as a value
+  std::string_view long_valued;  // its long options that do, each after a blank
+  int operands = 0;              // words before the command
+};
+
+constexpr Wrapper kWrappers[] = {
+    {"env", "uC", " unset chdir", 0},
+    {"nice", "n", " adjustment", 0},
+    {"ionice", "cn", " class classdata", 0},
+    {"chrt", "TPD", "", 1},
+    {"taskset", "", "", 1},
+    {"nohup", "", "", 0},
+    {"setsid", "", "", 0},
+    {"setarch", "", "", 0},
+    {"stdbuf", "ioe", " input output error", 0},
+    {"unbuffer", "", "", 0},
+    {"time", "fo", " format output", 0},
+    {"timeout", "sk", " signal kill-after", 1},
+    {"chronic", "", "", 0},
+    {"exec", "a", "", 0},
+    {"command", "", "", 0},
+    {"sudo", "ughpCrtTUDR", " user group host prompt close-from role type chdir chroot", 0},
+    {"doas", "uC", "", 0},
+    {"flock", "wE", " timeout conflict-exit-code", 1},
+    {"chroot", "", "", 1},
+    {"unshare", "", "", 0},
+    {"strace", "oepP", "", 0},
+    {"xvfb-run", "nesfpw", "", 0},
+    {"busybox", "", "", 0},
+};
+
+constexpr std::string_view kPosixShells[] = {"sh",   "dash", "ash",  "ksh",  "ksh93",
+                                             "rksh", "mksh", "lksh", "oksh", "pdksh",
+                                             "zsh",  "yash", "posh", "hush"};
+constexpr std::string_view kBashes[] = {"bash", "rbash", "bash5"};
+
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string_view program_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
+ShellFamily family_of(std::string_view program) {
+  const std::string_view name = program_name(program);
+  if (is_one_of(kBashes, name)) return ShellFamily::bash;
+  return is_one_of(kPosixShells, name) ? ShellFamily::posix : ShellFamily::unknown;
+}
+
+const Wrapper* wrapper_of(std::string_view program) {
+  const std::string_view name = program_name(program);
+  const auto* found = std::find_if(std::begin(kWrappers), std::end(kWrappers),
+                                   [&](const Wrapper& w) { return w.name == name; });
+  return found == std::end(kWrappers) ? nullptr : found;
+}
+
+bool is_option(std::string_view word) { return word.starts_with('-'); }
+
+// Whether the option takes the word after it: its last letter does, or its long name.
+bool takes_next(const Wrapper& wrapper, std::string_view option) {
+  if (option.starts_with("--")) {
+    const std::string name = " " + std::string(option.substr(2));
+    const std::size_t at = wrapper.long_valued.find(name);
+    const std::size_t end = at + name.size();
+    return at != std::string_view::npos &&
+           (end == wrapper.long_valued.size() || wrapper.long_valued[end] == ' ');
+  }
+  return option.find_first_of(wrapper.valued, 1) == option.size() - 1;
+}
+
+// The first word of the command behind the wrapper at words[at].
+std::size_t behind(const Wrapper& wrapper, std::span<const std::string_view> words,
+                   std::size_t at) {
+  ++at;
+  while (at < words.size() && is_option(words[at])) {
+    const std::string_view option = words[at++];
+    if (option == "--") break;
+    if (takes_next(wrapper, option)) ++at;
+  }
+  at += static_cast<std::size_t>(wrapper.operands);
+  // env NAME=VALUE, and sudo takes them too.
+  while (at < words.size() && words[at].find('=') != std::string_view::npos) ++at;
+  return at;
+}
+
+// Where the program stands that all wrappers lead to; past the end if there is none.
+std::size_t find_program(std::span<const std::string_view> words) {
+  std::size_t at = 0;
+  while (at < words.size()) {
+    const Wrapper* wrapper = wrapper_of(words[at]);
+    if (!wrapper) return at;
+    at = behind(*wrapper, words, at);
+  }
+  return at;
+}
+
+// The operand after the options of the shell at words[at], if one of them is -c.
+std::optional<std::size_t> command_text(std::span<const std::string_view> words, std::size_t at) {
+  bool given = false;
+  for (++at; at < words.size(); ++at) {
+    const std::string_view word = words[at];
+    if (word == "--") {
+      ++at;
+      break;
+    }
+    if (word.size() < 2 || (word[0] != '-' && word[0] != '+')) break;
+    if (word.starts_with("--")) {
+      if (word == "--rcfile" || word == "--init-file") ++at;
+      continue;
+    }
+    if (word[0] == '-' && word.find('c') != std::string_view::npos) given = true;
+    if (word.find_first_of("oO") != std::string_view::npos) ++at;  // -o pipefail
+  }
+  if (!given || at >= words.size()) return {};
+  return at;
+}
+
+}  // namespace
+
+ShellFamily shell_family(std::span<const std::string> words) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  const std::size_t at = find_program(views);
+  return at < views.size() ? family_of(views[at]) : ShellFamily::unknown;
+}
+
+std::optional<PastedScript> find_pasted_script(std::span<const Template> words) {
+  // What a word begins with says what it is: `-n{}` is an option, `X={}` an assignment.
+  std::vector<std::string_view> starts;
+  for (const Template& word : words) {
+    const auto* text =
+        word.pieces().empty() ? nullptr : std::get_if<std::string>(&word.pieces().front());
+    starts.push_back(text ? std::string_view(*text) : std::string_view());
+  }
+  const std::size_t shell = find_program(starts);
+  if (shell >= starts.size() || !words[shell].is_literal()) return {};
+  if (family_of(starts[shell]) == ShellFamily::unknown) return {};
+  const auto text = command_text(starts, shell);
+  if (!text || !words[*text].has_record()) return {};
+  return PastedScript{*text, std::string(program_name(starts[shell]))};
+}
+
+}  // namespace distaff

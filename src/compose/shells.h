@@ -1,0 +1,32 @@
+#pragma once
+
+// What we know of shells: which programs are one, and where an argv hides one.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "compose/template.h"
+
+namespace distaff {
+
+// The shell that reads the script in `SHELL -c SCRIPT`.
+enum class ShellFamily {
+  posix,    // sh, dash, ksh, zsh …: our quoting holds in it
+  bash,     // a posix one with traps of its own
+  unknown,  // fish, python …
+};
+
+// By the name of the program, also behind env, nice and the like.
+ShellFamily shell_family(std::span<const std::string> words);
+
+// The text that such an argv gives to a shell's -c, if a value of a record would be pasted into it:
+// `sh -c 'echo {}'`, also behind env, nice, sudo, timeout ….
+struct PastedScript {
+  std::size_t word;   // which one is the text
+  std::string shell;  // "bash"
+};
+std::optional<PastedScript> find_pasted_script(std::span<const Template> words);
+
+}  // namespace distaff
