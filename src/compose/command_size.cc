@@ -9,16 +9,16 @@ constexpr std::size_t kLongestNumber = 20;  // {#}
 
 }  // namespace
 
-CommandSize::CommandSize(const CommandPlan& plan, std::size_t values) {
-  for (const Template& word : plan.words) add_word(word, values);
+CommandSize::CommandSize(const CommandPlan& plan, std::size_t values) : values_(values) {
+  for (const Template& word : plan.words) add_word(word);
   add_env(plan);
   const bool is_argv = plan.shape == CommandPlan::Shape::argv;
   if (!is_argv) add_script(plan);
   const bool is_text = plan.shape == CommandPlan::Shape::records;
   if (is_text || (is_argv ? plan.appended : plan.passes_records)) {
     ++record_copies_;
-    literal_bytes_ += values;
-    record_words_ += values;
+    literal_bytes_ += values_;
+    record_words_ += values_;
   }
   // A value that goes into a script is there once more as a record.
   if (!is_argv && record_copies_ > 1) hidden_copies_ = record_copies_ - 1;
@@ -30,15 +30,15 @@ void CommandSize::add_value(const Replacement& value, std::size_t separators) {
   if (!value.of_record()) {
     fixed_bytes_ += kLongestNumber;
   } else if (value.what == Replacement::What::record) {
-    literal_bytes_ += separators + (value.parts.empty() ? 0 : 1);  // {//} of nothing is "."
+    literal_bytes_ += separators + (value.parts.empty() ? 0 : values_);  // {//} of "" is "."
     ++record_copies_;
   } else {
     fields_.push_back(value);
   }
 }
 
-// A word that repeats stands once for each of the `values` of a record.
-void CommandSize::add_word(const Template& word, std::size_t values) {
+// A word that repeats stands once for each value of a record.
+void CommandSize::add_word(const Template& word) {
   const bool repeats = word.repeats();
   std::size_t literal = 1;
   for (const Piece& piece : word.pieces()) {
@@ -50,8 +50,8 @@ void CommandSize::add_word(const Template& word, std::size_t values) {
       add_value(std::get<Replacement>(piece), 0);
     }
   }
-  (repeats ? literal_bytes_ : fixed_bytes_) += repeats ? literal * values : literal;
-  (repeats ? record_words_ : fixed_words_) += repeats ? values : 1;
+  (repeats ? literal_bytes_ : fixed_bytes_) += repeats ? literal * values_ : literal;
+  (repeats ? record_words_ : fixed_words_) += repeats ? values_ : 1;
 }
 
 void CommandSize::add_env(const CommandPlan& plan) {

@@ -26,11 +26,12 @@ class CommandSize {
   std::size_t most_argument_bytes() const;
 
  private:
-  void add_word(const Template& word, std::size_t values);
+  void add_word(const Template& word);
   void add_env(const CommandPlan& plan);
   void add_script(const CommandPlan& plan);
   void add_value(const Replacement& value, std::size_t separators);
 
+  std::size_t values_;
   std::size_t fixed_bytes_ = 0;
   std::size_t fixed_words_ = 0;
   std::size_t literal_bytes_ = 0;  // that one record adds: text around its values, NULs

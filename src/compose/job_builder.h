@@ -3,8 +3,12 @@
 // Collects records into jobs: one each, or batches that end when they are full, when the next
 // record has another key, or with the input.
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "compose/command.h"
 #include "compose/group_key.h"
@@ -17,9 +21,10 @@ class JobBuilder {
  public:
   struct Limits {
     std::uint64_t max_records = 1;         // 0: as many as fit
-    std::uint64_t max_bytes = 128 << 10;   // of a command line, with NULs
+    std::uint64_t max_bytes = 128 << 10;   // of a job's arguments, with NULs
     std::uint64_t system_bytes = 2 << 20;  // what execve takes for argv and environment …
-    std::uint64_t environment_bytes = 0;   // … and what of it the environment takes
+    // … and what of it our environment and the DISTAFF_ variables take, with NULs and pointers.
+    std::uint64_t environment_bytes = 0;
   };
 
   // `command` and `key` must outlive the builder; `key` may be null.
@@ -36,7 +41,33 @@ class JobBuilder {
   std::optional<Job> pop();
 
   // Records that are collected but in no job yet.
-  std::size_t pending() const;
+  std::size_t pending() const { return batch_.size(); }
+
+ private:
+  // What a record takes of the two limits.
+  struct Size {
+    std::uint64_t arguments = 0;
+    std::uint64_t system = 0;
+  };
+
+  Size size_of(const Record& record) const;
+  bool fits(const Size& size) const;
+  std::string problem_of(const Record& record, const Size& size) const;
+  std::optional<std::string> key_of(const Record& record) const;
+  void finish_batch(std::string problem = {});
+
+  const CommandTemplate& command_;
+  const GroupKey* key_;
+  std::uint64_t max_records_;
+  std::uint64_t max_arguments_;
+  std::uint64_t max_system_;  // for what records add
+
+  std::vector<Record> batch_;
+  std::optional<std::string> batch_key_;
+  Size batch_size_;
+  std::size_t last_size_ = 0;  // records in the batch before this one
+  std::uint64_t next_id_ = 1;
+  std::deque<Job> ready_;
 };
 
 }  // namespace distaff

@@ -1,0 +1,107 @@
+#include "compose/job_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace distaff {
+namespace {
+
+// For the `#!` line of a script, whose words the kernel adds to argv.
+constexpr std::uint64_t kReserve = 4096;
+
+constexpr std::size_t kMostReserved = 1 << 14;  // records for which a batch makes room at once
+
+std::uint64_t without(std::uint64_t whole, std::uint64_t part) {
+  return whole > part ? whole - part : 0;
+}
+
+// What is left of the system's limit for records: strings, and a pointer for each word and for the
+// two nulls that end argv and the environment.
+std::uint64_t room_for_records(const JobBuilder::Limits& limits, const CommandTemplate& command) {
+  const std::uint64_t fixed = command.fixed_bytes() + sizeof(char*) * (command.fixed_words() + 2);
+  return without(limits.system_bytes, fixed + limits.environment_bytes + kReserve);
+}
+
+}  // namespace
+
+JobBuilder::JobBuilder(Limits limits, const CommandTemplate& command, const GroupKey* key)
+    : command_(command),
+      key_(key),
+      max_records_(limits.max_records == 0 ? UINT64_MAX : limits.max_records),
+      max_arguments_(std::min<std::uint64_t>(limits.max_bytes, command.most_argument_bytes())),
+      max_system_(room_for_records(limits, command)) {}
+
+JobBuilder::Size JobBuilder::size_of(const Record& record) const {
+  return {command_.argument_bytes(record),
+          command_.record_bytes(record) + sizeof(char*) * command_.record_words()};
+}
+
+std::string JobBuilder::problem_of(const Record& record, const Size& size) const {
+  if (!record.problem.empty()) return record.problem;
+  if (size.arguments > max_arguments_) {
+    return fmt::format(
+        "the record makes {} bytes of arguments, more than the {} that --max-bytes allows",
+        size.arguments, max_arguments_);
+  }
+  if (size.system > max_system_) {
+    return fmt::format(
+        "the record adds {} bytes to the command line, where the system has room for {}; "
+        "--stdin record has no limit",
+        size.system, max_system_);
+  }
+  return {};
+}
+
+bool JobBuilder::fits(const Size& size) const {
+  return batch_size_.arguments + size.arguments <= max_arguments_ &&
+         batch_size_.system + size.system <= max_system_;
+}
+
+void JobBuilder::add(Record record) {
+  const Size size = size_of(record);
+  std::optional<std::string> key = key_of(record);
+  const bool alone =
+      size.arguments > max_arguments_ || size.system > max_system_ || !record.problem.empty();
+  if (!batch_.empty() && (alone || key != batch_key_ || !fits(size))) {
+    finish_batch();
+    key = key_of(record);  // {#} in it is another number now
+  }
+  if (batch_.empty()) {
+    batch_.reserve(alone ? 1 : std::clamp<std::size_t>(last_size_, 1, kMostReserved));
+    batch_key_ = std::move(key);
+  }
+  std::string problem = alone ? problem_of(record, size) : std::string();
+  batch_size_.arguments += size.arguments;
+  batch_size_.system += size.system;
+  batch_.push_back(std::move(record));
+  if (alone || batch_.size() >= max_records_) finish_batch(std::move(problem));
+}
+
+void JobBuilder::finish() {
+  if (!batch_.empty()) finish_batch();
+}
+
+void JobBuilder::finish_batch(std::string problem) {
+  last_size_ = batch_.size();
+  batch_size_ = {};
+  Job& job = ready_.emplace_back();
+  job.id = JobId{next_id_++};
+  job.records = std::exchange(batch_, {});
+  job.key = std::exchange(batch_key_, std::nullopt);
+  job.problem = std::move(problem);
+}
+
+std::optional<std::string> JobBuilder::key_of(const Record& record) const {
+  if (!key_) return std::nullopt;
+  return key_->key_of(record, JobId{next_id_});
+}
+
+std::optional<Job> JobBuilder::pop() {
+  if (ready_.empty()) return std::nullopt;
+  std::optional<Job> job = std::move(ready_.front());
+  ready_.pop_front();
+  return job;
+}
+
+}  // namespace distaff

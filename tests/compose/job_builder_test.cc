@@ -1,0 +1,229 @@
+#include "compose/job_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace distaff {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Record line(std::string text) {
+  Record record;
+  record.text = std::move(text);
+  return record;
+}
+
+CommandTemplate command(Words words) {
+  CommandSpec spec;
+  spec.words = std::move(words);
+  CommandTemplate::Context context;
+  context.scheme.kind = FieldScheme::Kind::numbered;
+  context.several = true;
+  Words warnings;
+  return *CommandTemplate::compile(spec, context, warnings);
+}
+
+// "1:a b" for job 1 with records a and b; "2:c!" if it has a problem; "3:d(k)" with key k.
+std::string shown(const Job& job) {
+  std::string text = std::to_string(number(job.id)) + ":";
+  for (const Record& record : job.records) {
+    text += (&record == &job.records[0] ? "" : " ") + record.text;
+  }
+  if (job.key) text += "(" + *job.key + ")";
+  return text + (job.problem.empty() ? "" : "!");
+}
+
+void take(JobBuilder& builder, Words& jobs) {
+  while (const auto job = builder.pop()) jobs.push_back(shown(*job));
+}
+
+Words jobs_of(JobBuilder& builder, const Words& lines) {
+  Words jobs;
+  for (const std::string& text : lines) {
+    builder.add(line(text));
+    take(builder, jobs);
+  }
+  builder.finish();
+  take(builder, jobs);
+  return jobs;
+}
+
+TEST(JobBuilder, MakesAJobOfEachRecordAtOnce) {
+  const auto echo = command({"echo", "{}"});
+  JobBuilder builder({}, echo, nullptr);
+  EXPECT_FALSE(builder.pop());
+  builder.add(line("a"));
+  EXPECT_EQ(shown(*builder.pop()), "1:a");
+  EXPECT_EQ(jobs_of(builder, {"b", "c"}), (Words{"2:b", "3:c"}));
+}
+
+TEST(JobBuilder, FillsBatchesAndGivesTheRestAtTheEnd) {
+  const auto echo = command({"echo", "{}"});
+  JobBuilder builder({.max_records = 3}, echo, nullptr);
+  builder.add(line("a"));
+  builder.add(line("b"));
+  EXPECT_FALSE(builder.pop());
+  EXPECT_EQ(builder.pending(), 2u);
+  EXPECT_EQ(jobs_of(builder, {"c", "d"}), (Words{"1:a b c", "2:d"}));
+  EXPECT_EQ(builder.pending(), 0u);
+  EXPECT_EQ(jobs_of(builder, {}), Words{});
+}
+
+TEST(JobBuilder, EndsABatchWhereTheArgumentsWouldGetTooLong) {
+  const auto echo = command({"echo", "{}"});
+  JobBuilder builder({.max_records = 0, .max_bytes = 8}, echo, nullptr);
+  EXPECT_EQ(jobs_of(builder, {"abc", "def", "g", "1234567", "h"}),
+            (Words{"1:abc def", "2:g", "3:1234567", "4:h"}));
+}
+
+TEST(JobBuilder, ARecordThatIsTooLongAloneIsAJobOfItsOwnThatCannotStart) {
+  const auto echo = command({"echo", "{}"});
+  JobBuilder builder({.max_records = 0, .max_bytes = 8}, echo, nullptr);
+  builder.add(line("a"));
+  builder.add(line("12345678"));
+  EXPECT_EQ(shown(*builder.pop()), "1:a");
+  EXPECT_EQ(builder.pop()->problem,
+            "the record makes 9 bytes of arguments, more than the 8 that --max-bytes allows");
+  EXPECT_EQ(jobs_of(builder, {"b"}), Words{"3:b"});
+}
+
+TEST(JobBuilder, ARecordWithAProblemIsAJobOfItsOwn) {
+  const auto echo = command({"echo", "{}"});
+  JobBuilder builder({.max_records = 5}, echo, nullptr);
+  builder.add(line("a"));
+  Record broken = line("b");
+  broken.problem = "a NUL byte in the line";
+  builder.add(broken);
+  EXPECT_EQ(shown(*builder.pop()), "1:a");
+  const auto job = builder.pop();
+  EXPECT_EQ(shown(*job), "2:b!");
+  EXPECT_EQ(job->problem, "a NUL byte in the line");
+  EXPECT_EQ(jobs_of(builder, {"c"}), Words{"3:c"});
+}
+
+TEST(JobBuilder, EndsABatchWhereTheKeyChanges) {
+  const auto echo = command({"echo", "{}"});
+  const auto key = *GroupKey::compile("regex:^(.):", {});
+  JobBuilder builder({.max_records = 3}, echo, &key);
+  EXPECT_EQ(jobs_of(builder, {"a:1", "a:2", "b:1", "none", "too", "a:3", "a:4", "a:5", "a:6"}),
+            (Words{"1:a:1 a:2(a)", "2:b:1(b)", "3:none too", "4:a:3 a:4 a:5(a)", "5:a:6(a)"}));
+}
+
+TEST(JobBuilder, NumbersInAKeyAreTheJobs) {
+  const auto echo = command({"echo", "{}"});
+  const auto key = *GroupKey::compile("k{#}", {});
+  JobBuilder builder({.max_records = 2}, echo, &key);
+  EXPECT_EQ(jobs_of(builder, {"a", "b", "c"}), (Words{"1:a b(k1)", "2:c(k2)"}));
+  JobBuilder short_ones({.max_records = 0, .max_bytes = 4}, echo, &key);
+  EXPECT_EQ(jobs_of(short_ones, {"a", "b", "c"}), (Words{"1:a b(k1)", "2:c(k2)"}));
+}
+
+TEST(JobBuilder, KeepsToTheSystemsLimitToTheByte) {
+  const auto echo = command({"echo", "{}"});
+  // "echo" and its NUL, a pointer to it and two nulls, 100 of the environment, 4 KiB spare: what is
+  // left are two records of "a", each with a NUL and a pointer.
+  const std::uint64_t fixed = 5 + 3 * 8 + 100 + 4096;
+  JobBuilder::Limits limits;
+  limits.max_records = 0;
+  limits.environment_bytes = 100;
+  limits.system_bytes = fixed + 2 * (2 + 8);
+  JobBuilder two(limits, echo, nullptr);
+  EXPECT_EQ(jobs_of(two, {"a", "b", "c"}), (Words{"1:a b", "2:c"}));
+  --limits.system_bytes;
+  JobBuilder one(limits, echo, nullptr);
+  EXPECT_EQ(jobs_of(one, {"a", "b"}), (Words{"1:a", "2:b"}));
+  limits.system_bytes = fixed;
+  JobBuilder none(limits, echo, nullptr);
+  none.add(line("a"));
+  EXPECT_EQ(none.pop()->problem,
+            "the record adds 10 bytes to the command line, where the system has room for 0; "
+            "--stdin record has no limit");
+}
+
+TEST(JobBuilder, TakesTheLongestArgumentThereIs) {
+  for (const char* script : {"true {}", "wc -c < {}", "echo \"$@\" | cat"}) {
+    CommandSpec spec;
+    spec.words = {script};
+    Words warnings;
+    const auto one = *CommandTemplate::compile(spec, {}, warnings);
+    JobBuilder builder({}, one, nullptr);
+    builder.add(line(std::string(131071, 'x')));
+    const auto job = builder.pop();
+    EXPECT_EQ(job->problem, "") << script;
+    EXPECT_TRUE(one.build({job->records, job->id, 1})) << script;
+    builder.add(line(std::string(131072, 'x')));
+    EXPECT_NE(builder.pop()->problem, "") << script;
+  }
+}
+
+TEST(JobBuilder, DoesNotJoinMoreThanOneStringHolds) {
+  CommandSpec spec;
+  spec.words = {"true"};
+  spec.env = {{"ALL", "{}"}};
+  CommandTemplate::Context context;
+  context.several = true;
+  Words warnings;
+  const auto one = *CommandTemplate::compile(spec, context, warnings);
+  JobBuilder builder({.max_records = 0, .max_bytes = 1 << 20}, one, nullptr);
+  int jobs = 0;
+  const auto take_all = [&] {
+    while (const auto job = builder.pop()) {
+      const auto built = one.build({job->records, job->id, 1});
+      EXPECT_TRUE(built) << built.error().message;
+      ++jobs;
+    }
+  };
+  for (int i = 0; i < 3000; ++i) {
+    builder.add(line(std::string(100, 'x')));
+    take_all();
+  }
+  builder.finish();
+  take_all();
+  EXPECT_EQ(jobs, 3);
+}
+
+TEST(JobBuilder, LosesNothingAndKeepsEveryLimitInRandomRuns) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto echo = command({"echo", "{}", "--x={}"});
+  for (int run = 0; run < 200; ++run) {
+    JobBuilder::Limits limits;
+    limits.max_records = random() % 5;
+    limits.max_bytes = 20 + random() % 100;
+    limits.system_bytes = 4096 + 100 + random() % 400;
+    JobBuilder builder(limits, echo, nullptr);
+    std::string given, taken;
+    std::uint64_t next = 1;
+    const auto take_all = [&] {
+      while (const auto job = builder.pop()) {
+        EXPECT_EQ(number(job->id), next++);
+        EXPECT_TRUE(limits.max_records == 0 || job->records.size() <= limits.max_records);
+        std::size_t arguments = 0, words = 2;
+        for (const Record& record : job->records) {
+          taken += record.text + "\n";
+          arguments += 2 * record.text.size() + 6;
+          words += 2;
+        }
+        if (!job->problem.empty()) continue;
+        EXPECT_LE(arguments, limits.max_bytes);
+        EXPECT_LE(5 + arguments + 8 * (words + 1), limits.system_bytes - 4096);
+      }
+    };
+    for (int i = 0; i < 50; ++i) {
+      const std::string text(random() % 30, static_cast<char>('a' + i % 26));
+      given += text + "\n";
+      builder.add(line(text));
+      take_all();
+    }
+    builder.finish();
+    take_all();
+    EXPECT_EQ(given, taken);
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace distaff
