@@ -119,7 +119,7 @@ constexpr Option kOptions[] = {
      "unbroken by job, by line, as it comes, or none", "See OUTPUT. raw is -u."},
     {Opt::keep_order, "keep-order", 'k', 0, Topic::output, none, "", "", "", false,
      "output in the order of input",
-     "The job whose turn it is is shown as it writes. Goes with --output group and line."},
+     "The next job in that order is shown as it writes. Goes with --output group and line."},
     {Opt::ungroup, "ungroup", 'u', 0, Topic::output, none, "", "", "", false,
      "jobs write to our stdout and stderr themselves", "Excludes --keep-order and --tag."},
     {Opt::tag, "tag", 0, 0, Topic::output, none, "", "", "", false,

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <random>
 #include <string>
 #include <vector>
+
+#include "base/text.h"
+#include "cli/option_table.h"
 
 namespace distaff {
 namespace {
@@ -462,6 +467,54 @@ TEST(NativeErrors, OfOptionsThatDoNotGoTogether) {
       {{"--quiet", "--log-level", "info", "x"},
        "--log-level and --quiet: both say what is logged; leave one of them out"},
   });
+}
+
+// ---- whatever is typed
+
+TEST(Native, GivesARequestOrOneLineForAnyWords) {
+  const char* const rounds = std::getenv("DISTAFF_RANDOM_ROUNDS");
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  std::vector<std::string> pool = {
+      "--",  "-",       ":::", ":::+", "::::",    "",    "x",   "4",  "-1", "2s",    "{}", "a=b",
+      "run", "--bogus", "-zz", "\n",   "-0k\xff", "50%", "--=", "-j", "-I", "[a,b]", "=",  "--no"};
+  for (const Option& option : options()) {
+    pool.push_back("--" + std::string(option.name));
+    pool.push_back("--" + std::string(option.name) + "=1");
+    if (option.letter != 0) pool.push_back(std::string{'-', option.letter, '1'});
+  }
+  for (int round = rounds != nullptr ? std::atoi(rounds) : 3000; round > 0; --round) {
+    std::vector<std::string> texts;
+    for (std::size_t i = random() % 8; i > 0; --i) texts.push_back(pool[random() % pool.size()]);
+    const Words words(texts.begin(), texts.end());
+    const auto request = parse_native(words);
+    EXPECT_EQ(request, parse_native(words));
+    if (request) continue;
+    EXPECT_FALSE(request.error().message.empty());
+    EXPECT_TRUE(is_valid_utf8(request.error().message));
+    for (const char c : request.error().message) EXPECT_FALSE(static_cast<unsigned char>(c) < ' ');
+  }
+}
+
+TEST(Native, FindsTheCommandBehindAnyOptionThatIsWellGiven) {
+  for (const Option& meant : options()) {
+    if (meant.topic == Topic::help || meant.id == Opt::no_header || meant.id == Opt::no_match ||
+        meant.id == Opt::keep_empty) {
+      continue;
+    }
+    std::string value = "1";
+    if (meant.kind == ValueKind::choice) value = choice_at(meant, 0);
+    if (meant.id == Opt::env) value = "A=1";
+    if (meant.id == Opt::rate) value = "1/s";
+    if (meant.id == Opt::halt) value = "soon,fail=1";
+    const std::string name = spelling(meant);
+    SCOPED_TRACE(name);
+    Words words{name};
+    if (meant.kind != ValueKind::none) words.emplace_back(value);
+    words.insert(words.end(), {"echo", "-k", name});
+    EXPECT_EQ(spec_of(words).command.words, (std::vector<std::string>{"echo", "-k", name}));
+  }
 }
 
 }  // namespace
