@@ -111,6 +111,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
   auto command = CommandTemplate::compile(spec.command,
                                           {.scheme = scheme,
                                            .several = batched(spec) || opened.tuples,
+                                           .tuples = opened.tuples,
                                            .trailing_numbers = batched(spec),
                                            .environment = environ},
                                           plan.warnings);
