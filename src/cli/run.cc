@@ -10,7 +10,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/text.h"
 #include "compose/job_builder.h"
 #include "engine/dry_run.h"
 #include "engine/engine.h"
@@ -265,10 +264,8 @@ class Run {
   SignalWatcher signals_;
 };
 
-int end(const RunResult& result, Output& output) {
-  if (result.error)
-    output.say(fmt::format("distaff: {}\n", printable(result.error->message, 2000)));
-  output.finish();
+// A run that was ended by a signal ends the process by it.
+int end(const RunResult& result) {
   const int status = result.exit_status();
   if (status > 128) die_of_signal(status - 128);
   return status;
@@ -293,10 +290,10 @@ Expected<int> run(const RunSpec& spec, Startup& startup) {
   if (spec.output.dry_run) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan->command, output, waiter), output);
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter));
   }
   Run all(spec, startup, *opened, *plan, *pacing, loop, output, **log);
-  return end(all.run(), output);
+  return end(all.run());
 }
 
 }  // namespace distaff

@@ -58,11 +58,16 @@ RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& co
     }
   }
   sink.say(summary.block());
+  if (result.error) sink.say(last_words(*result.error));
   while (sink.flush(), sink.pending() > 0 && sink.condition() == ByteSink::Condition::good) {
     waiter.wait(std::nullopt, false);
   }
   if (sink.condition() == ByteSink::Condition::reader_gone) result.signal = SIGPIPE;
-  if (sink.condition() == ByteSink::Condition::failed) result.error = Error{sink.failure(), 3};
+  if (sink.condition() == ByteSink::Condition::failed) {
+    result.error = Error{sink.failure(), 3};
+    sink.say(last_words(*result.error));
+    sink.flush();
+  }
   result.some_failed = summary.failures() > 0;
   return result;
 }

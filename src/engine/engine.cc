@@ -38,15 +38,40 @@ RunResult Engine::run() {
   while (true) {
     turn();
     if (finished()) break;
-    parts_.waiter.wait(wake_at(), input_waits_ && !stopping_);
+    parts_.waiter.wait(wake_at(), input_waits_ && !stopping_ && !stalled_);
     now_ = parts_.waiter.now();
   }
   end_waiting_jobs();
   if (parts_.collator != nullptr) parts_.collator->flush();
   tick(true);
   result_.some_failed =
-      summary_.failures() > 0 || (summary_.not_run() > 0 && !halt_.stopped_as_asked());
+      !halt_.stopped_as_asked() && (summary_.failures() > 0 || summary_.not_run() > 0);
+  parts_.sink.settle();
+  if (wants_block()) parts_.sink.say(summary_.block());
+  if (result_.error) parts_.sink.say(last_words(*result_.error));
+  write_out();
   return result_;
+}
+
+// Nothing about jobs where our reader went away, or where the program cannot be run at all: that
+// is said, and is not the jobs' fault.
+bool Engine::wants_block() const {
+  return parts_.sink.condition() != ByteSink::Condition::reader_gone &&
+         (result_.program_status == 0 || started_ > 0);
+}
+
+// Waits until everything is out; after a signal not for ever.
+void Engine::write_out() {
+  while (true) {
+    parts_.sink.flush();
+    check_sink();
+    if (parts_.sink.pending() == 0 || parts_.sink.condition() != ByteSink::Condition::good) return;
+    std::optional<TimePoint> until;
+    if (signalled_at_) until = *signalled_at_ + kOutputGrace;
+    if (killed_ || (until && now_ >= *until)) return;
+    parts_.waiter.wait(until, false);
+    now_ = parts_.waiter.now();
+  }
 }
 
 void Engine::turn() {

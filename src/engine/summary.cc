@@ -70,6 +70,10 @@ std::string Summary::block() const {
   return text;
 }
 
+std::string last_words(const Error& error) {
+  return fmt::format("distaff: {}\n", printable(error.message, 2000));
+}
+
 int RunResult::exit_status() const {
   if (error && error->status == 2) return 2;
   if (program_status != 0) return program_status;

@@ -58,6 +58,9 @@ class Summary {
   std::vector<Named> named_;  // the kNamed lowest job numbers so far, sorted
 };
 
+// "distaff: MESSAGE" and a newline.
+std::string last_words(const Error& error);
+
 // Why a run ended, as far as its exit status goes.
 struct RunResult {
   std::optional<Error> error;  // what to say of it
