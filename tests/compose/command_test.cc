@@ -19,7 +19,7 @@ Record line(std::string text) {
 
 Record tuple(std::vector<std::optional<std::string>> values) {
   Record record;
-  for (const auto& value : values) record.text += (record.text.empty() ? "" : " ") + *value;
+  for (const auto& value : values) record.text += (&value == &values[0] ? "" : " ") + *value;
   record.fields = std::move(values);
   return record;
 }
