@@ -182,6 +182,9 @@ bool ShellReader::bare_braced_word() {
     if (c == '}') {
       copy(1);
       return true;
+    } else if (sees("''") || sees("\"\"")) {
+      read = refuse("has empty quotes in ${…}, which bash takes for a character in a case",
+                    "leave them out");
     } else if (c == '\'') {
       read = single_quotes();
     } else if (c == '"') {

@@ -15,7 +15,7 @@
 //
 //   bare                                "${D1}"
 //   in "…", in a here-document          ${D1}
-//   in '…'                              '"${D1}"'
+//   in '…'                              '"${D1}"'    leave, insert, enter again
 //   in a pattern within quotes          "${D1}"      "${x#"${D1}"}"
 //   in $((…))                           ${D1}        and the value must be an integer
 //

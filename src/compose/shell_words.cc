@@ -101,13 +101,11 @@ bool ShellReader::put(const Replacement& value, std::size_t from, Spelling spell
     case Spelling::alone:
     case Spelling::bare:
     case Spelling::pattern:
+    case Spelling::single:
       text += '"' + expansion + '"';
       break;
     case Spelling::quoted:
       text += expansion;
-      break;
-    case Spelling::single:
-      text += "'\"" + expansion + "\"'";
       break;
     case Spelling::arithmetic:
       // `5 --3` is an error in four shells.
@@ -141,13 +139,11 @@ bool ShellReader::put_records(const Replacement& value, Spelling spelling) {
                           "let it stand alone, quote it to have them in one word, or write "
                           "for f in \"$@\"; do …; done");
     case Spelling::pattern:
+    case Spelling::single:
       result_.text += "\"$*\"";
       break;
     case Spelling::quoted:
       result_.text += "$*";
-      break;
-    case Spelling::single:
-      result_.text += "'\"$*\"'";
       break;
   }
   records_used_ = true;
@@ -301,22 +297,35 @@ bool ShellReader::bare_backslash(Word* word) {
 
 // ---- quotes
 
+// Leaves the quotes for a replacement.  No empty quotes remain: within ${x:-…} as the word of a
+// `case`, bash takes them for a character.
 bool ShellReader::single_quotes() {
-  const std::size_t from = at_;
-  copy(1);
+  const std::size_t from = at_++;
+  const std::size_t text_from = result_.text.size();
+  bool inside = false;
+  const auto quote = [&](bool wanted) {
+    if (inside != wanted) result_.text += '\'';
+    inside = wanted;
+  };
   while (!at_end()) {
     // ${…} is left alone here as everywhere else.
     const bool dollar = options_.syntax.replacement == "{}" && script_[at_ - 1] == '$';
     bool done = false;
+    if (!dollar && replacement_at(at_)) quote(false);
     if (!dollar && !try_replacement(Spelling::single, done)) return false;
     if (done) continue;
-    if (peek() == '\n') {
-      if (!line_break()) return false;
-      continue;
+    if (peek() == '\'') {
+      quote(false);
+      if (result_.text.size() == text_from) result_.text += "''";
+      ++at_;
+      return true;
     }
-    const bool last = peek() == '\'';
-    copy(1);
-    if (last) return true;
+    quote(true);
+    if (peek() != '\n') {
+      copy(1);
+    } else if (!line_break()) {
+      return false;
+    }
   }
   return unclosed("a '", from);
 }

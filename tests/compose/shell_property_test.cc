@@ -1,0 +1,273 @@
+// Asks real shells.  Every value must come back byte for byte from every position that a
+// replacement may stand in, and nothing in a value may ever be run, whatever the script.
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "compose/shell_runner.h"
+
+namespace distaff::testing {
+namespace {
+
+// Scripts that print {} exactly, followed by a bar.
+const std::vector<std::string>& positions() {
+  static const std::vector<std::string> scripts = {
+      // bare, and in each kind of quotes
+      "printf '%s|' {}",
+      "printf '%s|' \"{}\"",
+      "printf '%s|' '{}'",
+      "printf \"%s|\" a{}b | { IFS= read -r x; printf x; } >/dev/null; printf '%s|' {}",
+      "x={}; printf '%s|' \"$x\"",
+      "x=\"{}\"; printf '%s|' \"$x\"",
+      "printf '%s|' \"\"{}''",
+      "printf '%s|' \\\n{}",
+      "{} 2>/dev/null || printf '%s|' {} # {} ' \"",
+      // words of compound commands
+      "for x in {}; do printf '%s|' \"$x\"; done",
+      "case {} in {}) printf '%s|' {};; *) printf no;; esac",
+      "case {} in (\"{}\") printf '%s|' {} ;; esac",
+      "case x in x|{}) printf '%s|' '{}'; esac",
+      "if [ {} = \"{}\" ]; then printf '%s|' {}; fi",
+      "while :; do printf '%s|' {}; break; done",
+      "until printf '%s|' {}; do :; done",
+      "{ printf '%s|' {}; }",
+      "(printf '%s|' \"{}\")",
+      "( (printf '%s|' {}) )",
+      "! printf '%s|' {}",
+      "true && printf '%s|' {} || false",
+      "printf '%s|' {} | cat",
+      "printf '%s|' {} & wait",
+      // where the arguments are others
+      "f() { printf '%s|' {}; }; f x y",
+      "f() { printf '%s|' \"$1\"; }; f {}",
+      "f() ( set -- a b c; printf '%s|' \"{}\" ); f x",
+      "set -- a b; printf '%s|' {}",
+      "set -- a b; shift; printf '%s|' '{}'",
+      "set -- {}; printf '%s|' \"$1\"",
+      // parameters
+      "printf '%s|' ${nothing:-{}}",
+      "printf '%s|' \"${nothing:-{}}\"",
+      "printf '%s|' ${nothing:-\"{}\"}",
+      "printf '%s|' ${nothing-'{}'}",
+      "x=1; printf '%s|' \"${x:+{}}\"",
+      ": \"${new={}}\"; printf '%s|' \"$new\"",
+      "x={}abc; printf '%s|' \"${x%abc}\"",
+      "x=abc{}; printf '%s|' {}; y=\"${x%{}}\"; [ \"$y\" = abc ] || printf bad",
+      "x={}abc; y=\"${x#{}}\"; [ \"$y\" = abc ] || printf bad; printf '%s|' {}",
+      "x={}abc; y=${x##{}}; [ \"$y\" = abc ] || printf bad; printf '%s|' {}",
+      // substitutions; the x keeps newlines at the end
+      "x=$(printf '%s' {}; printf x); printf '%s|' \"${x%x}\"",
+      "x=\"$(printf '%s' \"{}\"; printf x)\"; printf '%s|' \"${x%x}\"",
+      "x=$(printf '%s' '{}'; printf x); printf '%s|' \"${x%x}\"",
+      "x=`printf '%s' {}; printf x`; printf '%s|' \"${x%x}\"",
+      "x=\"`printf '%s' '{}'; printf x`\"; printf '%s|' \"${x%x}\"",
+      "x=$(case {} in {}) printf '%s' {};; esac; printf x); printf '%s|' \"${x%x}\"",
+      "x=$(printf '%s' \"$(printf '%s' {}; printf x)\"); printf '%s|' \"${x%x}\"",
+      "x=\"${nothing:-$(printf '%s' {}; printf x)}\"; printf '%s|' \"${x%x}\"",
+      "x=$(# it's a comment )\nprintf '%s' {}; printf x); printf '%s|' \"${x%x}\"",
+      // here-documents; the newline at the end is theirs
+      "x=$(cat <<E\n{}x\nE\n); printf '%s|' \"${x%x}\"",
+      "x=$(cat <<-E\n\t{}x\n\tE\n); printf '%s|' \"${x%x}\"",
+      "x=$(cat <<E; cat <<F\nit's \"{}\" `printf %s a`\nE\nF\n); printf '%s|' {}",
+      "cat <<E | { cat >/dev/null; printf '%s|' {}; }\n\\$x \\{} {}\nE\n",
+      "x=$(cat <<E\n${nothing:-{}}x\nE\n); printf '%s|' \"${x%x}\"",
+      "x=$(cat <<E\n$(printf '%s' {}; printf x)\nE\n); printf '%s|' \"${x%x}\"",
+      // a backslash before it, comments, braces of others
+      "x=\"\\{}\"; printf '%s|' \"${x#\\\\}\"",
+      "x=\"\\\\{}\"; printf '%s|' \"${x#\\\\}\"",
+      "# it's {}\nprintf '%s|' {}#{} >/dev/null; printf '%s|' {}",
+      "printf '%s' '{{.Name}}' ${nothing} >/dev/null; printf '%s|' {}",
+      "printf '%s' $(( {#} - 7 )) >/dev/null; printf '%s|' {}",
+      "printf '%s|' {} > \"out$$\"; cat \"out$$\"",
+  };
+  return scripts;
+}
+
+// Positions of one script, so that one start of a shell tries them all.
+struct Sheet {
+  std::vector<std::string> texts;
+  ShellScript script;
+};
+
+Sheet sheet_of(std::vector<std::string> texts) {
+  std::string all;
+  for (const std::string& text : texts) all += text + "\n";
+  auto script = compile_shell_script(all, {});
+  if (!script) ADD_FAILURE() << all << script.error().message;
+  return {std::move(texts), script.value_or(ShellScript{})};
+}
+
+// Starting processes is what takes time.
+bool is_quick(const std::string& text) {
+  for (const char* starts : {"$(", "`", "cat", " | ", " & "}) {
+    if (text.find(starts) != std::string::npos) return false;
+  }
+  return true;
+}
+
+class Positions : public ::testing::Test {
+ protected:
+  // Whether each position of the sheet gives the value back.
+  bool right(const Sheet& sheet, const std::string& value, const Shell& shell) {
+    const Ran ran =
+        run_script(shell, sheet.script.text, arguments_of(sheet.script, {value}), scratch);
+    std::string expected;
+    for (std::size_t i = 0; i < sheet.texts.size(); ++i) expected += value + "|";
+    const bool canary = scratch.has_canary();
+    if (canary) scratch.clean();
+    return !canary && ran.output == expected;
+  }
+
+  void check(const Sheet& sheet, const std::string& value, const Shell& shell) {
+    if (right(sheet, value, shell)) return;
+    bool found = false;
+    for (const std::string& text : sheet.texts) {
+      if (right(sheet_of({text}), value, shell)) continue;
+      found = true;
+      ADD_FAILURE() << shell.name << ": '" << printable(value) << "' does not come back from\n"
+                    << text;
+    }
+    if (!found) {
+      ADD_FAILURE() << shell.name << ": '" << printable(value)
+                    << "' does not come back from all of\n"
+                    << sheet.script.text;
+    }
+  }
+
+  Scratch scratch;
+};
+
+TEST_F(Positions, GiveBackHostileValuesInEveryShell) {
+  const Sheet all = sheet_of(positions());
+  for (const Shell& shell : shells()) {
+    for (const std::string& value : hostile_values()) check(all, value, shell);
+  }
+}
+
+TEST_F(Positions, GiveBackRandomBytes) {
+  const std::uint64_t seed = seed_from("DISTAFF_SEED");
+  SCOPED_TRACE(fmt::format("DISTAFF_SEED={}", seed));
+  std::mt19937_64 random(seed);
+  std::vector<std::string> quick;
+  std::vector<std::string> slow;
+  for (const std::string& text : positions()) (is_quick(text) ? quick : slow).push_back(text);
+  const Sheet all_quick = sheet_of(quick);
+
+  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 1000);
+  for (std::size_t i = 0; i < count && !HasFailure(); ++i) {
+    const std::string value = random_value(random);
+    std::vector<std::string> some;
+    for (int j = 0; j < 2; ++j) some.push_back(slow[random() % slow.size()]);
+    const Sheet others = sheet_of(some);
+    for (const Shell& shell : shells()) {
+      if (!shell.required && i % 20 != 0) continue;
+      check(all_quick, value, shell);
+      check(others, value, shell);
+    }
+    if (i % 100 == 0) scratch.clean();
+  }
+}
+
+// A script that prints {} and a bar, put together at random.
+class Generator {
+ public:
+  explicit Generator(std::mt19937_64& random) : random_(random) {}
+
+  std::string statement(int depth) {
+    const std::string name = fmt::format("v{}", ++names_);
+    if (depth <= 0) return "printf '%s|' " + word(0);
+    switch (below(14)) {
+      case 0:
+        return "( " + statement(depth - 1) + "\n)";
+      case 1:
+        return "{ " + statement(depth - 1) + "\n}";
+      case 2:
+        return "if [ " + word(depth - 1) + " = " + word(depth - 1) + " ]; then " +
+               statement(depth - 1) + "\nelse printf no; fi";
+      case 3:
+        return "case " + word(depth - 1) + " in (no) ;; " + word(depth - 1) + ") " +
+               statement(depth - 1) + "\n;; *) printf no; esac";
+      case 4:
+        return name + "=" + word(depth - 1) + "; printf '%s|' \"$" + name + "\"";
+      case 5:
+        return name + "() { " + statement(depth - 1) + "\n}; " + name + " a b";
+      case 6:
+        return "set -- a b; shift; " + statement(depth - 1);
+      case 7:
+        return "for " + name + " in " + word(depth - 1) + "; do printf '%s|' \"$" + name +
+               "\"; done";
+      case 8:
+        return "# it's \" {} `\n" + statement(depth - 1);
+      case 9:
+        return name + "=$( " + statement(depth - 1) + "\n); printf '%s' \"$" + name + "\"";
+      case 10:
+        return name + "=\"$( " + statement(depth - 1) + "\n)\"; printf '%s' \"$" + name + "\"";
+      case 11:
+        return name + "=$(cat <<E_" + name + "\n" + text(depth - 1) + "|\nE_" + name +
+               "\n); printf '%s' \"$" + name + "\"";
+      case 12:
+        return name + "=" + word(depth - 1) + "end; printf '%s|' \"${" + name + "%end}\"";
+      default:
+        return "true && " + statement(depth - 1);
+    }
+  }
+
+ private:
+  std::size_t below(std::size_t limit) { return random_() % limit; }
+
+  // A word that is the value.
+  std::string word(int depth) {
+    switch (below(depth > 0 ? 7 : 3)) {
+      case 0:
+        return "{}";
+      case 1:
+        return "'{}'";
+      case 2:
+        return "\"{}\"";
+      case 3:
+        return "\"" + text(depth - 1) + "\"";
+      case 4:
+        return "${none:-" + word(0) + "}";
+      case 5:
+        return "''" + word(depth - 1) + "\"\"";
+      default:
+        return "\\\n" + word(depth - 1);
+    }
+  }
+
+  // The value within double quotes.
+  std::string text(int depth) {
+    switch (below(depth > 0 ? 3 : 1)) {
+      case 0:
+        return "{}";
+      case 1:
+        return "${none:-" + text(depth - 1) + "}";
+      default:
+        return "${none-" + text(depth - 1) + "}";
+    }
+  }
+
+  std::mt19937_64& random_;
+  int names_ = 0;
+};
+
+TEST_F(Positions, GiveBackRandomBytesWhenTheyAreNested) {
+  const std::uint64_t seed = seed_from("DISTAFF_SEED");
+  SCOPED_TRACE(fmt::format("DISTAFF_SEED={}", seed));
+  std::mt19937_64 random(seed);
+  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 1000) / 2;
+  for (std::size_t i = 0; i < count && !HasFailure(); ++i) {
+    Generator generator(random);
+    const Sheet sheet = sheet_of({generator.statement(4)});
+    const std::string value = random_value(random);
+    for (const Shell& shell : shells()) {
+      if (shell.required || i % 20 == 0) check(sheet, value, shell);
+    }
+    if (i % 100 == 0) scratch.clean();
+  }
+}
+
+}  // namespace
+}  // namespace distaff::testing
