@@ -108,7 +108,7 @@ Expected<Rate> parse_rate(std::string_view text) {
   const auto count = parse_int(text.substr(0, slash), 1);
   // "/s" is short for "/1s".
   const bool bare = per[0] >= 'a' && per[0] <= 'z';
-  const auto duration = parse_duration(bare ? "1" + std::string(per) : std::string(per));
+  const auto duration = parse_duration(bare ? fmt::format("1{}", per) : std::string(per));
   if (!count || !duration || *duration <= Duration{0}) return wrong();
   Rate rate{static_cast<double>(*count), *duration, 1};
   if (colon != text.npos) {
