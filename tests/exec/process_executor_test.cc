@@ -1,0 +1,333 @@
+#include "exec/process_executor.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+
+#include "exec/run_jobs.h"
+#include "support/temp_dir.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+using Start = Executor::Start;
+
+Launch shell(std::string script) {
+  Launch launch;
+  launch.argv = {"sh", "-c", std::move(script)};
+  return launch;
+}
+
+int count_from(const char* variable, int usual) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::atoi(text) : usual;
+}
+
+// ---- outcomes and output
+
+TEST(ProcessExecutor, TellsOutputOfBothStreamsAndTheEnd) {
+  Jobs jobs;
+  const Seen& job = jobs.run(shell("echo to out; echo to err >&2; exit 3"));
+  EXPECT_EQ(job.out, "to out\n");
+  EXPECT_EQ(job.err, "to err\n");
+  EXPECT_EQ(job.end->outcome, Outcome::exited(3));
+  EXPECT_FALSE(job.kept_open);
+  EXPECT_EQ(jobs.executor.running(), 0);
+  EXPECT_EQ(jobs.executor.wake_at(), std::nullopt);
+}
+
+TEST(ProcessExecutor, TellsTheSignalThatKilledAJob) {
+  Jobs jobs;
+  EXPECT_EQ(jobs.run(shell("kill -9 $$")).end->outcome, Outcome::signalled(SIGKILL));
+}
+
+TEST(ProcessExecutor, MeasuresWhatAJobTook) {
+  Jobs jobs;
+  const Usage usage =
+      jobs.run(shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")).end->usage;
+  EXPECT_GT(usage.user + usage.system, Duration(0));
+  EXPECT_GE(usage.wall, Duration(0));
+  EXPECT_GT(usage.max_rss_kib, 0);
+}
+
+TEST(ProcessExecutor, AllBytesArrive) {
+  Jobs jobs;
+  constexpr std::size_t kSize = 5'000'001;
+  const std::string size = std::to_string(kSize);
+  EXPECT_EQ(jobs.run({kChild, "write", "out", size}).out.size(), kSize);
+  EXPECT_EQ(jobs.run({kChild, "write", "err", size}).err.size(), kSize);
+  EXPECT_EQ(jobs.run({kChild, "write", "out", "65536"}).out.size(), 65536u);
+}
+
+TEST(ProcessExecutor, OutputComesWhileTheJobRuns) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs;
+  jobs.start({kChild, "stubborn", fifo});
+  jobs.wait_until([&] { return jobs.seen[1].out == "ready\n"; });
+  EXPECT_EQ(jobs.executor.running(), 1);
+  held.reset();
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+}
+
+TEST(ProcessExecutor, AJobThatClosesItsOutputStillRuns) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs;
+  jobs.start(shell("exec >&- 2>&-; read x < " + fifo));
+  const TimePoint soon = EventLoop::now() + 50ms;
+  jobs.turn(soon);
+  jobs.turn(soon);
+  EXPECT_EQ(jobs.executor.running(), 1);
+  held.reset();
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+}
+
+TEST(ProcessExecutor, AnEndMayStartTheNextJob) {
+  Jobs jobs;
+  int left = 200;
+  jobs.when_ended = [&](JobId) {
+    if (--left > 0) jobs.start(shell("echo x"));
+  };
+  jobs.start(shell("echo x"));
+  jobs.wait_until([&] { return left == 0 && jobs.seen[200].closes == 1; });
+  for (auto& [id, job] : jobs.seen) EXPECT_EQ(job.out, "x\n");
+}
+
+// ---- processes that stay behind
+
+TEST(ProcessExecutor, AJobIsOverWhenItsProcessIsAndItsPipesGetAGrace) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 100ms});
+  const Seen& job = jobs.run({kChild, "leave", fifo});
+  EXPECT_EQ(job.out, "gone\n");
+  EXPECT_EQ(job.end->outcome, Outcome::exited(0));
+  EXPECT_TRUE(job.kept_open);
+  EXPECT_GE(job.closed - job.ended, 100ms);
+}
+
+TEST(ProcessExecutor, WhatComesDuringTheGraceCounts) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 20s});
+  jobs.when_ended = [&](JobId) { held.reset(); };
+  const Seen& job = jobs.run({kChild, "leave", fifo});
+  EXPECT_EQ(job.out, "gone\nlate\n");
+  EXPECT_FALSE(job.kept_open);
+}
+
+TEST(ProcessExecutor, AFloodFromAProcessLeftBehindEndsWithTheGrace) {
+  Jobs jobs({.grace = 50ms});
+  const Seen& job = jobs.run({kChild, "flood"});
+  EXPECT_TRUE(job.kept_open);
+  EXPECT_LT(job.closed - job.ended, 10s);
+}
+
+TEST(ProcessExecutor, NothingIsSignalledAfterAJobsEnd) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 20s});
+  jobs.start({kChild, "leave", fifo});
+  jobs.wait_until([&] { return jobs.seen[1].ends == 1; });
+  jobs.executor.signal(JobId{1}, SIGKILL);
+  jobs.executor.signal_all(SIGKILL);
+  held.reset();
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].out, "gone\nlate\n");
+}
+
+// ---- signals
+
+TEST(ProcessExecutor, ASignalReachesTheWholeProcessGroup) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 20s});
+  jobs.start(shell(kChild + " wait " + fifo + " & echo ready; wait; echo never"));
+  jobs.wait_until([&] { return jobs.seen[1].out == "ready\n"; });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].end->outcome, Outcome::signalled(SIGTERM));
+  EXPECT_FALSE(jobs.seen[1].kept_open);
+}
+
+TEST(ProcessExecutor, AStubbornJobNeedsKill) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs;
+  jobs.start({kChild, "stubborn", fifo});
+  jobs.start({kChild, "stubborn", fifo});
+  jobs.wait_until([&] { return !jobs.seen[1].out.empty() && !jobs.seen[2].out.empty(); });
+  jobs.executor.signal_all(SIGTERM);
+  jobs.turn(EventLoop::now() + 20ms);
+  EXPECT_EQ(jobs.executor.running(), 2);
+  jobs.executor.signal_all(SIGKILL);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1 && jobs.seen[2].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].end->outcome, Outcome::signalled(SIGKILL));
+}
+
+TEST(ProcessExecutor, AStoppedJobCanBeEnded) {
+  Jobs jobs;
+  jobs.start(shell("echo ready; kill -STOP $$"));
+  jobs.wait_until([&] { return !jobs.seen[1].out.empty(); });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].end->outcome, Outcome::signalled(SIGTERM));
+}
+
+TEST(ProcessExecutor, ChildrenOfOthersAreNoneOfItsBusiness) {
+  Jobs jobs;
+  if (fork() == 0) _exit(0);
+  EXPECT_EQ(jobs.run(shell("exit 4")).end->outcome, Outcome::exited(4));
+}
+
+// ---- reading off and on
+
+TEST(ProcessExecutor, WithoutReadingAJobFillsItsPipeAndWaits) {
+  Jobs jobs;
+  jobs.executor.set_reading(false);
+  jobs.start({kChild, "write", "out", "1000000"});
+  const TimePoint soon = EventLoop::now() + 100ms;
+  while (EventLoop::now() < soon) jobs.turn(soon);
+  EXPECT_EQ(jobs.seen[1].out, "");
+  EXPECT_EQ(jobs.executor.running(), 1);
+  jobs.executor.set_reading(true);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].out.size(), 1'000'000u);
+}
+
+TEST(ProcessExecutor, WhatAnEndedJobLeftInItsPipeWaitsForReading) {
+  Jobs jobs({.grace = 50ms});
+  jobs.executor.set_reading(false);
+  jobs.start(shell("echo kept"));
+  jobs.wait_until([&] { return jobs.seen[1].ends == 1; });
+  EXPECT_EQ(jobs.executor.wake_at(), std::nullopt);
+  EXPECT_EQ(jobs.seen[1].out, "");
+  EXPECT_EQ(jobs.seen[1].closes, 0);
+  jobs.executor.set_reading(true);
+  EXPECT_EQ(jobs.seen[1].out, "") << "set_reading() does not call back";
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].out, "kept\n");
+  EXPECT_FALSE(jobs.seen[1].kept_open);
+}
+
+TEST(ProcessExecutor, ReadingMayBeTurnedOffByOutput) {
+  Jobs jobs;
+  jobs.when_output = [&](JobId) { jobs.executor.set_reading(false); };
+  jobs.start({kChild, "write", "out", "1000000"});
+  jobs.wait_until([&] { return !jobs.seen[1].out.empty(); });
+  const std::size_t first = jobs.seen[1].out.size();
+  EXPECT_LE(first, 65536u);
+  const TimePoint soon = EventLoop::now() + 20ms;
+  while (EventLoop::now() < soon) jobs.turn(soon);
+  EXPECT_EQ(jobs.seen[1].out.size(), first);
+  jobs.when_output = [](JobId) {};
+  jobs.executor.set_reading(true);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].out.size(), 1'000'000u);
+}
+
+// ---- stdin
+
+TEST(ProcessExecutor, StdinIsEmptyUnlessTextIsFed) {
+  Jobs jobs;
+  EXPECT_EQ(jobs.run(shell("cat; readlink /proc/self/fd/0")).out, "/dev/null\n");
+  Launch launch = shell("cat");
+  launch.stdin_text = "a record\n";
+  EXPECT_EQ(jobs.run(launch).out, "a record\n");
+  launch.stdin_text = "";
+  EXPECT_EQ(jobs.run(launch).out, "");
+}
+
+TEST(ProcessExecutor, ALongTextIsFedWithoutBlocking) {
+  Jobs jobs;
+  Launch launch = shell("cat");
+  launch.stdin_text = std::string(3'000'000, 'x') + "end";
+  EXPECT_EQ(jobs.run(launch).out, *launch.stdin_text);
+}
+
+TEST(ProcessExecutor, AJobNeedNotReadItsText) {
+  Jobs jobs;
+  Launch launch = shell("exec <&-; echo done");
+  launch.stdin_text = std::string(3'000'000, 'x');
+  EXPECT_EQ(jobs.run(launch).out, "done\n");
+  launch = shell("exit 5");
+  launch.stdin_text = std::string(300'000, 'x');
+  EXPECT_EQ(jobs.run(launch).end->outcome, Outcome::exited(5));
+}
+
+// ---- where else output goes
+
+TEST(ProcessExecutor, OutputMayBeThrownAway) {
+  Jobs jobs({.capture = ProcessExecutor::Capture::null});
+  const Seen& job = jobs.run(shell(
+      "test \"$(readlink /proc/$$/fd/1 /proc/$$/fd/2 | sort -u)\" = /dev/null && echo x; exit $?"));
+  EXPECT_EQ(job.end->outcome, Outcome::exited(0));
+  EXPECT_EQ(job.out, "");
+}
+
+TEST(ProcessExecutor, OutputMayBeOurs) {
+  Jobs jobs({.capture = ProcessExecutor::Capture::inherit});
+  const std::string ours = std::filesystem::read_symlink("/proc/self/fd/1");
+  const Seen& job = jobs.run(shell("test \"$(readlink /proc/$$/fd/1)\" = '" + ours + "'"));
+  EXPECT_EQ(job.end->outcome, Outcome::exited(0));
+}
+
+// ---- leaks
+
+TEST(ProcessExecutor, ManyStartsLeakNothing) {
+  const TempDir dir;
+  const std::string file = dir.file("none", "", 0644);
+  Jobs jobs;
+  jobs.run({kChild, "report"});
+  const std::vector<int> before = open_descriptors();
+  const int many = count_from("DISTAFF_TEST_STARTS", 1000);
+  for (int i = 0; i < many; ++i) {
+    Launch launch;
+    launch.argv = {"true"};
+    if (i % 3 == 0) launch.stdin_text = "x";
+    jobs.start(launch);
+    if (i % 10 == 0) {
+      EXPECT_EQ(jobs.start({file}).start, Start::failed);
+    }
+    jobs.wait_until([&] { return jobs.executor.running() < 8; });
+    if (jobs.seen.size() > 1000) {
+      jobs.wait_until([&] { return jobs.executor.running() == 0; });
+      jobs.seen.clear();
+    }
+  }
+  jobs.wait_until([&] { return jobs.executor.running() == 0; });
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST(ProcessExecutor, JobsAtOnceDoNotHoldEachOthersPipes) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs;
+  for (int i = 0; i < 5; ++i) jobs.start({kChild, "wait", fifo});
+  const Seen& job = jobs.run({kChild, "report"});
+  std::string inherited;
+  for (const int fd : open_descriptors()) {
+    if ((fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0) {
+      inherited += (inherited.empty() ? "" : " ") + std::to_string(fd);
+    }
+  }
+  EXPECT_NE(job.out.find("fds=" + inherited + "\n"), std::string::npos) << job.out;
+  EXPECT_NE(job.out.find("nonblocking0=0\nnonblocking1=0\nnonblocking2=0\n"), std::string::npos);
+  held.reset();
+  jobs.wait_until([&] { return jobs.executor.running() == 0; });
+}
+
+}  // namespace
+}  // namespace distaff

@@ -1,0 +1,125 @@
+#pragma once
+
+// Runs real jobs on a ProcessExecutor and keeps what it tells.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exec/process_executor.h"
+
+namespace distaff {
+
+inline const std::string kChild = DISTAFF_HELPERS "/child";
+
+struct Seen {
+  std::string out, err;
+  std::optional<Attempt> end;
+  int ends = 0, closes = 0;
+  bool kept_open = false;
+  TimePoint ended, closed;
+};
+
+class Jobs final : public ExecEvents {
+ public:
+  explicit Jobs(ProcessExecutor::Options options = {})
+      : executor(with_start(options), loop, *this) {
+    ::signal(SIGPIPE, SIG_IGN);
+  }
+
+  // Starts the next job.
+  Executor::StartResult start(Launch launch) {
+    const JobId id{++last_};
+    return executor.start(id, launch);
+  }
+  Executor::StartResult start(std::vector<std::string> argv) {
+    Launch launch;
+    launch.argv = std::move(argv);
+    return start(std::move(launch));
+  }
+
+  // One that must start, and is waited for.
+  Seen& run(Launch launch) {
+    EXPECT_EQ(start(std::move(launch)).start, Executor::Start::started);
+    wait_until([&] { return seen[last_].closes == 1; });
+    return seen[last_];
+  }
+  Seen& run(std::vector<std::string> argv) {
+    Launch launch;
+    launch.argv = std::move(argv);
+    return run(std::move(launch));
+  }
+
+  void wait_until(const std::function<bool()>& condition) {
+    const TimePoint limit = EventLoop::now() + std::chrono::seconds(30);
+    while (!condition()) {
+      ASSERT_LT(EventLoop::now(), limit) << "nothing more happens";
+      turn(limit);
+    }
+  }
+
+  // One wait, at most until `limit`.
+  void turn(TimePoint limit) {
+    loop.wait(std::min(limit, executor.wake_at().value_or(limit)));
+    executor.tick(EventLoop::now());
+  }
+
+  EventLoop loop;
+  std::map<std::uint64_t, Seen> seen;
+  std::function<void(JobId)> when_ended = [](JobId) {};
+  std::function<void(JobId)> when_output = [](JobId) {};
+  ProcessExecutor executor;
+
+ private:
+  static ProcessExecutor::Options with_start(ProcessExecutor::Options options) {
+    options.startup = look_around();
+    return options;
+  }
+
+  void on_output(JobId job, Stream stream, std::string_view bytes) override {
+    Seen& one = seen[number(job)];
+    EXPECT_EQ(one.closes, 0);
+    (stream == Stream::out ? one.out : one.err).append(bytes);
+    when_output(job);
+  }
+  void on_end(JobId job, const Attempt& attempt) override {
+    Seen& one = seen[number(job)];
+    one.end = attempt;
+    one.ended = EventLoop::now();
+    EXPECT_EQ(++one.ends, 1);
+    when_ended(job);
+  }
+  void on_closed(JobId job, bool kept_open) override {
+    Seen& one = seen[number(job)];
+    one.kept_open = kept_open;
+    one.closed = EventLoop::now();
+    EXPECT_EQ(++one.closes, 1);
+    EXPECT_EQ(one.ends, 1);
+  }
+
+  std::uint64_t last_ = 0;
+};
+
+// A FIFO that a child waits at until this is closed.
+inline UniqueFd hold(const std::string& fifo) {
+  return UniqueFd(open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+}
+
+inline std::vector<int> open_descriptors() {
+  std::vector<int> open;
+  for (int fd = 0; fd < 1024; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) open.push_back(fd);
+  }
+  return open;
+}
+
+}  // namespace distaff
