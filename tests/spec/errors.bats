@@ -13,7 +13,7 @@ load helpers
 
 @test "CL-17 an unknown option, and values that cannot be" {
   refuses --nonsense -- --nonsense echo
-  refuses --jobs -x -- -j -x echo
+  refuses -j "'-x'" -- -j -x echo
   refuses --throttle -4 -- --throttle -4 echo
   refuses --parallelism 0 -- --parallelism 0 echo
 }
@@ -77,8 +77,8 @@ load helpers
 }
 
 @test "sizes and counts that are none" {
-  refuses --max-records x -- -n x echo
-  refuses --max-records -1 -- -n -1 echo
+  refuses -n "'x'" -- -n x echo
+  refuses --max-records -1 -- --max-records -1 echo
   refuses --max-bytes 5x -- --max-bytes 5x echo
   refuses --buffer-size x -- --buffer-size x echo
   refuses --nice x -- --nice x echo
@@ -89,14 +89,14 @@ load helpers
 @test "two formats of input" {
   refuses --csv --tsv -- --csv --tsv echo
   refuses --csv --jsonl -- --csv --jsonl echo
-  refuses --null --delimiter -- -0 -d , echo
-  refuses --null --csv -- -0 --csv echo
+  refuses -0 -d -- -0 -d , echo
+  refuses --null --csv -- --null --csv echo
 }
 
 @test "values on the command line exclude --input" {
   echo x > f
-  refuses --input ::: -- -a f echo ::: a
-  refuses --input :::: -- -a f echo :::: f
+  refuses -a ::: -- -a f echo ::: a
+  refuses --input :::: -- --input f echo :::: f
 }
 
 @test "linked lists of unequal length" {
@@ -166,30 +166,26 @@ load helpers
 }
 
 @test "places in a script where no value can stand safely" {
-  while IFS= read -r script; do
-    refuses '{}' -- "$script"
-  done << 'E'
-touch ran >&{}
-touch ran <&{}
-touch ran $'{}'
-touch ran; (( {} ))
-touch ran $[{}]
-touch ran ${x:{}}
-touch ran ${x/{}/y}
-touch ran ${x[{}]}
-a[{}]=1; touch ran
-a=({}); touch ran
-[[ {} -eq 1 ]] && touch ran
-touch ran `echo \\"{}\\"`
-touch ran a({})
-touch ran ${}
-E
+  refuses '>&' -- 'touch ran >&{}'
+  refuses '<&' -- 'touch ran <&{}'
+  refuses "\$'" -- "touch ran \$'{}'"
+  refuses '((' -- 'touch ran; (( {} ))'
+  refuses '$[' -- 'touch ran $[{}]'
+  refuses '${' -- 'touch ran ${x:{}}'
+  refuses '${' -- 'touch ran ${x/{}/y}'
+  refuses '${' -- 'touch ran ${x[{}]}'
+  refuses '${}' -- 'touch ran ${}'
+  refuses subscript -- 'a[{}]=1; touch ran'
+  refuses parentheses -- 'a=({}); touch ran'
+  refuses parentheses -- 'touch ran a({})'
+  refuses '[[' -eq -- '[[ {} -eq 1 ]] && touch ran'
+  refuses backquotes '$(' -- 'touch ran `echo \"{}\"`'
 }
 
 @test "here-documents that are not expanded" {
   refuses '{}' -- $'cat << \'E\'\n{}\nE'
   refuses '{}' -- $'cat << \\E\n{}\nE'
-  refuses '{}' -- $'cat << {}\nx\n{}\n'
+  refuses 'end word' -- $'cat << {}\nx\n{}\n'
 }
 
 @test "scripts that are not closed" {
@@ -234,7 +230,7 @@ E
   refuses --parallelism x -- --parallelism x echo
   refuses --parallelism -1 -- --parallelism -1 echo
   refuses --throttle 4..2 -- --throttle 4..2 echo
-  refuses --throttle 1..x -- --throttle 1..x echo
+  refuses --throttle "'x'" -- --throttle 1..x echo
   for value in 10 0/s x/s 10/x 10/s:0 10/s:x /s 10/; do
     refuses --rate "$value" -- "--rate=$value" echo
   done
@@ -280,9 +276,9 @@ E
 
 @test "two output modes, and modes that do not go together" {
   refuses -u --output -- -u --output line echo
-  refuses --ungroup --keep-order -- -u -k echo
-  refuses --ungroup --tag -- -u --tag echo
-  refuses --keep-order none -- -k --output none echo
+  refuses -u -k -- -u -k echo
+  refuses -u --tag -- -u --tag echo
+  refuses -k none -- -k --output none echo
 }
 
 @test "exit statuses that are none" {

@@ -38,7 +38,7 @@ try() {
 # start COMMAND...: as try, but in the background, with signals as a terminal would have them (a
 # shell starts background commands with INT ignored).  Its pid is in $pid; `finish` waits for it.
 start() {
-  env --default-signal=INT,QUIT,HUP,TERM,PIPE "$@" > "$kept/stdout" 2> "$kept/stderr" 3>&- &
+  env --default-signal=INT,QUIT,HUP,TERM,PIPE "$@" <&0 > "$kept/stdout" 2> "$kept/stderr" 3>&- &
   pid=$!
 }
 
@@ -94,7 +94,7 @@ prints_sorted() {
 
 # prints_bytes FORMAT: stdout is exactly what printf makes of it.
 prints_bytes() {
-  printf "$1" > "$kept/expected"
+  printf -- "$1" > "$kept/expected"
   cmp -s "$kept/expected" "$kept/stdout" || fail "expected on stdout: $(cat -v "$kept/expected")"
 }
 
@@ -153,6 +153,11 @@ refuses() {
   cmp -s "$kept/input" "$kept/rest" || fail "took from a pipe on stdin: $(cat "$kept/rest") is left"
   absent ran
 }
+
+# Scripts for jobs that must end one after the other: the process writes down who it is; another
+# waits until it has been seen to end.
+note_pid='echo $$ > {}.new; mv {}.new {}.pid
+until_gone() { while ! [ -e $1.pid ] || kill -0 $(cat $1.pid) 2> /dev/null; do sleep 0.02; done; }'
 
 gone() {
   ! kill -0 "$1" 2> /dev/null

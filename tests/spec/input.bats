@@ -169,10 +169,10 @@ load helpers
   prints 2 4
 }
 
-@test "TSV: quotes mean nothing" {
-  printf 'a\tb\n"x\ty"\n' | try distaff --tsv echo {b}{a}
+@test "TSV: tabs between fields, commas in them, quotes as in CSV" {
+  printf 'a\tb\nx,y\t"p\tq"\n' | try distaff --tsv echo {b}-{a}
   exits 0
-  prints 'y""x'
+  prints $'p\tq-x,y'
 }
 
 @test "a name that looks like a path part is taken exactly first" {

@@ -3,7 +3,9 @@
 load helpers
 
 @test "group: a job's stdout appears unbroken when it ends, then its stderr" {
-  try sh -c 'exec distaff -j 2 "echo e{} >&2; echo o{}; [ {} = 2 ] || while [ ! -e 2 ]; do sleep 0.02; done; echo p{}; touch {}" ::: 1 2 2>&1'
+  job="echo e{} >&2; echo o{}; $note_pid; [ {} = 2 ] || until_gone 2; echo p{}"
+  both() { distaff "$@" 2>&1; }
+  try both -j 2 "$job" ::: 1 2
   exits 0
   prints o2 p2 e2 o1 p1 e1
 }
@@ -172,11 +174,12 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
 }
 
 @test "our stdout cannot be written: status 3, and said" {
-  status=0
-  distaff -k echo ::: a b > /dev/full 2> err || status=$?
-  same "$status" 3
-  same "$(wc -l < err)" 1
-  grep -qi 'space' err
+  for options in -j1 '-j 2' '-j 2 -k' '--output line'; do
+    status=0
+    distaff $options echo ::: a b > /dev/full 2> err || status=$?
+    same "$status" 3
+    same "$(grep -c 'stdout: No space left' err)" 1
+  done
 }
 
 @test "no control characters and no colour where stderr is no terminal" {

@@ -7,7 +7,7 @@ slots_of() {
   local want=$1
   shift
   rm -f up.* go
-  start "${@:1:${#}}" -u 'touch up.{#}; echo {%}; while [ ! -e go ]; do sleep 0.02; done' ::: $(seq $((want * 2 + 2)))
+  start "$@" -u 'touch up.{#}; echo {%}; while [ ! -e go ]; do sleep 0.02; done; : {}' ::: $(seq $((want * 2 + 2)))
   wait_for eval "[ \$(ls | grep -c '^up') -ge $want ]"
   touch go
   finish
@@ -53,15 +53,14 @@ slots_of() {
 }
 
 @test "CL-02 order of end" {
-  # Each waits for the one that is to end before it.
-  printf '%s\n' 4 2 3 1 | try distaff -j4 '[ {} = 1 ] || while [ ! -e $(( {} - 1 )).done ]; do sleep 0.02; done
-echo {}; touch {}.done'
+  # Each waits until the one that is to end before it has gone.
+  printf '%s\n' 4 2 3 1 | try distaff -j4 "$note_pid; [ {} = 1 ] || until_gone \$(( {} - 1 )); echo {}"
   exits 0
-  sort -n "$kept/stdout" | cmp - "$kept/stdout" || fail "1 2 3 4 expected"
+  prints 1 2 3 4
 }
 
 @test "slots are used again" {
-  seq 50 | try distaff -j 3 echo {%}
+  seq 50 | try distaff -j 3 'echo {%}; : {}'
   exits 0
   [ "$(sort -n "$kept/stdout" | tail -n 1)" -le 3 ] || fail "a slot beyond 3"
 }
@@ -88,11 +87,10 @@ echo {}; touch {}.done'
   cp -L "$(command -v distaff)" "$open/distaff"
   cd /
   seq 40 | try setpriv --reuid=54321 --regid=54321 --clear-groups --no-new-privs \
-    bash -c 'ulimit -u 6; exec "$0" -j 30 "sleep 0.05; echo {}"' "$open/distaff"
+    bash -c 'ulimit -u 6; exec "$0" -j 30 "echo {}; exec sleep 0.05"' "$open/distaff"
   rm -r "$open"
-  # A job's own shell may lack processes as well; such a job failed by itself.  None may be lost.
-  same "$(($(wc -l < "$kept/stdout") + $(grep -c '^  job' "$kept/stderr")))" 40
-  says_not "could not start"
+  exits 0
+  prints_sorted $(seq 40)
 }
 
 @test "descriptors of ours do not reach the jobs" {
@@ -144,7 +142,7 @@ echo {}; touch {}.done'
 }
 
 @test "a thousand jobs leave no zombie and no descriptor behind" {
-  seq 1000 | try distaff -j 4 '[ {} != 1000 ] || { ls /proc/$PPID/fd | wc -l; ps --ppid $PPID -o stat= | grep -c Z; }'
+  seq 1000 | try distaff -j 4 '[ {} != 1000 ] || { ls /proc/$PPID/fd | wc -l; ps --ppid $PPID -o stat= | grep -c Z || :; }'
   exits 0
   [ "$(sed -n 1p "$kept/stdout")" -lt 30 ] || fail "descriptors are left open"
   [ "$(sed -n 2p "$kept/stdout")" -lt 5 ] || fail "zombies are left"
