@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "input/file_sequence.h"
@@ -33,7 +34,7 @@ class ArgumentSource final : public Source {
 
   Next next(Record& record) override;
   const Error& error() const override { return error_; }
-  std::string take_warning() override { return std::move(warning_); }
+  std::string take_warning() override { return std::exchange(warning_, {}); }
 
  private:
   // Lists that are taken in step.

@@ -39,6 +39,7 @@ void FileSequence::close() {
 }
 
 FileSequence::Fill FileSequence::fill() {
+  if (failed_) return Fill::failed;
   if (!reader_) {
     if (next_ == files_.size()) return Fill::end;
     if (auto opened = open_next(); !opened) {
@@ -68,6 +69,7 @@ FileSequence::Fill FileSequence::wait() {
 }
 
 FileSequence::Fill FileSequence::fail(Error error) {
+  failed_ = true;
   error_ = std::move(error);
   return Fill::failed;
 }

@@ -35,10 +35,6 @@ class FileSequence {
   // Opens the first file; the others must exist.  No names: stdin.
   static Expected<FileSequence> open(std::vector<std::string> names, Options options);
 
-  FileSequence(FileSequence&&) = default;
-  FileSequence& operator=(FileSequence&&) = delete;
-  ~FileSequence() { gate_.forget(); }
-
   void begin_turn() { filled_ = false; }
 
   // Needs data() to be empty.
@@ -71,8 +67,9 @@ class FileSequence {
   std::size_t next_ = 0;  // in files_
   std::string name_;
   std::optional<ByteReader> reader_;  // of files_[next_ - 1]; nothing between two files
-  WaitGate gate_;
-  bool filled_ = false;  // this turn has had its buffer
+  WaitGate gate_;                     // goes before the reader, whose descriptor it may hold
+  bool filled_ = false;               // this turn has had its buffer
+  bool failed_ = false;
   Error error_;
 };
 

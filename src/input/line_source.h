@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "input/line_fields.h"
 #include "input/line_reader.h"
@@ -24,7 +25,7 @@ class LineSource final : public Source {
   Next next(Record& record) override;
   int wait_fd() const override { return lines_.wait_fd(); }
   const Error& error() const override { return lines_.error(); }
-  std::string take_warning() override { return std::move(warning_); }
+  std::string take_warning() override { return std::exchange(warning_, {}); }
 
  private:
   bool make_record(std::string_view line, Record& record);
