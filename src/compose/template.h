@@ -10,7 +10,6 @@
 // not started.
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,31 +17,11 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "compose/path_part.h"
 #include "model/ids.h"
 #include "model/record.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace distaff {
-
-struct PathPart {
-  enum class Kind {
-    basename,  // "/"   after the last slash; trailing slashes do not count
-    dirname,   // "//"  before it; "." if there is none
-    stem,      // "."   without the last extension of the last component
-    suffix,    // "^S"  without S at the end, if it is there and not all
-    capture,   // "@RE" the first capture of RE, or the whole match; no match: missing
-  };
-  Kind kind = Kind::basename;
-  std::string argument;                   // for suffix and capture
-  std::shared_ptr<const re2::RE2> regex;  // for capture
-
-  bool operator==(const PathPart& other) const {
-    return kind == other.kind && argument == other.argument;
-  }
-};
 
 struct Replacement {
   enum class What { record, field, name, seq, slot };

@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "base/text.h"
+#include "compose/template.h"
+
+// Reading a form is a small search: what stands behind the brace is tried as a name (longest
+// first), as a number, as a bare list of path parts, and each try must end in the closing brace.
+// If none does, the brace is an ordinary character.  Only two things are mistakes rather than
+// text: a word that could only be meant as a field, and a regex that does not compile.
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kMostListed = 20;  // field names in a message
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+}
+
+std::size_t word_length(std::string_view text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), is_word);
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+// a.b-c.d: the longest name of members that can stand at the start of `text`.
+std::size_t member_length(std::string_view text) {
+  std::size_t length = word_length(text);
+  while (length > 0 && length < text.size() && text[length] == '.') {
+    const std::size_t more = word_length(text.substr(length + 1));
+    if (more == 0) break;
+    length += 1 + more;
+  }
+  return length;
+}
+
+// One form being read: `begin` is at its brace.
+struct Form {
+  std::string_view text;
+  std::size_t begin;
+  const TemplateSyntax& syntax;
+
+  std::string_view body() const { return text.substr(begin + 1); }
+};
+
+using Read = std::optional<std::pair<Replacement, std::size_t>>;  // and where it ends
+
+// `found` with the path parts that follow its `length` bytes behind the brace.
+Expected<Read> with_parts(const Form& form, std::size_t length, Replacement found) {
+  std::size_t at = form.begin + 1 + length;
+  auto parts = read_parts(form.text, at);
+  if (!parts) return tl::unexpected(parts.error());
+  if (!*parts) return Read{};
+  found.parts = **std::move(parts);
+  return Read{{std::move(found), at}};
+}
+
+Replacement name_form(std::string_view name, std::size_t field = 0) {
+  Replacement found;
+  found.what = Replacement::What::name;
+  found.name = name;
+  found.field = field;
+  return found;
+}
+
+Expected<Read> read_column(const Form& form) {
+  const FieldNames& names = form.syntax.scheme.names;
+  std::vector<std::size_t> fitting;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!names[i].empty() && names[i].find_first_of("{}") == std::string::npos &&
+        form.body().starts_with(names[i])) {
+      fitting.push_back(i);
+    }
+  }
+  std::stable_sort(fitting.begin(), fitting.end(),
+                   [&](std::size_t a, std::size_t b) { return names[a].size() > names[b].size(); });
+  for (const std::size_t i : fitting) {
+    auto read = with_parts(form, names[i].size(), name_form(names[i], i + 1));
+    if (!read || *read) return read;
+  }
+  return Read{};
+}
+
+std::string known_fields(const FieldScheme& scheme) {
+  if (scheme.kind != FieldScheme::Kind::named) {
+    return fmt::format("records have {} field{}", *scheme.count, *scheme.count == 1 ? "" : "s");
+  }
+  std::string list;
+  for (std::size_t i = 0; i < std::min(scheme.names.size(), kMostListed); ++i) {
+    list += (i > 0 ? ", " : "") + printable(scheme.names[i], 60);
+  }
+  if (scheme.names.size() > kMostListed) {
+    list += fmt::format(" and {} more", scheme.names.size() - kMostListed);
+  }
+  return "the fields are " + list;
+}
+
+tl::unexpected<Error> no_field(std::string_view spelled, std::string_view word,
+                               const FieldScheme& scheme) {
+  const std::vector<std::string_view> names(scheme.names.begin(), scheme.names.end());
+  const std::string_view meant = nearest(word, names);
+  const std::string hint =
+      meant.empty() ? "" : fmt::format(" (did you mean {{{}}}?)", printable(meant, 60));
+  return fail(fmt::format("{}: no such field{}; {}; with -I % braces mean nothing",
+                          printable(spelled, 80), hint, known_fields(scheme)));
+}
+
+// A number as people write one; 0 if it is none.  Too large for any record is the largest.
+std::size_t field_number(std::string_view digits) {
+  std::size_t value = 0;
+  if (digits.empty() || digits[0] == '0') return 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (end != digits.data() + digits.size()) return 0;
+  return error == std::errc{} ? value : SIZE_MAX;
+}
+
+// {word…}: a number or a member, or in a table a mistake.
+Expected<Read> read_word(const Form& form) {
+  const FieldScheme& scheme = form.syntax.scheme;
+  const bool open = scheme.kind == FieldScheme::Kind::open;
+  const std::size_t length = open ? member_length(form.body()) : word_length(form.body());
+  if (length == 0) return Read{};
+  const std::string_view word = form.body().substr(0, length);
+  if (open) return with_parts(form, length, name_form(word));
+
+  Replacement found;
+  found.what = Replacement::What::field;
+  found.field = field_number(word);
+  const bool named = scheme.kind == FieldScheme::Kind::named;
+  if (found.field == 0 && !named) return Read{};
+  if (scheme.kind == FieldScheme::Kind::none && found.field != 1) return Read{};
+
+  auto read = with_parts(form, length, found);
+  if (!read || !*read) return read;
+  const bool past =
+      (named && found.field > scheme.names.size()) || (scheme.count && found.field > *scheme.count);
+  if (found.field == 0 || past) {
+    return no_field(form.text.substr(form.begin, (*read)->second - form.begin), word, scheme);
+  }
+  return read;
+}
+
+Expected<Read> read_form(const Form& form) {
+  if (form.syntax.scheme.kind == FieldScheme::Kind::named) {
+    auto read = read_column(form);
+    if (!read || *read) return read;
+  }
+  const std::string_view body = form.body();
+  Replacement found;
+  if (body.starts_with("#}") || body.starts_with("%}")) {
+    found.what = body[0] == '#' ? Replacement::What::seq : Replacement::What::slot;
+    return Read{{std::move(found), form.begin + 3}};
+  }
+  auto read = read_word(form);
+  if (!read || *read) return read;
+  return with_parts(form, 0, std::move(found));
+}
+
+// What stands before the brace of each form; nothing if braces mean nothing.
+std::optional<std::string_view> form_prefix(const TemplateSyntax& syntax) {
+  const std::string_view replacement = syntax.replacement;
+  if (!replacement.ends_with("{}")) return {};
+  return replacement.substr(0, replacement.size() - 2);
+}
+
+}  // namespace
+
+Expected<std::optional<Replacement>> read_replacement(std::string_view text, std::size_t& at,
+                                                      const TemplateSyntax& syntax) {
+  const std::optional<std::string_view> prefix = form_prefix(syntax);
+  Replacement found;
+  std::size_t end = 0;
+  if (prefix) {
+    const std::size_t brace = at + prefix->size();
+    if (!text.substr(at).starts_with(*prefix) || brace >= text.size() || text[brace] != '{') {
+      return std::nullopt;
+    }
+    Expected<Read> read = read_form({text, brace, syntax});
+    if (!read) return tl::unexpected(read.error());
+    if (!*read) return std::nullopt;
+    std::tie(found, end) = **std::move(read);
+  } else {
+    if (syntax.replacement.empty() || !text.substr(at).starts_with(syntax.replacement)) {
+      return std::nullopt;
+    }
+    end = at + syntax.replacement.size();
+  }
+  found.spelled = text.substr(at, end - at);
+  found.each_value = syntax.tuples;
+  at = end;
+  return found;
+}
+
+std::size_t foreign_braces(std::string_view text, std::size_t at, const TemplateSyntax& syntax) {
+  if (syntax.replacement != "{}" || !text.substr(at).starts_with("{{")) return 0;
+  const std::size_t end = text.find("}}", at + 2);
+  const std::size_t line = text.find('\n', at);
+  return end == std::string_view::npos || line < end ? 0 : end + 2 - at;
+}
+
+}  // namespace distaff
