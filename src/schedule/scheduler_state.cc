@@ -67,9 +67,11 @@ void Scheduler::Impl::start(Place place, TimePoint now) {
   last_start = place;
   if (delay.count() > 0) next_start = after(now, delay);
   if (auto& bucket = groups[entry.group].bucket) bucket->take(now);
-  // It was one of those counted, or makes room for one more that was not.
+  // It was one of those counted, or makes room for one more that was not.  A bucket that was full
+  // now has a next token to expect: startable() notes when.
   if (counted.valid && now < counted.until) {
     counted.jobs = std::max<std::int64_t>(0, counted.jobs - 1);
+    if (groups[entry.group].bucket) startable(entry.group, now, true);
   } else {
     counted.valid = false;
   }

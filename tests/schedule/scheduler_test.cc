@@ -222,6 +222,16 @@ TEST(Scheduler, CountsTokensAndDueRetriesBeforeItWantsMore) {
   EXPECT_TRUE(scheduler.wants_more(at(1s)));  // one token for both
 }
 
+TEST(Scheduler, NoticesTheTokenThatComesAfterAStartFromAFullBucket) {
+  Scheduler scheduler({.slots = 3});
+  const GroupId a = scheduler.add_group({.parallelism = std::nullopt, .rate = Rate{1, 1s, 2}});
+  for (const JobId job : {a1, a2, a3}) scheduler.add(job, a);
+  EXPECT_TRUE(scheduler.wants_more(at(0s)));  // two tokens, three slots
+  EXPECT_EQ(scheduler.pick(at(0s)), a1);
+  EXPECT_TRUE(scheduler.wants_more(at(0s)));
+  EXPECT_FALSE(scheduler.wants_more(at(1s)));  // a2 and a3 may take the two free slots
+}
+
 TEST(Scheduler, BoundsWhatWaitsByRecordsAndBytesButAlwaysTakesOne) {
   Scheduler scheduler({.slots = 0, .buffer = 5, .buffer_bytes = 100});
   scheduler.add(JobId{1}, std::nullopt, 1, 1000);
