@@ -48,8 +48,11 @@ RunResult Engine::run() {
       !halt_.stopped_as_asked() && (summary_.failures() > 0 || summary_.not_run() > 0);
   parts_.sink.settle();
   if (wants_block()) parts_.sink.say(summary_.block());
-  if (result_.error) parts_.sink.say(last_words(*result_.error));
   write_out();
+  if (result_.error) {
+    parts_.sink.say(last_words(*result_.error));
+    write_out();
+  }
   return result_;
 }
 
