@@ -57,8 +57,9 @@ RunResult Engine::run() {
 }
 
 // Nothing about jobs where our reader went away, or where the program cannot be run at all: that
-// is said, and is not the jobs' fault.
+// is said, and is not the jobs' fault.  Nothing either where all went as asked.
 bool Engine::wants_block() const {
+  if (halt_.stopped_as_asked() && summary_.failures() == 0) return false;
   return parts_.sink.condition() != ByteSink::Condition::reader_gone &&
          (result_.program_status == 0 || started_ > 0);
 }
@@ -286,7 +287,9 @@ void Engine::ended(const Job& job, Slot slot, const Attempt& attempt, bool rests
       outcome.kind != Outcome::Kind::exited || !options_.failure.ok.contains(outcome.value);
   parts_.scheduler.end(job.id, now_, rests ? pace(job, outcome, failed) : Duration{0});
   std::string command;
-  if (failed) {
+  if (outcome.kind == Outcome::Kind::cancelled && halt_.stopped_as_asked()) {
+    summary_.not_run(1);
+  } else if (failed) {
     command = command_of(job, slot);
     summary_.failed(outcome);
     if (summary_.names(job.id)) summary_.name(job.id, attempt, command);

@@ -162,6 +162,7 @@ TEST(Engine, HaltOnSuccessIsASuccess) {
   world.executor.behaviours["slow"].runs = 1h;
   EXPECT_EQ(world.run().exit_status(), 0);
   EXPECT_EQ(world.executor.signals, (std::vector<std::pair<TimePoint, int>>{{at(1s), SIGTERM}}));
+  EXPECT_EQ(world.sink.err, "");
 }
 
 TEST(Engine, ASignalEndsRunningJobsStepByStepAndStartsNoMore) {
