@@ -187,6 +187,9 @@ TEST(Template, NeverPutsAnEmptyWordForWhatIsMissing) {
             "missing: no field 2 in this record");
   EXPECT_EQ(expand("{b}", table({"a", "b"}), {row({"x"}, {"a", "b"})}),
             "missing: no field 'b' in this record");
+  Record unmatched = line("text");  // of a table, but without any field
+  unmatched.names = std::make_shared<const FieldNames>(FieldNames{"a", "b"});
+  EXPECT_EQ(expand("{a}", table({"a", "b"}), {unmatched}), "missing: no field 'a' in this record");
   EXPECT_EQ(expand("{@\\d+}", "a\tb"), "missing: no match of @\\d+ in 'a\\tb'");
   EXPECT_EQ(expand("{@a|(b)}", "a"), "missing: no match of @a|(b) in 'a'");
   EXPECT_EQ(expand("<{@a(b*)}>", "a"), "<>");
