@@ -48,9 +48,7 @@ bool ShellReader::dollar(Context context) {
     return double_quotes();
   }
   if (is_name_start(next)) {
-    std::size_t length = 2;
-    while (is_name_start(peek(length)) || is_digit(peek(length))) ++length;
-    return parameter(length);
+    return parameter(1 + name_length(1));
   }
   if (is_digit(next) || is_special(next)) return parameter(2);
   return plain_dollar(context);
@@ -64,7 +62,7 @@ bool ShellReader::parameter(std::size_t length) {
     return refuse("has a replacement after $#, which zsh reads as a length",
                   "write ${#} before it");
   }
-  if (peek() == '[') forbid_subscript();
+  forbid_subscript(name == "#" ? name_length(0) : 0);
   return true;
 }
 
@@ -81,17 +79,28 @@ bool ShellReader::plain_dollar(Context context) {
     }
     if (context != Context::arithmetic) result_.text += '\\';
   }
+  forbid_subscript(after + name_length(after));
   copy(1);
   return true;
 }
 
-// $x[…] is a subscript in zsh, in double quotes too.  Textual, and rather too long than too short.
-void ShellReader::forbid_subscript() {
+std::size_t ShellReader::name_length(std::size_t ahead) const {
+  std::size_t length = 0;
+  if (!is_name_start(peek(ahead))) return 0;
+  while (is_name_start(peek(ahead + length)) || is_digit(peek(ahead + length))) ++length;
+  return length;
+}
+
+// $x[…] and $~x[…] are subscripts in zsh, in double quotes too.  Textual, and rather too long than
+// too short.
+void ShellReader::forbid_subscript(std::size_t ahead) {
   int depth = 0;
-  std::size_t at = at_;
+  std::size_t at = at_ + ahead;
+  if (at >= end_ || script_[at] != '[') return;
   for (; at < end_ && script_[at] != '\n'; ++at) {
     if (script_[at] == '[') ++depth;
-    if (script_[at] == ']' && --depth == 0) break;
+    const bool closed = script_[at] == ']' && --depth == 0;
+    if (closed && (at + 1 >= end_ || script_[at + 1] != '[')) break;
   }
   subscript_until_ = std::max(subscript_until_, at);
 }
@@ -305,7 +314,7 @@ bool ShellReader::odd_braced() {
     const char c = peek();
     if (c == '}') {
       copy(1);
-      if (peek() == '[') forbid_subscript();
+      forbid_subscript(0);
       return true;
     }
     const char next = peek(1);

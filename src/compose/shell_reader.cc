@@ -32,8 +32,11 @@
 // This file reads lists of commands.  All that is read is copied byte for byte.  What has to be
 // tracked is the place of a word, since `case`, `[[`, `{` and `for` are reserved only where a
 // command may stand, and `)` ends a list but not the pattern of a `case`.  Where shells disagree on
-// that (`time case`, `select`, `FOO=1 case`) the script is refused.  shell_words.cc reads words,
-// quotes and here-documents, shell_dollar.cc what begins with a dollar.
+// that (`time case`, `select`, `FOO=1 case`) the script is refused.
+//
+// The other files: shell_commands.cc the words of a list, shell_words.cc what words are made of,
+// shell_here_doc.cc here-documents, shell_dollar.cc what begins with a dollar, shell_values.cc the
+// replacements.
 
 namespace distaff {
 namespace {
@@ -44,24 +47,6 @@ constexpr int kDeepest = 200;
 constexpr std::array<std::string_view, 25> kOperators = {
     "&>>", "<<-", "<<<", ";;&", "&&", "||", "|&", ";;", ";&", "&>", ">>", "<<", ">&",
     "<&",  ">|",  "<>",  "&",   "|",  ";",  "<",  ">",  "(",  ")",  "&!", ";|"};
-
-// Reserved in all shells, where a command may stand.
-constexpr std::array<std::string_view, 18> kReserved = {
-    "!",  "{",   "}",  "case", "do",    "done",  "elif",     "else", "esac",
-    "fi", "for", "if", "then", "until", "while", "function", "[[",   "time"};
-
-// Reserved in some shells and commands in others, or reserved with a grammar of their own.
-constexpr std::array<std::string_view, 5> kForeign = {"select", "coproc", "repeat", "foreach",
-                                                      "nocorrect"};
-
-// Their operands are evaluated as arithmetic by bash, mksh or zsh.
-constexpr std::array<std::string_view, 9> kEvaluatingTests = {"-eq", "-ne", "-lt", "-le", "-gt",
-                                                              "-ge", "-v",  "-R",  "-t"};
-
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 bool is_operator_char(char c) { return std::string_view(";&|<>()").find(c) != std::string::npos; }
 
@@ -80,13 +65,6 @@ bool begins_operator(const std::string& text) {
 
 bool is_redirection(std::string_view op) {
   return op.find_first_of("<>") != std::string_view::npos;
-}
-
-bool is_function_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '-' || c == '.' || c == ':';
-  });
 }
 
 }  // namespace
@@ -386,7 +364,7 @@ bool ShellReader::function_parens(List& list) {
 
 bool ShellReader::open_paren(List& list) {
   if (substitutions_ == 0) result_.compound = true;
-  if (list.only_a_name && is_function_name(list.command)) return function_parens(list);
+  if (list.only_a_name) return function_parens(list);
   if (list.place != Place::keyword && list.place != Place::timed) {
     return refuse(list.place == Place::test ? "has parentheses within [[ ]]"
                                             : "has parentheses in or after a word, which zsh "
@@ -409,282 +387,6 @@ bool ShellReader::open_paren(List& list) {
   copy(1);
   list.place = Place::closed;
   return true;
-}
-
-// ---- the words of a list
-
-bool ShellReader::take_word(List& list) {
-  const std::size_t from = at_;
-  const bool several =
-      list.place == Place::keyword || list.place == Place::command || list.place == Place::argument;
-  Word taken;
-  if (!word(taken, several)) return false;
-  // The number of a descriptor, as in 2>&1.
-  if ((peek() == '<' || peek() == '>') && taken.plain && !taken.text.empty() &&
-      taken.text.find_first_not_of("0123456789") == std::string::npos) {
-    return true;
-  }
-  if (at_ == from) return refuse("cannot be read", "simplify it");
-  const bool names_function = taken.plain && !is_one_of(taken.text, kReserved) &&
-                              (list.place == Place::keyword || list.place == Place::function_name);
-  if (peek() == '(' && !names_function) {
-    return refuse("has parentheses joined to a word", "quote them, or write a blank between");
-  }
-  switch (list.place) {
-    case Place::keyword:
-    case Place::command:
-    case Place::timed:
-      return command_word(list, taken);
-    case Place::argument:
-      return argument_word(list, taken);
-    case Place::closed:
-      if (bool known = false; taken.plain && taken.text != "in") {
-        if (!keyword(list, taken.text, known)) return false;
-        if (known) return true;
-      }
-      return refuse(fmt::format("has '{}' after the end of a compound command",
-                                printable(script_.substr(from, at_ - from), 40)),
-                    "write ; or a newline before it");
-    case Place::ended:
-      return refuse("has a word after a redirection of a compound command", "write ; before it");
-    case Place::for_name:
-    case Place::for_in:
-    case Place::function_name:
-      return for_word(list, taken);
-    case Place::test:
-      return test_word(list, taken);
-  }
-  return true;
-}
-
-bool ShellReader::command_word(List& list, const Word& word) {
-  const bool reserved = word.plain && (is_one_of(word.text, kReserved) || word.text == "in");
-  if (word.plain && is_one_of(word.text, kForeign)) {
-    return refuse(fmt::format("has {}, which shells read in different ways", word.text),
-                  "write for, while or & instead");
-  }
-  const bool may_be_reserved =
-      list.place == Place::keyword || (list.place == Place::timed && options_.bash_like);
-  if (may_be_reserved && word.plain) {
-    bool taken = false;
-    if (!keyword(list, word.text, taken)) return false;
-    if (taken) return true;
-  } else if (reserved && word.text != "in") {
-    if (list.place == Place::timed && (word.text == "!" || word.text == "{")) {
-      return refuse("has time before a compound command, which only some shells know",
-                    "write time sh -c …");
-    }
-    return refuse(fmt::format("has '{}' where shells differ on what it means", word.text),
-                  "write a ; before it, or quote it");
-  }
-  if (list.place == Place::timed && word.plain && (word.text == "-p" || word.text == "--")) {
-    return true;
-  }
-  if (list.function_pending) {
-    return refuse("has a function whose body is a simple command", "write name() { …; }");
-  }
-  if (word.assignment) {
-    if (substitutions_ == 0) result_.compound = true;
-    list.place = Place::command;
-    return true;
-  }
-  list.only_a_name = list.place == Place::keyword && word.plain;
-  list.place = Place::argument;
-  list.command = word.plain ? word.text : "";
-  if (list.command == "shift") list_changed_ = true;
-  if (list.command == "shift" || list.command == "getopts") result_.speaks_of_arguments = true;
-  return true;
-}
-
-// Whether `set` changes the arguments: `set -e` and `set -o pipefail` do not.
-bool ShellReader::argument_word(List& list, const Word& word) {
-  list.only_a_name = false;
-  if ((list.command == "command" || list.command == "builtin") && word.plain &&
-      (word.text == "set" || word.text == "shift")) {
-    list_changed_ = list_changed_ || word.text == "shift";
-    list.command = word.text;
-  } else if (list.command == "set" && !std::exchange(list.option_name, false)) {
-    const bool option = word.plain && word.text.size() > 1 && word.text != "--" &&
-                        (word.text[0] == '-' || word.text[0] == '+');
-    if (option) {
-      list.option_name = word.text.back() == 'o';
-    } else {
-      list_changed_ = true;
-    }
-  }
-  return true;
-}
-
-bool ShellReader::for_word(List& list, const Word& word) {
-  if (list.place == Place::for_in) {
-    if (word.plain && word.text == "in") {
-      list.open.back().has_in = true;
-      list.place = Place::argument;
-      return true;
-    }
-    if (word.plain && word.text == "do") return closes(list, word.text);
-    return refuse("has a for without in", "write for x in …; do … done");
-  }
-  const bool function = list.place == Place::function_name;
-  if (!word.plain || (function ? !is_function_name(word.text) : !is_identifier(word.text))) {
-    return refuse(fmt::format("has a {} without a plain name", function ? "function" : "for"),
-                  "write a name of letters and digits");
-  }
-  if (!function) {
-    list.place = Place::for_in;
-    return true;
-  }
-  list.function_pending = true;
-  list.place = Place::keyword;
-  if (!skip_blanks()) return false;
-  if (peek() != '(') return true;
-  return function_parens(list);
-}
-
-bool ShellReader::test_word(List& list, const Word& word) {
-  const bool operand = std::exchange(list.test_operand, false);
-  if (word.plain && word.text == "]]") {
-    list.place = Place::closed;
-    return true;
-  }
-  if (word.plain && is_one_of(word.text, kEvaluatingTests)) {
-    return refuse(fmt::format("has {} in [[ ]], where shells evaluate the operands", word.text),
-                  "write [ … ]");
-  }
-  if (!word.plain && word.text.starts_with('-')) {
-    return refuse("has a word of [[ ]] that begins with - and is quoted in part", "write [ … ]");
-  }
-  if (word.replaced && operand && !options_.bash_like) {
-    return refuse(
-        "has a replacement after && or || in [[ ]], where a plain sh runs it as a command",
-        "write [ … ] && [ … ], or name the shell: --shell bash");
-  }
-  return true;
-}
-
-// ---- reserved words
-
-bool ShellReader::keyword(List& list, std::string_view word, bool& taken) {
-  const bool in = word == "in" && !list.open.empty() && list.open.back().name == "for" &&
-                  !list.open.back().has_in;
-  taken = is_one_of(word, kReserved) || in;
-  if (!taken) return true;
-  if (substitutions_ == 0) result_.compound = true;
-  if (in) {
-    list.open.back().has_in = true;
-    list.place = Place::argument;
-    return true;
-  }
-  static constexpr std::array<std::string_view, 9> kOpening = {
-      "{", "if", "while", "until", "for", "case", "[[", "function", "time"};
-  if (is_one_of(word, kOpening)) {
-    if (list.place == Place::closed && word != "{") {
-      return refuse(fmt::format("has '{}' after the end of a compound command", word),
-                    "write ; or a newline before it");
-    }
-    return opens(list, word);
-  }
-  if (word == "!") {
-    list.place = Place::keyword;
-    return true;
-  }
-  return closes(list, word);
-}
-
-bool ShellReader::opens(List& list, std::string_view word) {
-  if (word == "case") return case_clause(list);
-  if (word == "time") {
-    list.place = Place::timed;
-    return true;
-  }
-  if (word == "[[" || word == "function") {
-    if (list.function_pending) return refuse("has a function without a body", "write { …; }");
-    list.place = word == "[[" ? Place::test : Place::function_name;
-    return true;
-  }
-  if (list.place == Place::closed) {
-    return refuse("has a { after the end of a compound command", "write ; before it");
-  }
-  static constexpr std::array<std::string_view, 5> kNames = {"{", "if", "while", "until", "for"};
-  const bool function = std::exchange(list.function_pending, false);
-  functions_ += function;
-  list.open.push_back({*std::find(kNames.begin(), kNames.end(), word), function, false});
-  list.place = word == "for" ? Place::for_name : Place::keyword;
-  return true;
-}
-
-bool ShellReader::closes(List& list, std::string_view word) {
-  const std::string_view top = list.open.empty() ? "" : list.open.back().name;
-  const bool loop = top == "while" || top == "until" || top == "for";
-  const bool fits = word == "}"                      ? top == "{"
-                    : word == "do" || word == "done" ? loop
-                                                     : word != "esac" && top == "if";
-  if (!fits || list.function_pending) {
-    return refuse(fmt::format("has a '{}' without its beginning", word),
-                  "quote it, or write what it closes");
-  }
-  list.place = Place::keyword;
-  if (word == "do" && top == "for" && !list.open.back().has_in) {
-    result_.speaks_of_arguments = true;  // for x; do: the arguments, one by one
-  }
-  if (word != "}" && word != "fi" && word != "done") return true;
-  functions_ -= list.open.back().function;
-  list.open.pop_back();
-  list.place = Place::closed;
-  return true;
-}
-
-bool ShellReader::case_clause(List& list) {
-  const bool function = std::exchange(list.function_pending, false);
-  functions_ += function;
-  if (!skip_blanks()) return false;
-  Word subject;
-  const std::size_t from = at_;
-  if (!word(subject, false)) return false;
-  if (at_ == from || peek() == '(') return refuse("has a case without a word", "write case x in");
-  if (!skip_lines()) return false;
-  if (!sees("in")) return refuse("has a case without in", "write case x in");
-  copy(2);
-  if (!at_delimiter()) return refuse("has a case without in", "write case x in");
-  if (!case_items()) return false;
-  functions_ -= function;
-  list.place = Place::closed;
-  list.command.clear();
-  return true;
-}
-
-bool ShellReader::case_items() {
-  for (;;) {
-    if (!skip_lines()) return false;
-    if (at_end()) return refuse("has a case without its esac", "close it");
-    if (sees("esac")) {
-      copy(4);
-      if (at_delimiter()) return true;
-      return refuse("has a pattern that begins with esac", "quote it");
-    }
-    if (!case_pattern()) return false;
-    case_ended_ = false;
-    if (!command_list(End::case_item)) return false;
-    if (std::exchange(case_ended_, false)) return true;
-  }
-}
-
-bool ShellReader::case_pattern() {
-  if (peek() == '(' && !replacement_at(at_)) copy(1);
-  for (;;) {
-    if (!skip_blanks()) return false;
-    const std::size_t from = at_;
-    Word pattern;
-    if (!word(pattern, false)) return false;
-    if (at_ == from) return refuse("has a case with a pattern that cannot be read", "quote it");
-    if (!skip_blanks()) return false;
-    if (peek() != '|' && peek() != ')') {
-      return refuse("has a case with a pattern that does not end in )", "quote what is in it");
-    }
-    const bool last = peek() == ')';
-    copy(1);
-    if (last) return true;
-  }
 }
 
 }  // namespace distaff

@@ -166,7 +166,8 @@ class ShellReader {
   bool process_substitution();
   bool nested_list(End end);
   bool arithmetic();
-  void forbid_subscript();
+  std::size_t name_length(std::size_t ahead) const;
+  void forbid_subscript(std::size_t ahead);
 
   std::string_view script_;
   const ShellScriptOptions& options_;

@@ -101,7 +101,7 @@ TEST(PlainWords, AreTheWordsOfAShell) {
     for (const auto& word : *plain) {
       for (const Piece& piece : word) {
         const auto* literal = std::get_if<std::string>(&piece);
-        expected += literal != nullptr ? *literal : "{}";
+        expected += literal != nullptr ? *literal : std::get<Replacement>(piece).spelled;
       }
       expected += '\n';
     }

@@ -141,8 +141,11 @@ class Positions : public ::testing::Test {
 
 TEST_F(Positions, GiveBackHostileValuesInEveryShell) {
   const Sheet all = sheet_of(positions());
+  const bool in_full = count_from("DISTAFF_PROPERTY_COUNT", 0) > 1000;
   for (const Shell& shell : shells()) {
-    for (const std::string& value : hostile_values()) check(all, value, shell);
+    for (std::size_t i = 0; i < hostile_values().size(); ++i) {
+      if (shell.required || in_full || i % 4 == 0) check(all, hostile_values()[i], shell);
+    }
   }
 }
 

@@ -96,7 +96,8 @@ inline Ran run_script(const Shell& shell, const std::string& text,
   argv.push_back(nullptr);
   std::string path = "PATH=" + scratch.bin();
   std::string locale = "LC_ALL=C";
-  char* environment[] = {path.data(), locale.data(), nullptr};
+  std::string set = "y=yes";
+  char* environment[] = {path.data(), locale.data(), set.data(), nullptr};
 
   const int output = memfd_create("output", MFD_CLOEXEC);
   const pid_t pid = fork();

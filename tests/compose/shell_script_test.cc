@@ -182,6 +182,8 @@ TEST(ShellScript, RefusesWhereAShellWouldEvaluateTheValueOrGuess) {
       {"a[{}]=1", "in a subscript"},
       {"unset a[b[1]{}]", "in a subscript"},
       {"echo \"$x[{}]\"", "in a subscript, which zsh"},
+      {"echo $~x[1][{}]", "in a subscript, which zsh"},
+      {"echo $#x[{}]", "in a subscript, which zsh"},
       {"a[1 ]=2; echo {}", "without its ]"},
       {"a=({})", "parentheses in or after a word"},
       {"a=(b); echo {}", "parentheses in or after a word"},
