@@ -111,18 +111,18 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
                                           {.scheme = scheme,
                                            .several = batched(spec) || opened.tuples,
                                            .tuples = opened.tuples,
-                                           .trailing_numbers = batched(spec),
                                            .environment = environ},
                                           plan.warnings);
   if (!command) return tl::unexpected(command.error());
   plan.command.emplace(std::move(*command));
   if (!spec.group.key.empty()) {
-    auto key = GroupKey::compile(spec.group.key, {opened.scheme, spec.command.replacement});
+    auto key =
+        GroupKey::compile(spec.group.key, {opened.scheme, spec.command.replacement, opened.tuples});
     if (!key) return tl::unexpected(key.error());
     plan.key.emplace(std::move(*key));
   }
   if (spec.output.tag) {
-    auto tag = Template::parse(*spec.output.tag, {scheme, spec.command.replacement});
+    auto tag = Template::parse(*spec.output.tag, {scheme, spec.command.replacement, opened.tuples});
     if (!tag) return fail("--tag-template: " + tag.error().message);
     plan.tag.emplace(std::move(*tag));
   }

@@ -23,8 +23,7 @@ class CommandTemplate {
     FieldScheme scheme;
     // Jobs hold several words for {}: batches, or tuples of `:::` values.
     bool several = false;
-    bool tuples = false;            // records are tuples: each value is a word
-    bool trailing_numbers = false;  // {1} {2} count the fields of all records of the batch
+    bool tuples = false;  // records are tuples: each value is a word
     // Looks at our own environment: BASH_ENV, BASH_FUNC_x%%, variables with a field's name.
     const char* const* environment = nullptr;
   };
