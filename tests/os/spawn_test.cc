@@ -77,7 +77,7 @@ std::string inherited_descriptors() {
   for (int fd = 0; fd < 1024; ++fd) {
     const int flags = fcntl(fd, F_GETFD);
     if (flags >= 0 && (flags & FD_CLOEXEC) == 0) {
-      text += (text.empty() ? "" : " ") + std::to_string(fd);
+      text.append(text.empty() ? "" : " ").append(std::to_string(fd));
     }
   }
   return text;

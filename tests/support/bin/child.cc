@@ -41,7 +41,7 @@ std::string open_descriptors() {
   closedir(directory);
   std::sort(open.begin(), open.end());
   std::string text;
-  for (const int fd : open) text += (text.empty() ? "" : " ") + std::to_string(fd);
+  for (const int fd : open) text.append(text.empty() ? "" : " ").append(std::to_string(fd));
   return text;
 }
 
