@@ -74,6 +74,19 @@ load helpers
   prints 4 1
 }
 
+@test "--stdin record: large records, jobs that do not read, many at once" {
+  head -c 1000000 /dev/zero | tr '\0' x > long
+  try distaff -a long --stdin record wc -c
+  exits 0
+  prints 1000001
+  try distaff -a long --stdin record true
+  exits 0
+  silent
+  seq 101 140 | try distaff -k -j 8 --stdin record cat
+  exits 0
+  prints $(seq 101 140)
+}
+
 @test "options end at the first word that is none" {
   try distaff -k echo -n -k --tag ::: x
   prints_bytes '-k --tag x'

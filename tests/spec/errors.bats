@@ -41,6 +41,13 @@ load helpers
   refuses --pipe -- --pipe cat
 }
 
+@test "options of later versions say so" {
+  for option in --retries --timeout --journal --results; do
+    refuses "$option" version -- "$option" 5 echo
+  done
+  refuses --output json version -- --output json echo
+}
+
 @test "an option without its value" {
   refuses -j -- -j
   refuses --throttle -- -j 2 --throttle

@@ -59,6 +59,20 @@ touch up; exec sleep 77' ::: 1 2 3 4
   exits 1
 }
 
+@test "--ok: a range" {
+  try distaff --ok 0,3-5 'exit {}' ::: 0 3 4 5
+  exits 0
+  try distaff --ok 0,3-5 'exit {}' ::: 6 2
+  exits 1
+  says "2 of 2"
+}
+
+@test "--log-level info tells failures as they come" {
+  try distaff -j 1 --log-level info 'exit {}' ::: 3 0
+  exits 1
+  head -n 1 "$kept/stderr" | grep -q 'job 1 .*exit 3' || fail "expected job 1 first"
+}
+
 @test "a job that is killed by a signal failed" {
   try distaff 'kill -TERM $$; : {}' ::: a
   exits 1

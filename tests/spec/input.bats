@@ -65,6 +65,13 @@ load helpers
   prints 100000
 }
 
+@test "the longest record an argument can hold" {
+  head -c 131071 /dev/zero | tr '\0' x > long
+  try distaff -a long 'printf %s {} | wc -c'
+  exits 0
+  prints 131071
+}
+
 @test "a record that is too long for an argument is a failed job with its reason" {
   { echo a; head -c 200000 /dev/zero | tr '\0' x; echo; echo b; } | try distaff -k echo
   exits 1
@@ -118,6 +125,14 @@ load helpers
   prints a1 a2 b1 b2
   try distaff -k echo {1}{2} ::: 1 2 :::: f
   prints 1a 1b 2a 2b
+}
+
+@test "::::+ takes a file's lines in step" {
+  printf 'a\nb\n' > f
+  try distaff -k echo {1}{2} ::: x y ::::+ f
+  prints xa yb
+  try distaff -k echo {1}{2}{3} ::: a b ::: c d :::+ 1 2
+  prints ac1 ad2 bc1 bd2
 }
 
 @test "an empty list: nothing runs, exit 0, stdin is not read" {
@@ -254,6 +269,14 @@ load helpers
   prints "$(seq 1000 | tr '\n' ' ' | sed 's/ $//')"
 }
 
+@test "-n 0 keeps to the system's limit, however small and whatever the environment" {
+  BIG=$(head -c 100000 /dev/zero | tr '\0' x)
+  export BIG
+  seq 50000 | try bash -c 'ulimit -s 512; exec distaff -n 0 --max-bytes 10M sh -c "echo \$#" sh'
+  exits 0
+  same "$(awk '{n += $1} END {print n}' "$kept/stdout")" 50000
+}
+
 @test "--max-bytes bounds a job's arguments" {
   seq 100 199 | try distaff -k -n 0 --max-bytes 64 echo
   exits 0
@@ -323,6 +346,16 @@ load helpers
   wait_for grep -qx 'ended 1' out
   exec 7>&- 8>&-
   wait $!
+}
+
+@test "records are cut right wherever reads end: long delimiters, random pieces" {
+  seed=${DISTAFF_SEED:-$RANDOM}
+  echo "DISTAFF_SEED=$seed"
+  awk -v seed="$seed" 'BEGIN {srand(seed); for (i = 0; i < 60000; i++) printf "%s", substr("ababaabbc", 1 + int(rand() * 6), 1 + int(rand() * 4))}' > in
+  try distaff -a in -d aba -n 0 printf '%s\n'
+  exits 0
+  awk 'BEGIN {RS = "\001"} {n = split($0, part, "aba"); if (part[n] == "") n--; for (i = 1; i <= n; i++) print part[i]}' in > wanted
+  cmp wanted "$kept/stdout"
 }
 
 @test "half a line is no record before it is whole" {

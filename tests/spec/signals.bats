@@ -154,29 +154,6 @@ ends_by() {
   says "job 2"
 }
 
-@test "USR2 drains: what runs ends, nothing new starts" {
-  start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: 1 2 3 4
-  wait_for [ -e up.1 -a -e up.2 ]
-  kill -USR2 "$pid"
-  sleep 0.1 # the request and the end of the jobs should not arrive as one
-  touch go
-  finish
-  prints_sorted 1 2
-  absent up.3 up.4
-}
-
-@test "USR1 prints how it stands" {
-  start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; : {}' ::: 1 2 3 4
-  wait_for [ -e up.1 -a -e up.2 ]
-  kill -USR1 "$pid"
-  wait_for test -s "$kept/stderr"
-  touch go
-  finish
-  exits 0
-  one_line
-  says 2 running
-}
-
 @test "TSTP stops the jobs with us, CONT lets all go on" {
   start distaff 'echo $$ > job; touch up; while [ ! -e go ]; do sleep 0.02; done; echo end; : {}' ::: a
   wait_for [ -e up ]
