@@ -168,12 +168,15 @@ bool ShellReader::braced_name(std::string& name) {
 }
 
 bool ShellReader::braced_word(Context context, const std::string& op, std::string_view name) {
-  static constexpr Forbidden kAssigned{"in ${x=…}, which assigns", "write x={} first"};
+  static constexpr Forbidden kNumber{"in ${X=…}, which may assign to a number and so be evaluated",
+                                     "choose a name in small letters"};
+  static constexpr Forbidden kSplit{"in ${x=…} without double quotes around it, which splits it",
+                                    "write \"${x=…}\""};
   const Forbidden* outside = forbidden_;
-  // Some variables are numbers, and assigning to them evaluates.
   const bool upper =
       std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-  if (op == "=" && upper) forbidden_ = &kAssigned;
+  if (op == "=" && upper) forbidden_ = &kNumber;
+  if (op == "=" && context == Context::bare) forbidden_ = &kSplit;
   const bool read =
       context == Context::bare ? bare_braced_word() : quoted_braced_word(context, op == "#");
   forbidden_ = outside;

@@ -11,40 +11,43 @@
 namespace distaff {
 namespace {
 
-// Variables that some shell keeps as a number, so that an assignment is arithmetic there.
-constexpr std::array<std::string_view, 33> kNumericVariables = {"BASHPID",
-                                                                "COLUMNS",
-                                                                "EGID",
-                                                                "ERRNO",
-                                                                "EUID",
-                                                                "FUNCNEST",
-                                                                "GID",
-                                                                "HISTCMD",
-                                                                "HISTSIZE",
-                                                                "KSHEGID",
-                                                                "KSHGID",
-                                                                "KSHUID",
-                                                                "LINENO",
-                                                                "LINES",
-                                                                "LISTMAX",
-                                                                "MAILCHECK",
-                                                                "OPTIND",
-                                                                "PGRP",
-                                                                "PPID",
-                                                                "RANDOM",
-                                                                "SAVEHIST",
-                                                                "SECONDS",
-                                                                "SHLVL",
-                                                                "SRANDOM",
-                                                                "TMOUT",
-                                                                "UID",
-                                                                "USER_ID",
-                                                                "KEYTIMEOUT",
-                                                                "LOGCHECK",
-                                                                "DIRSTACKSIZE",
-                                                                "BAUD",
-                                                                "TRY_BLOCK_ERROR",
-                                                                "TRY_BLOCK_INTERRUPT"};
+// Variables that some shell keeps as a number, so that an assignment is arithmetic there; and two
+// that bash expands by itself.
+constexpr std::array<std::string_view, 35> kEvaluatedVariables = {"BASH_ENV",
+                                                                  "PS4",
+                                                                  "BASHPID",
+                                                                  "COLUMNS",
+                                                                  "EGID",
+                                                                  "ERRNO",
+                                                                  "EUID",
+                                                                  "FUNCNEST",
+                                                                  "GID",
+                                                                  "HISTCMD",
+                                                                  "HISTSIZE",
+                                                                  "KSHEGID",
+                                                                  "KSHGID",
+                                                                  "KSHUID",
+                                                                  "LINENO",
+                                                                  "LINES",
+                                                                  "LISTMAX",
+                                                                  "MAILCHECK",
+                                                                  "OPTIND",
+                                                                  "PGRP",
+                                                                  "PPID",
+                                                                  "RANDOM",
+                                                                  "SAVEHIST",
+                                                                  "SECONDS",
+                                                                  "SHLVL",
+                                                                  "SRANDOM",
+                                                                  "TMOUT",
+                                                                  "UID",
+                                                                  "USER_ID",
+                                                                  "KEYTIMEOUT",
+                                                                  "LOGCHECK",
+                                                                  "DIRSTACKSIZE",
+                                                                  "BAUD",
+                                                                  "TRY_BLOCK_ERROR",
+                                                                  "TRY_BLOCK_INTERRUPT"};
 
 }  // namespace
 
@@ -144,17 +147,17 @@ void ShellReader::bracket(Word& word, const Forbidden* outside) {
 }
 
 void ShellReader::equals_sign(Word& word) {
-  static constexpr Forbidden kNumeric{
-      "in the value of a variable that is a number to the shell and so evaluated",
+  static constexpr Forbidden kEvaluated{
+      "in the value of a variable that the shell evaluates, as a number or as a prompt",
       "choose another name"};
   if (!word.plain || word.assignment) return;
   std::string_view name = word.text;
   if (name.ends_with('+')) name.remove_suffix(1);
   name = name.substr(0, name.find('['));
   word.assignment = is_identifier(name);
-  if (std::find(kNumericVariables.begin(), kNumericVariables.end(), name) !=
-      kNumericVariables.end()) {
-    forbidden_ = &kNumeric;
+  if (std::find(kEvaluatedVariables.begin(), kEvaluatedVariables.end(), name) !=
+      kEvaluatedVariables.end()) {
+    forbidden_ = &kEvaluated;
   }
 }
 

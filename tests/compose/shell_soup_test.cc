@@ -90,8 +90,9 @@ TEST(ShellSoup, RunsNothingThatStandsInAValue) {
     ShellScriptOptions options;
     options.syntax.scheme = {.kind = FieldScheme::Kind::numbered, .names = {}, .count = {}};
     options.bash_like = random() % 2 == 0;
+    options.batch = random() % 4 == 0;
     const auto script = compile_shell_script(text, options);
-    if (!script || script->values.empty()) continue;
+    if (!script || (script->values.empty() && !script->uses_records)) continue;
     ++accepted;
     for (const Shell& shell : shells()) {
       if (!shell.required && (!all_shells || evaluates_operands(shell, text))) continue;
@@ -99,10 +100,13 @@ TEST(ShellSoup, RunsNothingThatStandsInAValue) {
       std::vector<std::string> arguments =
           arguments_of(*script, {eager_value(random), eager_value(random)});
       bool starts = true;
-      for (std::size_t i = 0; i < arguments.size(); ++i) {
+      for (std::size_t i = 0; i < script->values.size(); ++i) {
         if (script->values[i].arithmetic && !arithmetic_value(arguments[i])) starts = false;
       }
       if (!starts) continue;
+      if (options.batch) {
+        for (int j = 0; j < 2; ++j) arguments.push_back(eager_value(random));
+      }
       ++runs;
       slow += run_script(shell, script->text, arguments, scratch).timed_out;
       std::string values;
