@@ -58,24 +58,31 @@ bool JobBuilder::fits(const Size& size) const {
          batch_size_.system + size.system <= max_system_;
 }
 
-void JobBuilder::add(Record record) {
+// Called for each record of the input, and a batch may have many thousands: the common case is one
+// comparison of sizes and one move.
+void JobBuilder::add(Record&& record) {
   const Size size = size_of(record);
-  std::optional<std::string> key = key_of(record);
   const bool alone =
       size.arguments > max_arguments_ || size.system > max_system_ || !record.problem.empty();
-  if (!batch_.empty() && (alone || key != batch_key_ || !fits(size))) {
-    finish_batch();
-    key = key_of(record);  // {#} in it is another number now
+  if (!batch_.empty() && (alone || !fits(size))) finish_batch();
+  if (key_ != nullptr) {
+    if (!batch_.empty() && key_of(record) != batch_key_) finish_batch();
+    // {#} in it is the number of the job that this record begins.
+    if (batch_.empty()) batch_key_ = key_of(record);
   }
-  if (batch_.empty()) {
-    batch_.reserve(alone ? 1 : std::clamp<std::size_t>(last_size_, 1, kMostReserved));
-    batch_key_ = std::move(key);
-  }
-  std::string problem = alone ? problem_of(record, size) : std::string();
+  if (batch_.empty()) begin_batch(alone ? 1 : last_size_);
   batch_size_.arguments += size.arguments;
   batch_size_.system += size.system;
   batch_.push_back(std::move(record));
-  if (alone || batch_.size() >= max_records_) finish_batch(std::move(problem));
+  if (alone) {
+    finish_batch(problem_of(batch_.back(), size));
+  } else if (batch_.size() >= max_records_) {
+    finish_batch();
+  }
+}
+
+void JobBuilder::begin_batch(std::size_t records) {
+  batch_.reserve(std::clamp<std::size_t>(records, 1, kMostReserved));
 }
 
 void JobBuilder::finish() {

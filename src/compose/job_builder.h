@@ -32,13 +32,14 @@ class JobBuilder {
 
   // Takes the next record.  Gives at most two jobs: the batch that it ended, and one of its own
   // that is complete at once; take them with pop() until that gives nothing.
-  void add(Record record);
+  void add(Record&& record);
 
   // The input has ended: what was collected is a job.
   void finish();
 
   // The next complete job.  Numbered from 1 in the order of input.
   std::optional<Job> pop();
+  bool has_job() const { return !ready_.empty(); }
 
   // Records that are collected but in no job yet.
   std::size_t pending() const { return batch_.size(); }
@@ -55,6 +56,7 @@ class JobBuilder {
   std::string problem_of(const Record& record, const Size& size) const;
   std::optional<std::string> key_of(const Record& record) const;
   void finish_batch(std::string problem = {});
+  void begin_batch(std::size_t records);
 
   const CommandTemplate& command_;
   const GroupKey* key_;

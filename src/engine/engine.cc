@@ -210,9 +210,8 @@ bool Engine::read_some() {
 
 // True if there was a complete one.
 bool Engine::queue_jobs() {
-  auto job = parts_.builder.pop();
-  if (!job && !input_ended_) return false;
-  for (; job; job = parts_.builder.pop()) queue(std::move(*job));
+  if (!parts_.builder.has_job() && !input_ended_) return false;
+  while (auto job = parts_.builder.pop()) queue(std::move(*job));
   const std::string warning = parts_.source.take_warning();
   if (!warning.empty()) say(LogLevel::warn, warning);
   return true;

@@ -60,7 +60,7 @@ std::optional<Duration> ProgressLines::time_left(const RunCounts& counts, TimePo
   if (!counts.total || counts.done == 0 || *counts.total < counts.done) return std::nullopt;
   const double jobs_left = static_cast<double>(*counts.total - counts.done);
   const double each = seconds(now - start_) / static_cast<double>(counts.done);
-  return std::chrono::round<std::chrono::seconds>(std::chrono::duration<double>(jobs_left * each));
+  return std::chrono::round<Duration>(std::chrono::duration<double>(jobs_left * each));
 }
 
 }  // namespace distaff

@@ -95,7 +95,7 @@ TEST(JobBuilder, ARecordWithAProblemIsAJobOfItsOwn) {
   builder.add(line("a"));
   Record broken = line("b");
   broken.problem = "a NUL byte in the line";
-  builder.add(broken);
+  builder.add(std::move(broken));
   EXPECT_EQ(shown(*builder.pop()), "1:a");
   const auto job = builder.pop();
   EXPECT_EQ(shown(*job), "2:b!");
