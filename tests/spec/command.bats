@@ -267,7 +267,7 @@ load helpers
   prints "touch 'a b'" "touch 'it'\\''s'" "touch c"
   same "$(ls)" ""
   sh -e "$kept/stdout"
-  [ -e 'a b' ] && [ -e "it's" ] && [ -e c ]
+  same "$(ls)" $'a b\nc\nit\'s'
 }
 
 @test "--dry-run shows directory, environment and the shell; pasting does what the run does" {

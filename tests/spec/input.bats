@@ -381,6 +381,16 @@ load helpers
   awk '/^rss/ {exit !($2 <= 20480)}' "$kept/stdout" || fail "grew too big"
 }
 
+@test "a large file and busy jobs: our place in it is at most 128 KiB in" {
+  seq 100000 > in
+  start distaff -j 2 'touch up.{}; exec sleep 100' < in
+  wait_for [ -e up.1 -a -e up.2 ]
+  place=$(awk '/^pos/ {print $2}' "/proc/$pid/fdinfo/0")
+  kill -TERM "$pid"
+  finish
+  [ "$place" -le 131072 ] || fail "read up to $place"
+}
+
 @test "endless input into one resting group: reading stops when the buffer is full" {
   try "$STRESS/endless_input" distaff -j 2 --parallelism 1 --buffer-size 1000 'sleep 100; : {}'
   exits 0

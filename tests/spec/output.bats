@@ -84,7 +84,7 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   exits 0
   prints
   silent
-  [ -e a ] && [ -e b ]
+  same "$(ls)" $'a\nb'
 }
 
 @test "--tag: each line begins with the record and a tab, also an empty one and the last" {
