@@ -23,7 +23,7 @@ const std::vector<std::string>& positions() {
       "x=\"{}\"; printf '%s|' \"$x\"",
       "printf '%s|' \"\"{}''",
       "printf '%s|' \\\n{}",
-      "{} 2>/dev/null || printf '%s|' {} # {} ' \"",
+      "no-{} 2>/dev/null || printf '%s|' {} # {} ' \"",
       // words of compound commands
       "for x in {}; do printf '%s|' \"$x\"; done",
       "case {} in {}) printf '%s|' {};; *) printf no;; esac",
