@@ -26,6 +26,8 @@ constexpr std::size_t kMostAfterEnd = 1 << 20;
 
 // Between TERM and KILL for a job that was stopped because it asked the terminal.
 constexpr Duration kTimeToTidyUp = 1s;
+constexpr Duration kUnwatched = 1ms;   // see watch_old_jobs()
+constexpr Duration kTryAgain = 100ms;  // when the kernel had no room
 
 Duration duration_of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
@@ -87,7 +89,7 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
   job.id = id;
   ChildEnds ends;
   int error = make_pipes(job, ends, launch);
-  if (error == 0 && !watch(job)) error = errno;
+  if (error == 0 && job.feed && !watch(job, job.feed.get(), EPOLLOUT)) error = errno;
   if (error != 0) {
     forget(job);
     jobs_.erase(id);
@@ -103,6 +105,7 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
   }
   job.pid = result.pid;
   by_pid_.emplace(job.pid, &job);
+  if (job.has_pipes() && reading_) unwatched_.emplace_back(job.started + kUnwatched, id);
   return result.start;
 }
 
@@ -175,17 +178,10 @@ std::array<int, 3> ProcessExecutor::stdio(const ChildEnds& ends) const {
   return stdio;
 }
 
-// Before the process is there, so that it is no loss if the kernel has no room for a watch.
-bool ProcessExecutor::watch(Job& job) {
-  for (const int fd : {job.out.get(), job.err.get(), job.feed.get()}) {
-    if (fd < 0) continue;
-    if (by_fd_.size() <= static_cast<std::size_t>(fd)) by_fd_.resize(fd + 1);
-    by_fd_[fd] = &job;
-    const bool is_feed = fd == job.feed.get();
-    if (!is_feed && !reading_) continue;
-    if (!loop_.add(fd, is_feed ? EPOLLOUT : EPOLLIN, this)) return false;
-  }
-  return true;
+bool ProcessExecutor::watch(Job& job, int fd, std::uint32_t events) {
+  if (by_fd_.size() <= static_cast<std::size_t>(fd)) by_fd_.resize(fd + 1);
+  by_fd_[fd] = &job;
+  return loop_.add(fd, events, this);
 }
 
 void ProcessExecutor::forget(Job& job) {
@@ -255,21 +251,47 @@ void ProcessExecutor::read_rest(Job& job) {
 void ProcessExecutor::set_reading(bool on) {
   if (reading_ == on) return;
   reading_ = on;
+  unwatched_.clear();  // on: all are watched from here on
   const TimePoint now = EventLoop::now();
   for (auto& [id, job] : jobs_) {
-    watch_output(job, on);
+    if (!on) {
+      unwatch_output(job);
+    } else if (!watch_output(job)) {
+      unwatched_.emplace_front(now + kTryAgain, id);
+    }
     if (job.over()) set_timer(job, on ? std::optional(now + options_.grace) : std::nullopt);
   }
 }
 
+// False if the kernel has no room for a watch.
+bool ProcessExecutor::watch_output(Job& job) {
+  if (job.watched) return true;
+  const bool out = !job.out || watch(job, job.out.get(), EPOLLIN);
+  const bool err = !job.err || watch(job, job.err.get(), EPOLLIN);
+  job.watched = true;
+  if (!out || !err) unwatch_output(job);
+  return job.watched;
+}
+
 // Taken out of the loop, not only ignored: what is readable would wake us without end.
-void ProcessExecutor::watch_output(Job& job, bool on) {
-  for (const int fd : {job.out.get(), job.err.get()}) {
-    if (fd < 0) continue;
-    if (!on) {
-      loop_.remove(fd);
-    } else if (!loop_.add(fd, EPOLLIN, this)) {
-      die_of_errno("cannot wait for the output of a job");
+void ProcessExecutor::unwatch_output(Job& job) {
+  loop_.remove(job.out.get());
+  loop_.remove(job.err.get());
+  job.watched = false;
+}
+
+// Most jobs are short, and end with all they wrote in their pipes: watching these would cost four
+// system calls and wake us twice more, for nothing.  So a job is watched from a millisecond on.
+void ProcessExecutor::watch_old_jobs(TimePoint now) {
+  while (!unwatched_.empty()) {
+    const auto [when, id] = unwatched_.front();
+    const auto found = jobs_.find(id);
+    if (found != jobs_.end() && when > now) return;
+    unwatched_.pop_front();
+    if (found == jobs_.end()) continue;
+    if (!watch_output(found->second)) {
+      unwatched_.emplace_front(now + kTryAgain, id);
+      return;
     }
   }
 }
@@ -322,6 +344,7 @@ void ProcessExecutor::ended(Job& job, int status, const rusage& usage) {
     closed(job, false);
   } else if (reading_) {
     set_timer(job, now + options_.grace);
+    unwatched_.emplace_front(now, job.id);
   }
 }
 
@@ -335,11 +358,16 @@ void ProcessExecutor::closed(Job& job, bool kept_open) {
 // ---- time
 
 std::optional<TimePoint> ProcessExecutor::wake_at() const {
-  if (timers_.empty()) return {};
-  return timers_.begin()->first;
+  std::optional<TimePoint> earliest;
+  if (!timers_.empty()) earliest = timers_.begin()->first;
+  if (!unwatched_.empty() && (!earliest || unwatched_.front().first < *earliest)) {
+    earliest = unwatched_.front().first;
+  }
+  return earliest;
 }
 
 void ProcessExecutor::tick(TimePoint now) {
+  watch_old_jobs(now);
   while (!timers_.empty() && timers_.begin()->first <= now) {
     Job& job = jobs_.at(timers_.begin()->second);
     set_timer(job, {});

@@ -9,6 +9,8 @@
 // ever, so what they hold by then is read, and the rest gets half a second; then we stop listening.
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -68,6 +70,7 @@ class ProcessExecutor final : public Executor, private Watcher {
     UniqueFd feed;                   // write end of its stdin, while there is text left
     std::string text;                // to feed
     std::size_t fed = 0;             // bytes of it that are written
+    bool watched = false;            // the event loop tells of its output
     bool wants_tty = false;          // we end it for that
     std::optional<TimePoint> timer;  // running: when it is killed; ended: when we stop listening
 
@@ -86,8 +89,10 @@ class ProcessExecutor final : public Executor, private Watcher {
   int open_shared_files();
 
   std::array<int, 3> stdio(const ChildEnds& ends) const;
-  bool watch(Job& job);
-  void watch_output(Job& job, bool on);
+  bool watch(Job& job, int fd, std::uint32_t events);
+  bool watch_output(Job& job);
+  void unwatch_output(Job& job);
+  void watch_old_jobs(TimePoint now);
   void forget(Job& job);
 
   void on_ready(int fd, std::uint32_t events) override;
@@ -114,7 +119,9 @@ class ProcessExecutor final : public Executor, private Watcher {
 
   std::unordered_map<JobId, Job> jobs_;     // until closed
   std::unordered_map<pid_t, Job*> by_pid_;  // those whose process runs
-  std::vector<Job*> by_fd_;                 // of each watched pipe
+  // Jobs whose output is not watched yet, and from when on it is to be.
+  std::deque<std::pair<TimePoint, JobId>> unwatched_;
+  std::vector<Job*> by_fd_;  // of each watched pipe
   std::set<std::pair<TimePoint, JobId>> timers_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
@@ -19,11 +20,31 @@ std::uint64_t tag(int fd, std::uint32_t generation) {
   return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(fd);
 }
 
-// epoll counts in milliseconds: rounded up, so that it is never early.
-int milliseconds_until(TimePoint until, TimePoint now) {
-  if (until <= now) return 0;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
-  return left > INT_MAX ? INT_MAX : static_cast<int>(left);
+// For kernels before 5.11, which count in milliseconds: rounded up, so that it is never early.
+int wait_coarsely(int epoll, epoll_event* events, int most, std::optional<Duration> left) {
+  int timeout = -1;
+  if (left) {
+    const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*left).count();
+    timeout = whole > INT_MAX ? INT_MAX : static_cast<int>(whole);
+  }
+  return epoll_wait(epoll, events, most, timeout);
+}
+
+int wait_for_events(int epoll, epoll_event* events, int most, std::optional<TimePoint> until) {
+  static bool is_fine_grained = true;
+  std::optional<Duration> left;
+  if (until) left = std::max(Duration{0}, *until - EventLoop::now());
+  if (is_fine_grained) {
+    timespec limit{};
+    if (left) {
+      limit.tv_sec = static_cast<time_t>(left->count() / 1'000'000'000);
+      limit.tv_nsec = static_cast<long>(left->count() % 1'000'000'000);
+    }
+    const int count = epoll_pwait2(epoll, events, most, left ? &limit : nullptr, nullptr);
+    if (count >= 0 || errno != ENOSYS) return count;
+    is_fine_grained = false;
+  }
+  return wait_coarsely(epoll, events, most, left);
 }
 
 }  // namespace
@@ -62,8 +83,7 @@ void EventLoop::wait(std::optional<TimePoint> until) {
   std::array<epoll_event, 64> events;
   int count = 0;
   do {
-    const int timeout = until ? milliseconds_until(*until, now()) : -1;
-    count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    count = wait_for_events(epoll_.get(), events.data(), static_cast<int>(events.size()), until);
     if (count < 0 && errno != EINTR) die_of_errno("cannot wait for events (epoll_wait)");
   } while (count < 0 || (count == 0 && (!until || now() < *until)));
 
