@@ -96,15 +96,18 @@ TEST(PlainWords, AreTheWordsOfAShell) {
       script += characters[random() % characters.size()];
     const auto plain = plain_words(script, {});
     if (!plain) continue;
-    ++found;
     std::string expected;
+    bool replaces = false;  // as {@ '} does: to the shell, that is text with a quote
     for (const auto& word : *plain) {
       for (const Piece& piece : word) {
         const auto* literal = std::get_if<std::string>(&piece);
-        expected += literal != nullptr ? *literal : std::get<Replacement>(piece).spelled;
+        if (literal != nullptr) expected += *literal;
+        replaces |= literal == nullptr;
       }
       expected += '\n';
     }
+    if (replaces) continue;
+    ++found;
     for (const testing::Shell& shell : testing::shells()) {
       if (!shell.required) continue;
       const std::string text = "show() { printf '%s\\n' show \"$@\"; }; " + script;
