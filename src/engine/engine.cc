@@ -100,6 +100,8 @@ bool Engine::start_jobs() {
   if (short_until_ && now_ < *short_until_) return false;
   short_until_.reset();
   while (!stopping_) {
+    // Reading and starting take time, and rests, delays and rates count from what really was.
+    now_ = parts_.waiter.now();
     const auto id = parts_.scheduler.pick(now_);
     if (!id) return true;
     start(*id);

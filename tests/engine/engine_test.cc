@@ -112,6 +112,18 @@ TEST(Engine, ALimitWithoutAKeyHoldsForTheWholeRun) {
   EXPECT_EQ(world.executor.starts[2].at, at(20s));
 }
 
+TEST(Engine, ADelayCountsFromTheStartAndNotFromBeforeALongRead) {
+  World world;
+  world.pool.delay = 100ms;
+  for (const char* record : {"a", "b"}) world.source.add(record);
+  world.source.when_taken = [&] {
+    if (world.source.taken == 0) world.now += 1s;
+  };
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.executor.starts[0].at, at(1s));
+  EXPECT_EQ(world.executor.starts[1].at, at(1100ms));
+}
+
 TEST(Engine, AnOutcomeCanPauseItsGroup) {
   World world;
   ThrottleEntry entry{.when = ThrottleEntry::When::failed};

@@ -40,6 +40,7 @@ class ListSource final : public Source {
     if (records_.front().first > now_) return Next::wait;
     record = std::move(records_.front().second);
     records_.pop_front();
+    if (when_taken) when_taken();
     ++taken;
     return Next::record;
   }
@@ -50,6 +51,7 @@ class ListSource final : public Source {
   }
 
   int taken = 0;
+  std::function<void()> when_taken;  // reading may take time
 
  private:
   const TimePoint& now_;
