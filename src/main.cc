@@ -1,7 +1,5 @@
 // Picks the command language.
 
-#include <cstdio>
-#include <string>
 #include <string_view>
 #include <vector>
 

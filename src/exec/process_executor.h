@@ -2,8 +2,9 @@
 
 // Runs jobs as processes of this machine.
 //
-// Each is started by vfork in a process group of its own, its output comes through pipes that the
-// event loop watches, and SIGCHLD, read from a signalfd, tells that some ended.
+// Each is started by vfork in a process group of its own.  Its output comes through pipes, which
+// are read when it ends, and watched by the event loop if it lives longer than a moment.  SIGCHLD,
+// read from a signalfd, tells that some ended.
 //
 // A job is over when its process is.  A daemon that it left behind may keep the pipes open for
 // ever, so what they hold by then is read, and the rest gets half a second; then we stop listening.

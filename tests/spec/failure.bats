@@ -152,3 +152,11 @@ touch up; exec sleep 77' ::: 1 2
   exits 0
   silent
 }
+
+@test "--log-file takes the log, the end block stays on stderr" {
+  start distaff -j 1 --log-file log --log-level info 'exit {}' ::: 0 3
+  finish
+  exits 1
+  grep -q 'info: job 2 failed: exit 3' log || fail "$(cat log)"
+  says "1 of 2 jobs failed"
+}

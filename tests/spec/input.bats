@@ -404,3 +404,12 @@ load helpers
   exits 0
   [ "$(< rss)" -gt 0 ] && [ "$(< rss)" -le 20480 ] || fail "$(< rss) KiB"
 }
+
+@test "-r is accepted, and without input nothing runs" {
+  for option in -r --no-run-if-empty; do
+    start distaff "$option" echo < /dev/null
+    finish
+    exits 0
+    [ ! -s "$kept/stdout" ] || fail "something ran"
+  done
+}

@@ -200,3 +200,11 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   seq 3 | try distaff true
   silent
 }
+
+@test "--total tells the progress how many there will be" {
+  seq 4 > four
+  start distaff -j 2 --total 4 --progress line --progress-interval 100ms true < four
+  finish
+  exits 0
+  says "4 of 4 in all"
+}
