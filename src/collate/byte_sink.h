@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pipe_target.h"
 #include "model/ids.h"
 
 namespace distaff {
@@ -22,6 +23,19 @@ class ByteSink {
 
   // Takes all the bytes; never blocks.  They come out in the order of the calls.
   virtual void write(Stream stream, std::string_view bytes) = 0;
+
+  // There is no room: what is written now waits in memory.  Whoever can wait should.
+  virtual bool blocked(Stream stream) const { return static_cast<void>(stream), false; }
+
+  // Writes from the beginning of a part of a file, as far as there is room; how many bytes that
+  // were.  None, and not blocked: it cannot be done this way, read and write it.
+  virtual std::size_t write_part(Stream stream, const FilePart& part) {
+    return static_cast<void>(stream), static_cast<void>(part), 0;
+  }
+
+  // Where what is in a pipe can be moved without passing us, behind all that was written so far;
+  // null if that cannot be, now or at all.
+  virtual PipeTarget* straight(Stream stream) { return static_cast<void>(stream), nullptr; }
 
   // Whoever wrote last has ended: if it left a line open, nobody will go on with that line.
   virtual void settle() {}

@@ -1,17 +1,19 @@
 #pragma once
 
-// Puts the output of many jobs into one stream each, without ever mixing them.
+// Puts the output of many jobs into one stream each, without ever mixing them, and bounds what is
+// held back.
 //
 // Its owner reports each job's start, its bytes and its end; the collator passes bytes on to the
 // sink at once if it is the job's turn, and holds them back if not.  Every job number from 1 on is
 // reported exactly once as closed, also those that never ran: in input order nothing can overtake
-// a hole.
+// a hole.  What was held back is written by pump(), as far as the sink has room.
 //
 // Who is live (its stdout passes through as it comes):
 //   - with keep_order the oldest job that is not closed;
 //   - in group mode with one slot, the running one (if two overlap, because a process that the
 //     first left behind keeps its pipe open, the one that was opened first);
-//   - in line mode every job, line by line; with keep_order only the oldest.
+//   - in line mode every job, line by line; with keep_order only the oldest;
+//   - of rows, nobody.
 // The stderr of a job follows its stdout, except for the live job with one slot or line mode, where
 // it comes as it is written.
 //
@@ -21,16 +23,32 @@
 // added, as with cat.  With tags and one slot whole lines are live, not bytes: what a line is must
 // be known before something else can stand behind it.
 //
-// What is held back lies in extents (held_bytes.h), for each stream a list.  A limit needs no other
-// shape: past it, an extent is a piece of a spill file.
+// Bounds.  room() says before each read whether a job's bytes may be taken.  Memory takes them
+// first, `hold_memory` in all; one job no more than a small part of that while there is a spill
+// store, so that a loud job leaves memory to the many quiet ones, and is moved by the kernel.  Then
+// the spill store takes them.  When that is full too nobody is read but the job that has the turn:
+//   - with keep_order, or one slot, the oldest job not yet written out;
+//   - else the oldest running, and what it wrote is written until it ends (in line mode, until its
+//     line ends); finished ones wait behind it.
+// Its stdout goes straight out; so does its stderr as long as the bounds are reached, which is the
+// one case where stderr does not follow stdout: a job that is blocked on stderr never ends its
+// stdout.  So nothing is lost and nothing is stuck, however small the bounds.  A row is written
+// whole, so the job that has the turn is held beyond the bounds there.
+//
+// A sink that has no room holds up nothing but the live job; and that too is held back like the
+// others once the sink is `stalled`, as its owner judges.
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "collate/byte_sink.h"
+#include "collate/row_format.h"
+#include "collate/spill_store.h"
 #include "model/ids.h"
+#include "model/intake.h"
 
 namespace distaff {
 
@@ -42,9 +60,13 @@ class Collator {
     bool keep_order = false;
     bool single = false;  // one slot: the running job is live
     bool tagged = false;
+    RowFormat* rows = nullptr;           // each job's block is a row; needs mode group, no tags
+    bool seen = false;                   // bytes are wanted by others too: nothing moves past us
+    std::size_t hold_memory = 64 << 20;  // bytes, bookkeeping of finished jobs included
+    SpillStore* spill = nullptr;         // null: memory is all there is
   };
 
-  // `sink` must outlive the collator.
+  // What `options` names and `sink` must outlive the collator.
   Collator(Options options, ByteSink& sink);
   Collator(Collator&&) noexcept;
   ~Collator();
@@ -52,17 +74,52 @@ class Collator {
   // The job was started.  `tag` goes in front of each of its lines (with a tab), if tagged.
   void open(JobId job, std::string tag = {});
 
-  // The job wrote this.  Needs open() before, and no close() yet.
+  // How much of what the job wrote may be taken now, and whither.  After none the caller leaves it
+  // in the pipe until take_again() names the job.
+  Intake room(JobId job, Stream stream);
+
+  // The job wrote this.  Needs open() before, and no close() yet; no more than room() said, or a
+  // bound is passed by as much.
   void output(JobId job, Stream stream, std::string_view bytes);
 
+  // So many bytes of the job were moved into the target that room() named.
+  void moved(JobId job, Stream stream, std::size_t bytes);
+
   // No more output will come from it, or it never started.  Its block is written when its turn is.
-  void close(JobId job);
+  // `head` is what RowFormat made of a job that ended; empty: it has no row.
+  void close(JobId job, std::string head = {});
 
-  // Bytes held back now, without tags and bookkeeping (about 200 bytes a job that waits).
-  std::size_t held() const;
+  // Writes what is due, about `most` bytes of it at once.  True if more could go out at once.
+  bool pump(std::size_t most = std::size_t{1} << 20);
 
-  // Everything held back is written, in order, whatever is still missing: the run ends early.
-  void flush();
+  // The sink has had no room for so long that the live job should not wait for it.
+  void set_stalled(bool stalled);
+
+  // Whose pipes are worth reading again since room() was none; asked after pump().
+  struct Again {
+    bool all = false;
+    std::optional<JobId> job;  // this one
+  };
+  Again take_again();
+
+  // All bounds are reached.  Nothing may start then but the job that has the turn (0: none has).
+  bool full() const;
+  JobId turn() const;
+
+  // Bytes held back now, wherever; and the memory this takes, all in.
+  std::uint64_t held() const;
+  std::size_t memory() const;
+
+  // From here on there are no bounds: the run was ended, and pipes hold only what is left.
+  void lift_bounds();
+
+  // Everything held back is due, in order, whatever is still missing: the run ends.  Then pump()
+  // until idle().
+  void end();
+  bool idle() const;
+
+  // Not empty: what was held back cannot be read again, and why.
+  const std::string& failure() const;
 
  private:
   struct Impl;

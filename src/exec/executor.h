@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/intake.h"
 #include "model/launch.h"
 #include "model/outcome.h"
 
@@ -17,8 +18,16 @@ class ExecEvents {
  public:
   virtual ~ExecEvents() = default;
 
-  // Bytes a job wrote; valid during the call.
+  // How much of what the job wrote may be taken out of its pipe now, and whither.  Asked before
+  // each read.  Nothing: the rest stays in the pipe, and the kernel makes the job wait, until
+  // read_again().
+  virtual Intake room(JobId job, Stream stream) = 0;
+
+  // Bytes a job wrote, no more than room() said; valid during the call.
   virtual void on_output(JobId job, Stream stream, std::string_view bytes) = 0;
+
+  // So many bytes went from the job's pipe into the target that room() named.
+  virtual void on_moved(JobId job, Stream stream, std::size_t bytes) = 0;
 
   // The job's process ended: its slot is free.  Exactly once for each that was started.
   virtual void on_end(JobId job, const Attempt& attempt) = 0;
@@ -49,8 +58,10 @@ class Executor {
   virtual void signal(JobId job, int signal) = 0;
   virtual void signal_all(int signal) = 0;
 
-  // Off: what jobs write stays in their pipes, and the kernel makes them wait.
-  virtual void set_reading(bool on) = 0;
+  // Pipes that were left alone because room() was none are read again, of one job or of all.  Does
+  // not call back.
+  virtual void read_again(JobId job) = 0;
+  virtual void read_again() = 0;
 
   virtual int running() const = 0;
 };
