@@ -56,6 +56,9 @@ enum class Opt : unsigned char {
   ungroup,
   tag,
   tag_template,
+  hold_memory,
+  spill_dir,
+  spill_limit,
   // failure
   ok,
   on_error,

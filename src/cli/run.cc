@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -18,10 +19,12 @@
 #include "os/cpus.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
+#include "os/unnamed_file.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
 #include "sink/progress.h"
+#include "sink/spill_files.h"
 
 namespace distaff {
 namespace {
@@ -70,6 +73,10 @@ class LoopWaiter final : public Waiter, private Watcher {
 // The executor and the engine need each other: events go through here.
 class Relay final : public ExecEvents {
  public:
+  Intake room(JobId job, Stream stream) override { return to->room(job, stream); }
+  void on_moved(JobId job, Stream stream, std::size_t bytes) override {
+    to->on_moved(job, stream, bytes);
+  }
   void on_output(JobId job, Stream stream, std::string_view bytes) override {
     to->on_output(job, stream, bytes);
   }
@@ -180,6 +187,12 @@ std::optional<std::uint64_t> jobs_to_expect(const RunSpec& spec, const OpenedSou
   return (*records + each - 1) / each;
 }
 
+std::string spill_directory(const OutputSpec& output) {
+  if (!output.spill_dir.empty()) return output.spill_dir;
+  const char* const named = std::getenv("TMPDIR");
+  return named != nullptr && *named != '\0' ? named : "/tmp";
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -196,11 +209,14 @@ class Run {
             startup)),
         builder_(batch_limits(spec), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
+        spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = spec.output.mode == OutputMode::line ? Collator::Mode::line
                                                                 : Collator::Mode::group,
                    .keep_order = spec.output.keep_order,
                    .single = slots_ == 1,
-                   .tagged = plan.tag.has_value()},
+                   .tagged = plan.tag.has_value(),
+                   .hold_memory = spec.output.hold_memory,
+                   .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
                   output),
         waiter_(loop, *opened.source, output),
         executor_(
@@ -254,6 +270,7 @@ class Run {
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;
+  SpillFiles spill_;
   Collator collator_;
   LoopWaiter waiter_;
   Relay relay_;
@@ -276,6 +293,10 @@ int end(const RunResult& result) {
 Expected<int> run(const RunSpec& spec, Startup& startup) {
   auto pacing = Pacing::compile(spec.group);
   if (!pacing) return tl::unexpected(pacing.error());
+  if (!spec.output.spill_dir.empty()) {
+    const auto usable = check_writable_directory(spec.output.spill_dir);
+    if (!usable) return fail("--spill-dir " + usable.error().message);
+  }
   auto opened = open_source(spec.input);
   if (!opened) return tl::unexpected(opened.error());
   if (opened->empty) return 0;

@@ -148,7 +148,10 @@ enum class OutputMode { group, line, raw, none };
 struct OutputSpec {
   OutputMode mode = OutputMode::group;
   bool keep_order = false;
-  std::optional<std::string> tag;  // template; "{}" for --tag
+  std::optional<std::string> tag;          // template; "{}" for --tag
+  std::uint64_t hold_memory = 64 << 20;    // bytes of output held back in memory
+  std::uint64_t spill_limit = UINT64_MAX;  // and then on disk
+  std::string spill_dir;                   // where; empty: $TMPDIR, or /tmp
   bool dry_run = false;
   bool trace = false;
 
