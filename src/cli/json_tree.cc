@@ -171,7 +171,7 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     if (!is_new) {
       return wrong(place, fmt::format("\"{}\" is there twice in one object, first on line {}; "
                                       "leave one of them out",
-                                      name, first->second.line));
+                                      printable(name, 60), first->second.line));
     }
     level.key = std::move(name);
     level.key_place = place;
@@ -283,7 +283,7 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     }
     const std::string_view expected = expectation(what);
     if (word.empty()) return wrong(token.place, fmt::format("the file ends before {}", expected));
-    return wrong(token.place, fmt::format("{} does not go here, but {}", word, expected));
+    return wrong(token.place, fmt::format("here goes {}, not {}", expected, word));
   }
 
   // What the parser wants, in words of ours.
