@@ -13,6 +13,7 @@ namespace distaff {
 namespace {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 using Kind = JsonValue::Kind;
 
 JsonValue parsed(std::string_view text) {
@@ -288,7 +289,7 @@ TEST(JsonTree, GivesOneCleanErrorForWhateverIsCutOrChanged) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  static constexpr std::string_view kBytes("{}[]\",:/*\\0-.eE\n\r\x00\xff\xefntf#", 26);
+  static constexpr std::string_view kBytes = "{}[]\",:/*\\0-.eE\n\r\x00\xff\xefntf#"sv;
   for (int round = rounds(300); round > 0 && !testing::Test::HasFailure(); --round) {
     Writer writer(random);
     writer.write();
