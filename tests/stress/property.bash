@@ -9,6 +9,7 @@
 set -u
 export LC_ALL=C
 unset NO_COLOR
+export stress # jobs call "$stress"/stalled
 stress=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 distaff=$(readlink -f "${DISTAFF:-$stress/../../build/distaff}")
 if [ ! -x "$distaff" ]; then
