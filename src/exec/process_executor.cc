@@ -27,6 +27,9 @@ constexpr std::size_t kReadSize = 64 << 10;
 // also write without end.
 constexpr std::size_t kMostAfterEnd = 1 << 20;
 
+constexpr int kLargePipe = 1 << 20;  // what everybody may have
+constexpr int kMostLargePipes = 8;
+
 // Between TERM and KILL for a job that was stopped because it asked the terminal.
 constexpr Duration kTimeToTidyUp = 1s;
 constexpr Duration kUnwatched = 1ms;   // see watch_old_jobs()
@@ -207,6 +210,7 @@ void ProcessExecutor::close_fd(UniqueFd& fd) {
 }
 
 void ProcessExecutor::close_pipe(Pipe& pipe) {
+  if (pipe.large) --large_pipes_;
   close_fd(pipe.fd);
   pipe = {};
 }
@@ -257,6 +261,7 @@ bool ProcessExecutor::take(Job& job, Stream stream, const Intake& intake, bool h
     using Why = PipeTarget::Moved::Why;
     if (moved.why == Why::ended) close_pipe(pipe);
     if (moved.bytes > 0) {
+      if (moved.bytes >= kReadSize) enlarge(pipe);
       taken(pipe, moved.bytes);
       events_.on_moved(job.id, stream, moved.bytes);
     }
@@ -269,11 +274,20 @@ bool ProcessExecutor::take(Job& job, Stream stream, const Intake& intake, bool h
   const std::size_t size = got > 0 ? static_cast<std::size_t>(got) : 0;
   const bool last = size == 0 || (hung_up && size < wanted);
   if (last) close_pipe(pipe);
+  if (size == kReadSize) enlarge(pipe);
   if (size > 0) {
     taken(pipe, size);
     events_.on_output(job.id, stream, {buffer_.get(), size});
   }
   return !last;
+}
+
+// A job that fills its pipe is switched to and fro less with a larger one.  The system grants a
+// user only some in all, so only a few jobs have one.
+void ProcessExecutor::enlarge(Pipe& pipe) {
+  if (pipe.large || large_pipes_ == kMostLargePipes || !pipe.fd) return;
+  pipe.large = fcntl(pipe.fd.get(), F_SETPIPE_SZ, kLargePipe) > 0;
+  if (pipe.large) ++large_pipes_;
 }
 
 void ProcessExecutor::taken(Pipe& pipe, std::size_t bytes) {

@@ -74,6 +74,7 @@ class ProcessExecutor final : public Executor, private Watcher {
     UniqueFd fd;              // our end; none: closed by all writers, or not captured
     bool watched = false;     // the event loop tells of it
     bool left_alone = false;  // nobody had room for what is in it
+    bool large = false;       // it was made larger
     std::size_t owed = 0;     // of a job that is over: what was in it then and is not yet read
   };
   struct Job {
@@ -117,6 +118,7 @@ class ProcessExecutor final : public Executor, private Watcher {
   void feed(Job& job);
   void read_some(Job& job, Stream stream, std::size_t most, bool hung_up);
   bool take(Job& job, Stream stream, const Intake& intake, bool hung_up);
+  void enlarge(Pipe& pipe);
   void taken(Pipe& pipe, std::size_t bytes);
   void read_rest(Job& job);
   void note_what_is_owed(Job& job);
@@ -139,6 +141,7 @@ class ProcessExecutor final : public Executor, private Watcher {
   UniqueFd null_in_, null_out_, tty_;
   std::unique_ptr<char[]> buffer_;
   std::uint64_t taken_ = 0;  // bytes, of all jobs
+  int large_pipes_ = 0;
 
   std::unordered_map<JobId, Job> jobs_;     // until closed
   std::unordered_map<pid_t, Job*> by_pid_;  // those whose process runs

@@ -23,6 +23,9 @@ namespace {
 constexpr std::size_t kPipeFits = 4096;
 constexpr std::size_t kTerminalFits = 256;
 
+constexpr int kLargePipe = 1 << 20;  // what everybody may have
+constexpr std::size_t kMuch = 32 << 10;
+
 std::array<iovec, 2> vectors(std::string_view first, std::string_view second) {
   return {iovec{const_cast<char*>(first.data()), first.size()},
           iovec{const_cast<char*>(second.data()), second.size()}};
@@ -78,7 +81,11 @@ ByteWriter::Result ByteWriter::write(std::string_view first, std::string_view se
     const long count = write_some(first, second);
     if (count < 0) {
       if (errno == EINTR) continue;
-      if (!is_full(errno)) result.error = errno;
+      if (!is_full(errno)) {
+        result.error = errno;
+      } else if (first.size() + second.size() >= kMuch && enlarge()) {
+        continue;
+      }
       return result;
     }
     const auto written = static_cast<std::size_t>(count);
@@ -115,6 +122,14 @@ long ByteWriter::write_some(std::string_view first, std::string_view second) {
   return writev(wait_fd(), pieces.data(), pieces.size());
 }
 
+// Who moves much into a pipe of 64 KiB spends half the time in switching to its reader and back.
+// True if there is more room by that.
+bool ByteWriter::enlarge() {
+  if (enlarged_ || move_ != Move::pipe) return false;
+  enlarged_ = true;
+  return fcntl(wait_fd(), F_SETPIPE_SZ, kLargePipe) > 0;  // if it may not be, it stays as it is
+}
+
 // EAGAIN means that the source is empty or the target full; who knows asks the target.
 PipeTarget::Moved ByteWriter::move_from_pipe(int pipe, std::size_t most) {
   using Why = PipeTarget::Moved::Why;
@@ -127,7 +142,8 @@ PipeTarget::Moved ByteWriter::move_from_pipe(int pipe, std::size_t most) {
     } else if (count == 0) {
       return {done, Why::ended};
     } else if (is_full(errno)) {
-      return {done, move_ == Move::pipe && !has_room(wait_fd()) ? Why::full : Why::empty};
+      if (move_ != Move::pipe || has_room(wait_fd())) return {done, Why::empty};
+      if (!enlarge()) return {done, Why::full};
     } else if (errno != EINTR) {
       // What is wrong with the file a plain write will say.
       move_ = Move::none;
@@ -151,7 +167,7 @@ ByteWriter::Result ByteWriter::write_part(const FilePart& part) {
     } else if (count < 0 && errno == EINTR) {
       continue;
     } else if (count < 0 && is_full(errno)) {
-      return result;
+      if (!enlarge()) return result;
     } else {
       move_ = Move::none;
       return result;

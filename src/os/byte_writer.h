@@ -55,6 +55,7 @@ class ByteWriter {
 
  private:
   enum class Move { none, pipe, file };
+  bool enlarge();
 
   Way choose_way();
   Move choose_move() const;
@@ -66,6 +67,7 @@ class ByteWriter {
   std::size_t fits_;  // for poll_first
   Way way_;
   Move move_ = Move::none;
+  bool enlarged_ = false;
 };
 
 // Whether two descriptors are one open file (after `2>&1`), or of the same pipe, terminal, device

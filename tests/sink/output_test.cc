@@ -248,7 +248,7 @@ TEST_F(OutputTest, NothingIsMovedPastWhatWaitsNorWhereLinesMustBeKnown) {
   {
     Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
     EXPECT_EQ(output.straight(err), nullptr);
-    output.write(out, std::string(1 << 20, 'x'));
+    output.write(out, std::string(2 << 20, 'x'));
     EXPECT_TRUE(output.blocked(out));
     EXPECT_FALSE(output.blocked(err));
     EXPECT_EQ(output.straight(out), nullptr);
