@@ -44,6 +44,18 @@ bool is_about_the_name(int error) {
          error == EINVAL || error == EILSEQ;
 }
 
+// What JsonRows writes last.
+bool ends_in_run(int file, const std::string& run) {
+  const std::string end = fmt::format("run\":\"{}\"}}\n", run);
+  struct stat status {};
+  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  std::string found(end.size(), '\0');
+  const off_t offset = status.st_size - static_cast<off_t>(end.size());
+  return offset >= 0 &&
+         pread(file, found.data(), found.size(), offset) == static_cast<ssize_t>(found.size()) &&
+         found == end;
+}
+
 }  // namespace
 
 ResultFiles::ResultFiles(RowFormat& describe, std::string run)
@@ -132,13 +144,13 @@ bool ResultFiles::finish_stream(Place& place, Stream stream) {
 bool ResultFiles::finish(const Place& place, std::string_view name) {
   const std::string from = part(place, name);
   const std::string to = place.directory + std::string(name);
-  if (from == current_path_) current_.reset();
+  if (from == current_path_) close_file(current_);
   return rename(from.c_str(), to.c_str()) == 0 || fail_at(to);
 }
 
 bool ResultFiles::write_part(const std::string& path, int flags, std::string_view bytes) {
   if (path != current_path_ || !current_) {
-    current_.reset();
+    close_file(current_);
     current_path_ = path;
     current_ = open_file(path, O_WRONLY | O_NOFOLLOW | flags);
   }
@@ -161,35 +173,36 @@ UniqueFd ResultFiles::open_file(const std::string& path, int flags) {
     spare_.reset();
     file.reset(::open(path.c_str(), flags | O_CLOEXEC, kFile));
   }
-  if (!spare_ && !file) spare_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   return file;
+}
+
+// Before anybody else takes a descriptor.
+void ResultFiles::close_file(UniqueFd& file) {
+  const int error = errno;
+  file.reset();
+  if (!spare_) spare_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  errno = error;
 }
 
 // It is there, complete, and was not left by an earlier run.
 bool ResultFiles::is_of_this_run(const std::string& path) {
-  const UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  const std::string end = fmt::format("run\":\"{}\"}}\n", run_);
-  struct stat status {};
-  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  std::string found(end.size(), '\0');
-  const off_t offset = status.st_size - static_cast<off_t>(end.size());
-  return offset >= 0 &&
-         pread(file.get(), found.data(), found.size(), offset) ==
-             static_cast<ssize_t>(found.size()) &&
-         found == end;
+  UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const bool is = file && ends_in_run(file.get(), run_);
+  close_file(file);
+  return is;
 }
 
 void ResultFiles::forget_streams(Place& place) {
   for (std::size_t i = 0; i < kStreams.size(); ++i) {
     const std::string path = part(place, kStreams[i]);
-    if (path == current_path_) current_.reset();
+    if (path == current_path_) close_file(current_);
     if (std::exchange(place.begun[i], false)) unlink(path.c_str());
   }
 }
 
 void ResultFiles::remove(Place& place) {
   forget_streams(place);
-  if (part(place, kDescription) == current_path_) current_.reset();
+  if (part(place, kDescription) == current_path_) close_file(current_);
   unlink(part(place, kDescription).c_str());
 }
 

@@ -51,6 +51,7 @@ class ResultFiles final : public ResultStore {
   std::string part(const Place& place, std::string_view name) const;
   bool is_of_this_run(const std::string& file);
   UniqueFd open_file(const std::string& path, int flags);
+  void close_file(UniqueFd& file);
   bool write_part(const std::string& path, int flags, std::string_view bytes);
   bool write_bytes(std::string_view bytes);
   bool finish_stream(Place& place, Stream stream);

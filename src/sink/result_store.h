@@ -24,7 +24,7 @@ class ResultStore {
   // that cannot have it.
   virtual Expected<void> open(JobId job, const std::string& place) = 0;
 
-  // It did not start, and will be opened again later: nothing is left behind.
+  // It did not start, and will be opened again later: the place is free.
   virtual void drop(JobId job) = 0;
 
   virtual void output(JobId job, Stream stream, std::string_view bytes) = 0;
