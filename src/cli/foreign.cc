@@ -134,7 +134,7 @@ constexpr Translation kTranslations[] = {
     {"--color", "not here; --tag tells jobs apart"},
     {"--color-failed", "not here; failed jobs are listed at the end"},
     {"--ctag", "not here; --tag tells jobs apart"},
-    {"--files", "not in this version; write it in the command: 'cmd {} > out/{/}'"},
+    {"--files", "here --results DIR, which names the files itself"},
     {"--compress", kCompress},
     {"--compress-program", kCompress},
     {"--bar", kBar},
@@ -182,10 +182,10 @@ constexpr Translation kTranslations[] = {
 
 // Options of distaff that later versions bring.
 constexpr std::string_view kPlannedOptions[] = {
-    "body",         "config",      "deadline",  "failed-to",   "hold-memory", "id",
-    "idle-timeout", "journal",     "lock",      "log-format",  "mutex",       "name",
-    "output-dir",   "polite",      "results",   "resume",      "retries",     "retry-delay",
-    "retry-on",     "skip-failed", "spill-dir", "spill-limit", "timeout",
+    "body",         "config",    "deadline",    "failed-to",  "hold-memory", "id",
+    "idle-timeout", "journal",   "lock",        "log-format", "mutex",       "name",
+    "output-dir",   "polite",    "resume",      "retries",    "retry-delay", "retry-on",
+    "skip-failed",  "spill-dir", "spill-limit", "timeout",
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",
@@ -208,8 +208,7 @@ std::string_view foreign_advice(std::string_view spelled) {
 bool is_planned_option(std::string_view name) { return contains(kPlannedOptions, name); }
 
 bool is_planned_choice(std::string_view name, std::string_view value) {
-  return (name == "output" && (value == "json" || value == "csv")) ||
-         (name == "progress" && (value == "bar" || value == "auto"));
+  return name == "progress" && (value == "bar" || value == "auto");
 }
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }

@@ -56,6 +56,7 @@ enum class Opt : unsigned char {
   ungroup,
   tag,
   tag_template,
+  results,
   // failure
   ok,
   on_error,

@@ -143,12 +143,13 @@ struct PoolSpec {
 
 // ---- output
 
-enum class OutputMode { group, line, raw, none };
+enum class OutputMode { group, line, raw, json, csv, none };
 
 struct OutputSpec {
   OutputMode mode = OutputMode::group;
   bool keep_order = false;
   std::optional<std::string> tag;  // template; "{}" for --tag
+  std::string results;             // template of each job's directory; empty: none
   bool dry_run = false;
   bool trace = false;
 
