@@ -225,7 +225,8 @@ class Run {
         run_id_(make_run_id()),
         rows_(rows_of(spec, opened.scheme)),
         job_description_({.batched = batched(spec), .run = run_id_}),
-        results_(job_description_, run_id_),
+        results_(plan.result_path ? std::make_unique<ResultFiles>(job_description_, run_id_)
+                                  : nullptr),
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
                    .single = slots_ == 1,
@@ -246,8 +247,7 @@ class Run {
         engine_(engine_options(spec, opened, plan, run_id_),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-                 output, waiter_, observers(spec, log), rows_.get(),
-                 plan.result_path ? &results_ : nullptr}),
+                 output, waiter_, observers(spec, log), rows_.get(), results_.get()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
@@ -289,7 +289,7 @@ class Run {
   std::string run_id_;
   std::unique_ptr<RowFormat> rows_;
   JsonRows job_description_;
-  ResultFiles results_;
+  std::unique_ptr<ResultFiles> results_;
   Collator collator_;
   LoopWaiter waiter_;
   Relay relay_;

@@ -59,7 +59,9 @@ bool ends_in_run(int file, const std::string& run) {
 }  // namespace
 
 ResultFiles::ResultFiles(RowFormat& describe, std::string run)
-    : describe_(describe), run_(std::move(run)) {}
+    : describe_(describe),
+      run_(std::move(run)),
+      spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
 
 ResultFiles::~ResultFiles() {
   for (auto& [job, place] : places_) remove(place);
@@ -74,7 +76,6 @@ Expected<void> ResultFiles::open(JobId job, const std::string& place) {
     forget_streams(known->second);
     return {};
   }
-  if (!spare_) spare_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   Place opened;
   opened.directory = place + "/";
   const std::string claim = part(opened, kDescription);
