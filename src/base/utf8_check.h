@@ -16,8 +16,8 @@ class Utf8Check {
 
  private:
   bool broken_ = false;
-  std::uint8_t left_ = 0;                      // bytes that the open character still needs
-  std::uint8_t least_ = 0x80, most_ = 0xbf;    // and what the next of them may be
+  std::uint8_t left_ = 0;                    // bytes that the open character still needs
+  std::uint8_t least_ = 0x80, most_ = 0xbf;  // and what the next of them may be
 };
 
 }  // namespace distaff

@@ -182,10 +182,9 @@ constexpr Translation kTranslations[] = {
 
 // Options of distaff that later versions bring.
 constexpr std::string_view kPlannedOptions[] = {
-    "body",         "config",    "deadline",    "failed-to",  "hold-memory", "id",
-    "idle-timeout", "journal",   "lock",        "log-format", "mutex",       "name",
-    "output-dir",   "polite",    "resume",      "retries",    "retry-delay", "retry-on",
-    "skip-failed",  "spill-dir", "spill-limit", "timeout",
+    "body",    "config",      "deadline", "failed-to",   "id",         "idle-timeout", "journal",
+    "lock",    "log-format",  "mutex",    "name",        "output-dir", "polite",       "resume",
+    "retries", "retry-delay", "retry-on", "skip-failed", "timeout",
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",

@@ -304,6 +304,9 @@ class Reader {
     output.keep_order = flags_.has(Opt::keep_order);
     output.dry_run = flags_.has(Opt::dry_run);
     output.trace = flags_.has(Opt::trace);
+    read(Opt::hold_memory, output.hold_memory, parse_size);
+    read(Opt::spill_dir, output.spill_dir, parse_text);
+    read(Opt::spill_limit, output.spill_limit, parse_size);
     if (flags_.has(Opt::tag)) output.tag = "{}";
     if (flags_.has(Opt::tag) && request_.spec.command.replacement_given) {
       output.tag = request_.spec.command.replacement;

@@ -136,6 +136,18 @@ constexpr Option kOptions[] = {
      "DIR is a template such as out/{/}; without a replacement in it each job has DIR/SEQ, by its "
      "number. See OUTPUT."},
 
+    {Opt::hold_memory, "hold-memory", 0, 0, Topic::output, size, "SIZE", "", "64M", false,
+     "hold back at most SIZE of output in memory",
+     "In all: the output of jobs that is not yet to be written. What finds no room goes into files "
+     "(--spill-dir); where those have none either, jobs wait until there is room again. Nothing "
+     "is lost and nothing is stuck, however small SIZE is."},
+    {Opt::spill_dir, "spill-dir", 0, 0, Topic::output, directory, "DIR", "", "$TMPDIR or /tmp",
+     false, "hold back more output in files in DIR",
+     "They have no names, so nothing is left of them, however the run ends. A disk that is full is "
+     "no error: it is as if --spill-limit were reached."},
+    {Opt::spill_limit, "spill-limit", 0, 0, Topic::output, size, "SIZE", "", "", false,
+     "and at most SIZE of it; 0 for no such files", "Without it the disk is the limit."},
+
     // ---- failure
     {Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,
      "exit statuses that are success, as 0,1,3-5", ""},

@@ -57,6 +57,9 @@ enum class Opt : unsigned char {
   tag,
   tag_template,
   results,
+  hold_memory,
+  spill_dir,
+  spill_limit,
   // failure
   ok,
   on_error,

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -20,11 +21,13 @@
 #include "os/cpus.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
+#include "os/unnamed_file.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
 #include "sink/progress.h"
 #include "sink/result_files.h"
+#include "sink/spill_files.h"
 
 namespace distaff {
 namespace {
@@ -73,6 +76,10 @@ class LoopWaiter final : public Waiter, private Watcher {
 // The executor and the engine need each other: events go through here.
 class Relay final : public ExecEvents {
  public:
+  Intake room(JobId job, Stream stream) override { return to->room(job, stream); }
+  void on_moved(JobId job, Stream stream, std::size_t bytes) override {
+    to->on_moved(job, stream, bytes);
+  }
   void on_output(JobId job, Stream stream, std::string_view bytes) override {
     to->on_output(job, stream, bytes);
   }
@@ -207,6 +214,12 @@ std::optional<std::uint64_t> jobs_to_expect(const RunSpec& spec, const OpenedSou
   return (*records + each - 1) / each;
 }
 
+std::string spill_directory(const OutputSpec& output) {
+  if (!output.spill_dir.empty()) return output.spill_dir;
+  const char* const named = std::getenv("TMPDIR");
+  return named != nullptr && *named != '\0' ? named : "/tmp";
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -227,12 +240,15 @@ class Run {
         job_description_({.batched = batched(spec), .run = run_id_}),
         results_(plan.result_path ? std::make_unique<ResultFiles>(job_description_, run_id_)
                                   : nullptr),
+        spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
                    .single = slots_ == 1,
                    .tagged = plan.tag.has_value(),
                    .rows = rows_.get(),
-                   .seen = plan.result_path.has_value()},
+                   .seen = plan.result_path.has_value(),
+                   .hold_memory = spec.output.hold_memory,
+                   .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
                   output),
         waiter_(loop, *opened.source, output),
         executor_(
@@ -290,6 +306,7 @@ class Run {
   std::unique_ptr<RowFormat> rows_;
   JsonRows job_description_;
   std::unique_ptr<ResultFiles> results_;
+  SpillFiles spill_;
   Collator collator_;
   LoopWaiter waiter_;
   Relay relay_;
@@ -312,6 +329,10 @@ int end(const RunResult& result) {
 Expected<int> run(const RunSpec& spec, Startup& startup) {
   auto pacing = Pacing::compile(spec.group);
   if (!pacing) return tl::unexpected(pacing.error());
+  if (!spec.output.spill_dir.empty()) {
+    const auto usable = check_writable_directory(spec.output.spill_dir);
+    if (!usable) return fail("--spill-dir " + usable.error().message);
+  }
   auto opened = open_source(spec.input);
   if (!opened) return tl::unexpected(opened.error());
   if (opened->empty) return 0;

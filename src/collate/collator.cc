@@ -1,89 +1,39 @@
 #include "collate/collator.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <optional>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
-#include "collate/held_bytes.h"
-#include "collate/order.h"
-#include "collate/tag.h"
+#include "collate/collator_state.h"
 
 namespace distaff {
 
+using namespace collating;
+
 namespace {
 
-// A job that was opened and is not yet written out.
-struct Pending {
-  std::array<HeldBytes, 2> held;
-  std::string tag;
-};
-
-struct Writer {
-  JobId job;
-  Stream stream;
-
-  bool operator==(const Writer&) const = default;
-};
-
-std::size_t index(Stream stream) { return static_cast<std::size_t>(stream); }
+constexpr std::size_t kRead = std::size_t{64} << 10;        // at once, from a pipe
+constexpr std::size_t kMoved = std::size_t{1} << 20;        // at once, by the kernel
+constexpr std::size_t kBookkeeping = sizeof(Pending) + 64;  // of a job that waits
 
 }  // namespace
 
-struct Collator::Impl {
-  Impl(Options given, ByteSink& to)
-      : options(given),
-        sink(to),
-        tags(to),
-        order(given.keep_order ? Order::By::number : Order::By::start) {
-    by_lines = options.mode == Mode::line || (options.tagged && options.single);
-    ordered = options.keep_order || (options.single && options.mode == Mode::group);
-    lines_count = options.mode == Mode::line || options.tagged;
-    one_file = sink.one_file();
-  }
+Collator::Impl::Impl(const Options& given, ByteSink& to)
+    : options(given),
+      sink(to),
+      tags(to),
+      order(given.keep_order ? Order::By::number : Order::By::start),
+      budget(given.hold_memory, given.spill) {
+  const bool rows = options.rows != nullptr;
+  by_lines = options.mode == Mode::line || (options.tagged && options.single);
+  ordered = options.keep_order || (options.single && options.mode == Mode::group && !rows);
+  free_lines = by_lines && !ordered;
+  lines_count = options.mode == Mode::line || options.tagged;
+  may_move = !lines_count && !rows && !options.seen;
+  one_file = sink.one_file();
+}
 
-  void open(JobId job, std::string tag);
-  void output(JobId job, Stream stream, std::string_view bytes);
-  void close(JobId job);
-  void flush();
-
-  bool is_live(JobId job, Stream stream) const;
-  void hold(Pending& pending, Stream stream, std::string_view bytes);
-  void pass_lines(JobId job, Pending& pending, Stream stream, std::string_view bytes);
-  void begin_turn(JobId job);
-  void write_block(JobId job);
-  void write_held(JobId job, Pending& pending);
-  void emit(JobId job, Pending& pending, Stream stream, std::string_view bytes);
-
-  // Writes held bytes and counts them out.
-  auto emitter(JobId job, Pending& pending, Stream stream) {
-    return [this, job, &pending, stream](std::string_view bytes) {
-      held -= bytes.size();
-      emit(job, pending, stream, bytes);
-    };
-  }
-
-  std::optional<Writer>& open_line(Stream stream) {
-    return open_lines[one_file ? 0 : index(stream)];
-  }
-
-  Options options;
-  ByteSink& sink;
-  bool by_lines = false;     // a live job passes whole lines, both streams
-  bool ordered = false;      // jobs have turns
-  bool lines_count = false;  // an open last line is completed before others write
-  bool one_file = false;
-
-  ExtentPool pool;
-  TagWriter tags;
-  Order order;
-  std::unordered_map<JobId, Pending> jobs;
-  std::size_t held = 0;
-  std::array<std::optional<Writer>, 2> open_lines;  // by file: who left its last line open
-};
+// ---- starts
 
 void Collator::Impl::open(JobId job, std::string tag) {
   const auto [at, added] = jobs.try_emplace(job);
@@ -93,103 +43,251 @@ void Collator::Impl::open(JobId job, std::string tag) {
   if (ordered) order.open(job);
 }
 
+// ---- bytes
+
+Intake Collator::Impl::room(JobId job, Stream stream) {
+  offered = nullptr;
+  const auto at = jobs.find(job);
+  assert(at != jobs.end());
+  if (at == jobs.end() || unbounded) return {kRead};
+  Pending& pending = at->second;
+  if (flows(job, stream)) {
+    if (!sink.blocked(stream) && !some_wait(pending, job, stream)) {
+      // By lines the end may be an open line, to be held.
+      if (by_lines && !pressed(job)) return room_to_hold(job, pending, stream);
+      PipeTarget* const target = may_move ? sink.straight(stream) : nullptr;
+      offered = target;
+      return {target != nullptr ? kMoved : kRead, target};
+    }
+    if (!stalled && !free_lines) {
+      pending.refused[index(stream)] = true;
+      return {};
+    }
+  }
+  return room_to_hold(job, pending, stream);
+}
+
+Intake Collator::Impl::room_to_hold(JobId job, Pending& pending, Stream stream) {
+  const bool can_spill = budget.spill_has_room();
+  const std::size_t left = budget.memory_left(memory());
+  if (left > 0 && !(can_spill && budget.too_loud(pending.memory))) return {std::min(left, kRead)};
+  if (can_spill) {
+    const std::size_t spill_room = budget.spill()->room();
+    PipeTarget* const target = may_move ? budget.spill()->target() : nullptr;
+    offered = target;
+    return {std::min(target != nullptr ? kMoved : kRead, spill_room), target};
+  }
+  if (options.rows != nullptr && pressed(job)) return {kRead};
+  if (!budget.full()) budget.exhaust(memory());
+  refused = true;
+  pending.refused[index(stream)] = true;
+  return {};
+}
+
 void Collator::Impl::output(JobId job, Stream stream, std::string_view bytes) {
   const auto at = jobs.find(job);
   assert(at != jobs.end());
   if (at == jobs.end() || bytes.empty()) return;
-  if (!is_live(job, stream)) {
-    hold(at->second, stream, bytes);
-  } else if (by_lines) {
-    pass_lines(job, at->second, stream, bytes);
-  } else {
-    emit(job, at->second, stream, bytes);
+  Pending& pending = at->second;
+  if (flows(job, stream) && !sink.blocked(stream) && !some_wait(pending, job, stream)) {
+    if (!by_lines || pressed(job)) return emit(job, pending, stream, bytes);
+    if (pass_lines(job, pending, stream, bytes)) return;
+  }
+  note(pending, stream, bytes);
+  hold(pending, stream, bytes);
+  if (free_lines && pending.whole[index(stream)] > 0 && job != turn) {
+    queue_lines(job, stream, false);
   }
 }
 
-bool Collator::Impl::is_live(JobId job, Stream stream) const {
-  if (!ordered) return by_lines;
-  return order.has_turn(job) && (stream == Stream::out || by_lines || options.single);
+// What is held of a live job by lines is the beginning of a line.  False if all is to be held.
+bool Collator::Impl::pass_lines(JobId job, Pending& pending, Stream stream,
+                                std::string_view bytes) {
+  const std::size_t newline = bytes.rfind('\n');
+  if (newline == bytes.npos) return false;
+  HeldBytes& begun = pending.held[index(stream)];
+  while (!begun.empty()) {
+    if (!begun.front_in_memory()) return false;
+    const std::string_view first = begun.front();
+    emit(job, pending, stream, first);
+    let_go(pending, stream, first.size());
+  }
+  emit(job, pending, stream, bytes.substr(0, newline + 1));
+  bytes.remove_prefix(newline + 1);
+  if (!bytes.empty()) hold(pending, stream, bytes);
+  return true;
+}
+
+// What must be known of bytes that will be held.
+void Collator::Impl::note(Pending& pending, Stream stream, std::string_view bytes) {
+  const std::size_t i = index(stream);
+  if (options.rows != nullptr) pending.text[i].feed(bytes);
+  if (!by_lines) return;
+  const std::size_t newline = bytes.rfind('\n');
+  if (newline != bytes.npos) pending.whole[i] = pending.held[i].size() + newline + 1;
 }
 
 void Collator::Impl::hold(Pending& pending, Stream stream, std::string_view bytes) {
-  pending.held[index(stream)].append(bytes, pool);
   held += bytes.size();
+  HeldBytes& to = pending.held[index(stream)];
+  const std::size_t left = budget.memory_left(memory());
+  const bool loud = budget.too_loud(pending.memory);
+  charged(pending, [&] {
+    while ((loud || left < bytes.size()) && !bytes.empty() && budget.spill_has_room()) {
+      const FilePart part = budget.spill()->append(bytes);
+      to.append(part, pool);
+      bytes.remove_prefix(part.length);
+    }
+    to.append(bytes, pool, left > bytes.size() ? left - bytes.size() : 0);
+  });
 }
 
-// What is held of a live job in line mode is the beginning of a line.
-void Collator::Impl::pass_lines(JobId job, Pending& pending, Stream stream,
-                                std::string_view bytes) {
-  const std::size_t newline = bytes.rfind('\n');
-  const std::size_t end = newline == std::string_view::npos ? 0 : newline + 1;
-  if (end > 0) {
-    pending.held[index(stream)].drain(pool, emitter(job, pending, stream));
-    emit(job, pending, stream, bytes.substr(0, end));
-  }
-  if (end < bytes.size()) hold(pending, stream, bytes.substr(end));
-}
-
-void Collator::Impl::close(JobId job) {
-  if (!ordered) return write_block(job);
-  const JobId before = order.head();
-  order.close(job, [this](JobId due) { write_block(due); });
-  if (order.head() != before) begin_turn(order.head());
-}
-
-// What the job wrote before its turn flows now.
-void Collator::Impl::begin_turn(JobId job) {
+void Collator::Impl::moved(JobId job, Stream stream, std::size_t bytes) {
   const auto at = jobs.find(job);
-  if (at == jobs.end()) return;
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    if (!is_live(job, stream)) continue;
-    HeldBytes& bytes = at->second.held[index(stream)];
-    if (by_lines) {
-      bytes.drain_lines(pool, emitter(job, at->second, stream));
+  assert(at != jobs.end());
+  if (at == jobs.end() || bytes == 0) return;
+  SpillStore* const spill = budget.spill();
+  if (spill == nullptr || offered != spill->target()) return;  // straight into the sink
+  const FilePart part = spill->moved(bytes);
+  charged(at->second, [&] { at->second.held[index(stream)].append(part, pool); });
+  held += bytes;
+}
+
+// ---- ends
+
+void Collator::Impl::close(JobId job, std::string head) {
+  auto at = jobs.find(job);
+  const bool has_row = options.rows != nullptr && !head.empty();
+  if (at == jobs.end() && has_row) at = jobs.try_emplace(job).first;
+  if (at != jobs.end()) {
+    if (at->second.empty() && !has_row && !free_lines && job != live()) {
+      jobs.erase(at);  // nothing to remember but its number
+      at = jobs.end();
     } else {
-      bytes.drain(pool, emitter(job, at->second, stream));
+      close_pending(at->second, std::move(head));
+    }
+  }
+  if (ordered) {
+    order.close(job, [this](JobId over) {
+      if (jobs.contains(over)) due.push_back(over);
+      turn_over();
+    });
+  } else if (at == jobs.end()) {
+    return;
+  } else if (free_lines) {
+    close_lines(at);
+  } else if (job == turn) {
+    due.push_front(job);
+    turn_over();
+  } else {
+    due.push_back(job);
+  }
+}
+
+void Collator::Impl::close_pending(Pending& pending, std::string head) {
+  pending.closed = true;
+  pending.head = std::move(head);
+  bookkeeping += kBookkeeping + pending.tag.size() + pending.head.size();
+}
+
+void Collator::Impl::close_lines(Jobs::iterator at) {
+  const JobId job = at->first;
+  if (job == turn) turn_over();
+  if (at->second.empty()) return finish(at);
+  for (const Stream stream : kStreams) {
+    if (at->second.held[index(stream)].empty()) continue;
+    queue_lines(job, stream, open_lines[file(stream)] == Writer{job, stream});
+  }
+}
+
+void Collator::Impl::finish(Jobs::iterator at) {
+  const Pending& pending = at->second;
+  bookkeeping -= kBookkeeping + pending.tag.size() + pending.head.size();
+  jobs.erase(at);
+  const bool inside_a_line = turn != JobId{0} && has_open_line(turn);
+  if (!inside_a_line) sink.settle();
+}
+
+void Collator::Impl::end() {
+  unbounded = true;
+  const JobId first = ordered ? order.head() : turn;
+  turn = JobId{0};
+  std::vector<JobId> rest;
+  for (auto& [job, pending] : jobs) {
+    const bool listed = !free_lines && std::find(due.begin(), due.end(), job) != due.end();
+    if (!listed) rest.push_back(job);
+  }
+  // Who is live goes on first: what it wrote so far must not be torn from the rest.
+  std::stable_partition(rest.begin(), rest.end(), [&](JobId job) { return job == first; });
+  for (const JobId job : rest) {
+    const auto at = jobs.find(job);
+    if (!at->second.closed) close_pending(at->second, {});
+    if (free_lines) {
+      close_lines(at);
+    } else if (job == first && !ordered) {
+      due.push_front(job);
+    } else {
+      due.push_back(job);
     }
   }
 }
 
-void Collator::Impl::write_block(JobId job) {
-  const auto at = jobs.find(job);
-  if (at == jobs.end()) return;
-  write_held(job, at->second);
-  jobs.erase(at);
-  sink.settle();
+// ---- whose turn it is
+
+// The job that runs and is being written, or would be; 0 if there is none.
+JobId Collator::Impl::live() const {
+  if (!ordered) return turn;
+  return due.empty() ? order.head() : JobId{0};
 }
 
-void Collator::Impl::write_held(JobId job, Pending& pending) {
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    pending.held[index(stream)].drain(pool, emitter(job, pending, stream));
+// Whether what the job writes now goes out at once, as far as it concerns other jobs.
+bool Collator::Impl::flows(JobId job, Stream stream) const {
+  if (options.rows != nullptr) return false;
+  if (free_lines && turn == JobId{0}) return lines[file(stream)].empty();
+  if (job != live()) return false;
+  return stream == Stream::out || by_lines || options.single || budget.full();
+}
+
+// Some of what is held of a job that flows may go out, and has to before what comes next.
+bool Collator::Impl::some_wait(const Pending& pending, JobId job, Stream stream) const {
+  const std::size_t i = index(stream);
+  return by_lines && !pressed(job) ? pending.whole[i] > 0 : !pending.held[i].empty();
+}
+
+// Nothing can be written, and nothing can be held: the oldest that runs is written as it comes.
+void Collator::Impl::choose_turn() {
+  for (const auto& [job, pending] : jobs) {
+    if (pending.closed) continue;
+    turn = job;
+    turn_served = false;
+    return;
   }
 }
 
-void Collator::Impl::emit(JobId job, Pending& pending, Stream stream, std::string_view bytes) {
-  if (!lines_count) return sink.write(stream, bytes);
-  std::optional<Writer>& open = open_line(stream);
-  const bool goes_on = open == Writer{job, stream};
-  if (open && !goes_on) sink.end_line(open->stream);
-  if (options.tagged) {
-    tags.write(stream, pending.tag, goes_on, bytes);
-  } else {
-    sink.write(stream, bytes);
-  }
-  open.reset();
-  if (bytes.back() != '\n') open = Writer{job, stream};
+void Collator::Impl::turn_over() {
+  turn = JobId{0};
+  budget.relax();
 }
 
-void Collator::Impl::flush() {
-  std::vector<JobId> waiting;
-  waiting.reserve(jobs.size());
-  for (const auto& [job, pending] : jobs) waiting.push_back(job);
-  // Who is live goes on first: what it wrote so far must not be torn from the rest.
-  const auto rank = [live = order.head()](JobId job) { return std::pair(job != live, job); };
-  std::sort(waiting.begin(), waiting.end(), [&](JobId a, JobId b) { return rank(a) < rank(b); });
-  for (const JobId job : waiting) {
-    write_held(job, jobs.at(job));
-    sink.settle();
+Collator::Again Collator::Impl::take_again() {
+  budget.review(memory());
+  if (refused && !budget.full()) {
+    refused = false;
+    return {.all = true, .job = {}};
   }
+  const auto at = jobs.find(live());
+  if (at == jobs.end()) return {};
+  for (const Stream stream : kStreams) {
+    if (!at->second.refused[index(stream)]) continue;
+    at->second.refused[index(stream)] = false;
+    const bool before = refused;
+    if (room(at->first, stream).most > 0) return {.all = false, .job = at->first};
+    refused = before;
+  }
+  return {};
 }
+
+// ---- the outside
 
 Collator::Collator(Options options, ByteSink& sink)
     : impl_(std::make_unique<Impl>(options, sink)) {}
@@ -200,16 +298,33 @@ void Collator::open(JobId job, std::string tag) {
   if (impl_->options.mode != Mode::none) impl_->open(job, std::move(tag));
 }
 
+Intake Collator::room(JobId job, Stream stream) {
+  if (impl_->options.mode == Mode::none) return {kRead};
+  return impl_->room(job, stream);
+}
+
 void Collator::output(JobId job, Stream stream, std::string_view bytes) {
   if (impl_->options.mode != Mode::none) impl_->output(job, stream, bytes);
 }
 
-void Collator::close(JobId job) {
-  if (impl_->options.mode != Mode::none) impl_->close(job);
+void Collator::moved(JobId job, Stream stream, std::size_t bytes) {
+  impl_->moved(job, stream, bytes);
 }
 
-std::size_t Collator::held() const { return impl_->held; }
+void Collator::close(JobId job, std::string head) {
+  if (impl_->options.mode != Mode::none) impl_->close(job, std::move(head));
+}
 
-void Collator::flush() { impl_->flush(); }
+bool Collator::pump(std::size_t most) { return impl_->pump(most); }
+void Collator::set_stalled(bool stalled) { impl_->stalled = stalled; }
+Collator::Again Collator::take_again() { return impl_->take_again(); }
+bool Collator::full() const { return impl_->budget.full(); }
+JobId Collator::turn() const { return impl_->ordered ? impl_->order.head() : impl_->turn; }
+std::uint64_t Collator::held() const { return impl_->held; }
+std::size_t Collator::memory() const { return impl_->memory(); }
+void Collator::lift_bounds() { impl_->unbounded = true; }
+void Collator::end() { impl_->end(); }
+bool Collator::idle() const { return impl_->jobs.empty(); }
+const std::string& Collator::failure() const { return impl_->failure; }
 
 }  // namespace distaff

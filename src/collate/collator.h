@@ -24,9 +24,9 @@
 // be known before something else can stand behind it.
 //
 // Bounds.  room() says before each read whether a job's bytes may be taken.  Memory takes them
-// first, `hold_memory` in all; one job no more than a small part of that while there is a spill
-// store, so that a loud job leaves memory to the many quiet ones, and is moved by the kernel.  Then
-// the spill store takes them.  When that is full too nobody is read but the job that has the turn:
+// first, `hold_memory` in all; of loud jobs only a small part while there is a spill store, so that
+// they leave memory to the many quiet ones, and are moved by the kernel.  Then the spill store
+// takes them.  When that is full too nobody is read but the job that has the turn:
 //   - with keep_order, or one slot, the oldest job not yet written out;
 //   - else the oldest running, and what it wrote is written until it ends (in line mode, until its
 //     line ends); finished ones wait behind it.

@@ -12,10 +12,20 @@ namespace {
 constexpr std::size_t kLargest = ExtentPool::kChunk - sizeof(Extent);
 constexpr std::size_t kSmallest = 64 - sizeof(Extent);
 
+Extent* allocate(std::size_t behind) {
+  void* const memory = std::malloc(sizeof(Extent) + behind);
+  if (memory == nullptr) throw std::bad_alloc();
+  return static_cast<Extent*>(memory);
+}
+
 }  // namespace
 
 ExtentPool::~ExtentPool() {
   while (free_ != nullptr) std::free(std::exchange(free_, free_->next));
+}
+
+std::size_t ExtentPool::size_of(const Extent& extent) {
+  return sizeof(Extent) + (extent.in_memory() ? extent.capacity : sizeof(FilePart));
 }
 
 Extent* ExtentPool::take(std::size_t bytes) {
@@ -25,14 +35,23 @@ Extent* ExtentPool::take(std::size_t bytes) {
     extent = std::exchange(free_, free_->next);
     --kept_;
   } else {
-    extent = static_cast<Extent*>(std::malloc(sizeof(Extent) + capacity));
-    if (extent == nullptr) throw std::bad_alloc();
+    extent = allocate(capacity);
   }
   *extent = {nullptr, 0, 0, static_cast<std::uint32_t>(capacity)};
+  memory_ += size_of(*extent);
+  return extent;
+}
+
+Extent* ExtentPool::take_part(const FilePart& part) {
+  Extent* const extent = allocate(sizeof(FilePart));
+  *extent = {nullptr, 0, 0, 0};
+  new (&extent->part()) FilePart(part);
+  memory_ += size_of(*extent);
   return extent;
 }
 
 void ExtentPool::give(Extent* extent) {
+  memory_ -= size_of(*extent);
   if (extent->capacity < kLargest || kept_ == kKept) {
     std::free(extent);
     return;
@@ -46,14 +65,18 @@ HeldBytes::~HeldBytes() {
   while (first_ != nullptr) std::free(std::exchange(first_, first_->next));
 }
 
-void HeldBytes::append(std::string_view bytes, ExtentPool& pool) {
+void HeldBytes::add(Extent* extent) {
+  (last_ == nullptr ? first_ : last_->next) = extent;
+  last_ = extent;
+}
+
+void HeldBytes::append(std::string_view bytes, ExtentPool& pool, std::size_t spare) {
+  size_ += bytes.size();
   while (!bytes.empty()) {
     if (last_ == nullptr || last_->end == last_->capacity) {
       // The first one fits what is there: most outputs are one short write.
       const std::size_t grown = last_ == nullptr ? 0 : std::size_t{2} * last_->capacity;
-      Extent* const extent = pool.take(std::max(bytes.size(), grown));
-      (last_ == nullptr ? first_ : last_->next) = extent;
-      last_ = extent;
+      add(pool.take(std::max(bytes.size(), std::min(grown, bytes.size() + spare))));
     }
     const std::size_t fits = std::min<std::size_t>(bytes.size(), last_->capacity - last_->end);
     std::memcpy(last_->data() + last_->end, bytes.data(), fits);
@@ -62,15 +85,35 @@ void HeldBytes::append(std::string_view bytes, ExtentPool& pool) {
   }
 }
 
-std::pair<Extent*, std::uint32_t> HeldBytes::after_last_newline() const {
-  std::pair<Extent*, std::uint32_t> found{nullptr, 0};
-  for (Extent* extent = first_; extent != nullptr; extent = extent->next) {
-    const std::size_t at = extent->bytes().rfind('\n');
-    if (at != std::string_view::npos) {
-      found = {extent, extent->begin + static_cast<std::uint32_t>(at) + 1};
+void HeldBytes::append(const FilePart& part, ExtentPool& pool) {
+  if (part.length == 0) return;
+  size_ += part.length;
+  if (last_ != nullptr && !last_->in_memory()) {
+    FilePart& before = last_->part();
+    if (before.fd == part.fd && before.offset + before.length == part.offset) {
+      before.length += part.length;
+      return;
     }
   }
-  return found;
+  add(pool.take_part(part));
+}
+
+void HeldBytes::consume(std::uint64_t bytes, ExtentPool& pool) {
+  size_ -= bytes;
+  bool used_up = false;
+  if (first_->in_memory()) {
+    first_->begin += static_cast<std::uint32_t>(bytes);
+    used_up = first_->begin == first_->end;
+  } else {
+    first_->part().offset += bytes;
+    first_->part().length -= bytes;
+    used_up = first_->part().length == 0;
+  }
+  if (!used_up) return;
+  Extent* const next = first_->next;
+  pool.give(first_);
+  first_ = next;
+  if (first_ == nullptr) last_ = nullptr;
 }
 
 }  // namespace distaff

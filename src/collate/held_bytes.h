@@ -8,13 +8,15 @@
 // before, up to kChunk; those of full size come from a pool and go back to it.  A short output, the
 // usual case, is one small allocation.
 //
-// Extents know nothing of each other but their order.  One that stands for bytes in a spill file
-// can take its place in the list beside those in memory.
+// Extents know nothing of each other but their order.  One that stands for a part of a spill file
+// takes its place in the list beside those in memory.
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
+
+#include "base/pipe_target.h"
 
 namespace distaff {
 
@@ -22,13 +24,16 @@ struct Extent {
   Extent* next;
   std::uint32_t begin;  // bytes before it were handed on
   std::uint32_t end;
-  std::uint32_t capacity;
+  std::uint32_t capacity;  // 0: a FilePart stands here, not bytes
 
+  bool in_memory() const { return capacity > 0; }
   char* data() { return reinterpret_cast<char*>(this + 1); }
   std::string_view bytes() { return {data() + begin, end - begin}; }
+  FilePart& part() { return *reinterpret_cast<FilePart*>(this + 1); }
 };
 
-// Keeps extents of full size for the next stream that needs one.
+// Makes extents, counts what memory they take, and keeps those of full size for the next stream
+// that needs one.
 class ExtentPool {
  public:
   static constexpr std::size_t kChunk = std::size_t{64} << 10;  // an extent at its largest, all in
@@ -41,59 +46,53 @@ class ExtentPool {
 
   // One with room for `bytes`, or of full size if that is less.
   Extent* take(std::size_t bytes);
+  Extent* take_part(const FilePart& part);
   void give(Extent* extent);
 
+  // Of all that were taken and not given back.
+  std::size_t memory() const { return memory_; }
+
  private:
+  static std::size_t size_of(const Extent& extent);
+
   Extent* free_ = nullptr;
   std::size_t kept_ = 0;
+  std::size_t memory_ = 0;
 };
 
 class HeldBytes {
  public:
   HeldBytes() = default;
   HeldBytes(HeldBytes&& other) noexcept
-      : first_(std::exchange(other.first_, nullptr)), last_(std::exchange(other.last_, nullptr)) {}
+      : first_(std::exchange(other.first_, nullptr)),
+        last_(std::exchange(other.last_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   HeldBytes& operator=(HeldBytes&&) = delete;
   ~HeldBytes();
 
   bool empty() const { return first_ == nullptr; }
+  std::uint64_t size() const { return size_; }
 
-  void append(std::string_view bytes, ExtentPool& pool);
+  // Behind what is there.  `spare`: memory that may be taken beyond what the bytes need, so that
+  // what comes next finds room.
+  void append(std::string_view bytes, ExtentPool& pool, std::size_t spare = ExtentPool::kChunk);
+  void append(const FilePart& part, ExtentPool& pool);
 
-  // Hands everything to `write`, piece by piece, and lets it go.
-  template <class Write>
-  void drain(ExtentPool& pool, Write write) {
-    while (first_ != nullptr) hand_on(first_->end, pool, write);
-  }
+  // What comes first: bytes, or else a part of a file.  Needs !empty().
+  bool front_in_memory() const { return first_->in_memory(); }
+  std::string_view front() const { return first_->bytes(); }
+  const FilePart& front_part() const { return first_->part(); }
 
-  // The same up to the last newline; what follows it stays.
-  template <class Write>
-  void drain_lines(ExtentPool& pool, Write write) {
-    const auto [extent, end] = after_last_newline();
-    if (extent == nullptr) return;
-    while (first_ != extent) hand_on(first_->end, pool, write);
-    hand_on(end, pool, write);
-  }
+  // Lets go of the first `bytes` of what front() or front_part() gave.
+  void consume(std::uint64_t bytes, ExtentPool& pool);
 
  private:
-  // The extent that holds the last newline, and the place behind it; null if there is none.
-  std::pair<Extent*, std::uint32_t> after_last_newline() const;
+  void add(Extent* extent);
 
-  // The first extent's bytes up to `end`; the extent goes when it has no more.
-  template <class Write>
-  void hand_on(std::uint32_t end, ExtentPool& pool, Write& write) {
-    const std::uint32_t begin = std::exchange(first_->begin, end);
-    write(std::string_view(first_->data() + begin, end - begin));
-    if (first_->begin < first_->end) return;
-    Extent* const next = first_->next;
-    pool.give(first_);
-    first_ = next;
-    if (first_ == nullptr) last_ = nullptr;
-  }
-
-  // Each extent but the last is full; none is empty.
+  // Each extent in memory but the last is full; none is empty.
   Extent* first_ = nullptr;
   Extent* last_ = nullptr;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace distaff

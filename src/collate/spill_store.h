@@ -20,9 +20,9 @@ class SpillStore {
   // Stores the bytes, as many as there is room for; the part tells which.
   virtual FilePart append(std::string_view bytes) = 0;
 
-  // Stores what waits in a pipe.  Each call of take_from() that moved bytes is followed by one of
-  // moved(), which tells where they are.
-  virtual PipeTarget& target() = 0;
+  // Stores what waits in a pipe; null if it cannot.  Each call of take_from() that moved bytes is
+  // followed by one of moved(), which tells where they are.
+  virtual PipeTarget* target() = 0;
   virtual FilePart moved(std::size_t bytes) = 0;
 
   // Reads the part's first bytes, as many as `buffer` holds; fewer only if the file cannot be read.

@@ -16,6 +16,9 @@ constexpr Duration kShortagePause = 100ms;
 constexpr Duration kShortageLimit = 30s;
 constexpr Duration kOutputGrace = 5s;  // after a signal, for a reader that does not read
 
+// A reader that does not read for so long is not just a little slower than the jobs.
+constexpr Duration kStalled = 100ms;
+
 // What a shell's exit status says of a program that could not be run.
 int program_status(int error) { return error == ENOENT || error == ENOTDIR ? 127 : 126; }
 
@@ -38,11 +41,12 @@ RunResult Engine::run() {
   while (true) {
     turn();
     if (finished()) break;
-    parts_.waiter.wait(wake_at(), input_waits_ && !stopping_ && !stalled_);
+    parts_.waiter.wait(wake_at(), input_waits_ && may_start());
     now_ = parts_.waiter.now();
   }
   end_waiting_jobs();
-  if (parts_.collator != nullptr) parts_.collator->flush();
+  if (parts_.collator != nullptr) parts_.collator->end();
+  write_out();
   tick(true);
   result_.some_failed =
       !halt_.stopped_as_asked() && (summary_.failures() > 0 || summary_.not_run() > 0);
@@ -67,12 +71,16 @@ bool Engine::wants_block() const {
 // Waits until everything is out; after a signal not for ever.
 void Engine::write_out() {
   while (true) {
+    collate();
     parts_.sink.flush();
     check_sink();
-    if (parts_.sink.pending() == 0 || parts_.sink.condition() != ByteSink::Condition::good) return;
+    const bool held = parts_.collator != nullptr && !parts_.collator->idle();
+    if (!held && parts_.sink.pending() == 0) return;
+    if (parts_.sink.condition() != ByteSink::Condition::good) return;
     std::optional<TimePoint> until;
     if (signalled_at_) until = *signalled_at_ + kOutputGrace;
     if (killed_ || (until && now_ >= *until)) return;
+    if (more_to_write_) until = now_;
     parts_.waiter.wait(until, false);
     now_ = parts_.waiter.now();
   }
@@ -81,24 +89,43 @@ void Engine::write_out() {
 void Engine::turn() {
   check_sink();
   while (const auto signal = term_.due(now_)) parts_.executor.signal_all(*signal);
-  if (!stopping_ && !stalled_) fill();
+  // New jobs first: they run while the output of those before them is written.
+  if (may_start()) fill();
+  collate();
   forget_groups();
   tick(false);
 }
+
+bool Engine::may_start() const { return !stopping_ && !stalled_; }
 
 // ---- starting
 
 void Engine::fill() {
   input_waits_ = false;
+  if (parts_.collator != nullptr && parts_.collator->full()) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
     if (!read_some()) return;
   }
 }
 
+// No more output can be held back.  Only the job may start for whose output all others wait, and
+// where those hold every slot, beyond them.
+void Engine::start_the_one() {
+  const JobId id = parts_.collator->turn();
+  if (!waiting_.contains(id) || in_shortage()) return;
+  now_ = parts_.waiter.now();
+  if (parts_.scheduler.pick_this(id, now_)) start(id);
+}
+
+bool Engine::in_shortage() {
+  if (short_until_ && now_ < *short_until_) return true;
+  short_until_.reset();
+  return false;
+}
+
 // False during a shortage.
 bool Engine::start_jobs() {
-  if (short_until_ && now_ < *short_until_) return false;
-  short_until_.reset();
+  if (in_shortage()) return false;
   while (!stopping_) {
     // Reading and starting take time, and rests, delays and rates count from what really was.
     now_ = parts_.waiter.now();
@@ -272,6 +299,12 @@ void Engine::forget_groups() {
 
 // ---- events
 
+Intake Engine::room(JobId job, Stream stream) { return parts_.collator->room(job, stream); }
+
+void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
+  parts_.collator->moved(job, stream, bytes);
+}
+
 void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
   if (parts_.collator != nullptr) parts_.collator->output(job, stream, bytes);
   if (parts_.results != nullptr) parts_.results->output(job, stream, bytes);
@@ -393,18 +426,36 @@ void Engine::check_sink() {
       if (!result_.error) result_.error = Error{parts_.sink.failure(), 3};
       return kill();
   }
+  if (parts_.collator != nullptr && !parts_.collator->failure().empty()) {
+    if (!result_.error) result_.error = Error{parts_.collator->failure(), 3};
+    return kill();
+  }
   if (parts_.results != nullptr && !parts_.results->failure().empty()) {
     if (!result_.error) result_.error = Error{parts_.results->failure(), 3};
     return kill();
   }
   const std::size_t pending = parts_.sink.pending();
-  if (!stalled_ && pending > options_.stalled_bytes && !running_.empty()) {
-    stalled_ = true;
-    parts_.executor.set_reading(false);
-  } else if (stalled_ && (pending <= options_.stalled_bytes / 4 || running_.empty())) {
-    // When nothing runs any more, what the pipes still hold is little.
-    stalled_ = false;
-    parts_.executor.set_reading(true);
+  stalled_ = pending > (stalled_ ? options_.stalled_bytes / 4 : options_.stalled_bytes);
+}
+
+// Writes what is due, and lets jobs go on whose output has found room by that.
+void Engine::collate() {
+  if (parts_.collator == nullptr) return;
+  Collator& collator = *parts_.collator;
+  more_to_write_ = collator.pump();
+  if (!parts_.sink.blocked(Stream::out)) {
+    blocked_since_.reset();
+  } else if (!blocked_since_) {
+    blocked_since_ = now_;
+  }
+  collator.set_stalled(blocked_since_ && now_ - *blocked_since_ >= kStalled);
+  // When what runs was ended, the pipes hold only the last of it.
+  if (term_.begun() && running_.empty() && unclosed_ > 0) collator.lift_bounds();
+  const Collator::Again again = collator.take_again();
+  if (again.all) {
+    parts_.executor.read_again();
+  } else if (again.job) {
+    parts_.executor.read_again(*again.job);
   }
 }
 
@@ -429,12 +480,20 @@ bool Engine::finished() const {
 // ---- the rest
 
 std::optional<TimePoint> Engine::wake_at() {
+  if (more_to_write_) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
-  if (!stopping_ && !stalled_) {
-    keep_earlier(earliest, short_until_ ? short_until_ : parts_.scheduler.wake_at(now_));
+  if (may_start()) keep_earlier(earliest, next_start());
+  if (blocked_since_ && now_ - *blocked_since_ < kStalled) {
+    keep_earlier(earliest, std::optional(*blocked_since_ + kStalled));
   }
   for (const Observer* observer : parts_.observers) keep_earlier(earliest, observer->next_tick());
   return earliest;
+}
+
+std::optional<TimePoint> Engine::next_start() {
+  if (short_until_) return short_until_;
+  if (parts_.collator == nullptr || !parts_.collator->full()) return parts_.scheduler.wake_at(now_);
+  return parts_.scheduler.wake_at_this(parts_.collator->turn(), now_);
 }
 
 void Engine::tick(bool last) {

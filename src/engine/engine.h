@@ -46,7 +46,7 @@ class Engine final : public ExecEvents {
     std::optional<ResultPath> result_path;  // with Parts::results
     std::string run_id;                     // DISTAFF_RUN
     std::optional<std::uint64_t> total;     // jobs to expect
-    std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: jobs must wait
+    std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: nothing starts
   };
 
   // All by reference, and outliving the engine.
@@ -77,6 +77,8 @@ class Engine final : public ExecEvents {
   const Summary& summary() const { return summary_; }
 
   // ExecEvents
+  Intake room(JobId job, Stream stream) override;
+  void on_moved(JobId job, Stream stream, std::size_t bytes) override;
   void on_output(JobId job, Stream stream, std::string_view bytes) override;
   void on_end(JobId job, const Attempt& attempt) override;
   void on_closed(JobId job, bool kept_open) override;
@@ -89,6 +91,11 @@ class Engine final : public ExecEvents {
 
   void turn();
   void fill();
+  void start_the_one();
+  bool in_shortage();
+  bool may_start() const;
+  std::optional<TimePoint> next_start();
+  void collate();
   bool start_jobs();
   void start(JobId id);
   void prepare_environment(const Job& job, Slot slot, Launch& launch) const;
@@ -142,13 +149,15 @@ class Engine final : public ExecEvents {
   std::vector<std::string> keys_;  // by GroupId
 
   bool input_ended_ = false;
-  bool input_waits_ = false;  // the source said wait: nothing to ask before it is readable
-  bool stopping_ = false;     // nothing starts any more
-  bool stalled_ = false;      // our reader is slow: nothing starts, nothing is read from jobs
-  bool killed_ = false;       // a second signal came
+  bool input_waits_ = false;    // the source said wait: nothing to ask before it is readable
+  bool stopping_ = false;       // nothing starts any more
+  bool stalled_ = false;        // what we have to say is not read: nothing starts
+  bool more_to_write_ = false;  // the sink has room, and there is more for it
+  bool killed_ = false;         // a second signal came
   std::optional<TimePoint> signalled_at_;
-  std::optional<TimePoint> short_until_;  // a shortage: nothing starts before
-  std::optional<TimePoint> short_since_;  // nothing at all could be started since
+  std::optional<TimePoint> blocked_since_;  // there has been no room on stdout
+  std::optional<TimePoint> short_until_;    // a shortage: nothing starts before
+  std::optional<TimePoint> short_since_;    // nothing at all could be started since
   std::uint64_t records_ = 0;
   std::uint64_t started_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include "os/fatal.h"
 
@@ -105,7 +107,7 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
   }
   job.pid = result.pid;
   by_pid_.emplace(job.pid, &job);
-  if (job.has_pipes() && reading_) unwatched_.emplace_back(job.started + kUnwatched, id);
+  if (job.has_pipes()) unwatched_.emplace_back(job.started + kUnwatched, id);
   return result.start;
 }
 
@@ -113,8 +115,8 @@ int ProcessExecutor::make_pipes(Job& job, ChildEnds& ends, const Launch& launch)
   int error = open_shared_files();
   if (error == 0 && launch.stdin_text) error = make_feed(job, ends.in, *launch.stdin_text);
   if (options_.capture != Capture::pipe) return error;
-  if (error == 0) error = make_output_pipe(job.out, ends.out);
-  if (error == 0) error = make_output_pipe(job.err, ends.err);
+  if (error == 0) error = make_output_pipe(job.pipes[0].fd, ends.out);
+  if (error == 0) error = make_output_pipe(job.pipes[1].fd, ends.err);
   return error;
 }
 
@@ -185,8 +187,7 @@ bool ProcessExecutor::watch(Job& job, int fd, std::uint32_t events) {
 }
 
 void ProcessExecutor::forget(Job& job) {
-  close_fd(job.out);
-  close_fd(job.err);
+  for (Pipe& pipe : job.pipes) close_pipe(pipe);
   close_fd(job.feed);
   set_timer(job, {});
 }
@@ -198,6 +199,11 @@ void ProcessExecutor::close_fd(UniqueFd& fd) {
   fd.reset();
 }
 
+void ProcessExecutor::close_pipe(Pipe& pipe) {
+  close_fd(pipe.fd);
+  pipe = {};
+}
+
 // ---- bytes
 
 void ProcessExecutor::on_ready(int fd, std::uint32_t events) {
@@ -207,12 +213,8 @@ void ProcessExecutor::on_ready(int fd, std::uint32_t events) {
     return;
   }
   const bool hung_up = (events & EPOLLHUP) != 0;
-  if (fd == job.out.get()) {
-    read_some(job, job.out, Stream::out, 1, hung_up);
-  } else if (fd == job.err.get()) {
-    read_some(job, job.err, Stream::err, 1, hung_up);
-  }
-  if (job.over() && !job.has_pipes()) closed(job, false);
+  read_some(job, fd == job.pipes[0].fd.get() ? Stream::out : Stream::err, 1, hung_up);
+  close_if_done(job);
 }
 
 void ProcessExecutor::feed(Job& job) {
@@ -226,58 +228,93 @@ void ProcessExecutor::feed(Job& job) {
   }
 }
 
-// Reads what is there, until it has at least `most` bytes, and closes the pipe at its end.  Once it
-// is `hung_up` nothing can be added, and a read that gives less than it could was the last.
-void ProcessExecutor::read_some(Job& job, UniqueFd& fd, Stream stream, std::size_t most,
-                                bool hung_up) {
-  for (std::size_t total = 0; total < most && reading_;) {
-    const ssize_t got = read(fd.get(), buffer_.get(), kReadSize);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    const std::size_t size = got > 0 ? static_cast<std::size_t>(got) : 0;
-    const bool last = size == 0 || (hung_up && size < kReadSize);
-    if (last) close_fd(fd);
-    if (size > 0) events_.on_output(job.id, stream, {buffer_.get(), size});
-    if (last) return;
-    total += size;
+// Takes what is there, until it has at least `most` bytes or there is no room, and closes the pipe
+// at its end.
+void ProcessExecutor::read_some(Job& job, Stream stream, std::size_t most, bool hung_up) {
+  Pipe& pipe = job.pipe(stream);
+  for (std::size_t total = 0; total < most && pipe.fd;) {
+    const Intake intake = events_.room(job.id, stream);
+    if (intake.most == 0) return leave_alone(pipe);
+    const auto before = taken_;
+    if (!take(job, stream, intake, hung_up)) return;
+    total += taken_ - before;
   }
+}
+
+// One piece; false if there is no more now.  Once the pipe is `hung_up` nothing can be added, and a
+// read that gives less than it could was the last.
+bool ProcessExecutor::take(Job& job, Stream stream, const Intake& intake, bool hung_up) {
+  Pipe& pipe = job.pipe(stream);
+  if (intake.target != nullptr) {
+    const PipeTarget::Moved moved = intake.target->take_from(pipe.fd.get(), intake.most);
+    using Why = PipeTarget::Moved::Why;
+    if (moved.why == Why::ended) close_pipe(pipe);
+    if (moved.bytes > 0) {
+      taken(pipe, moved.bytes);
+      events_.on_moved(job.id, stream, moved.bytes);
+    }
+    return moved.why != Why::ended && moved.why != Why::empty;
+  }
+  const std::size_t wanted = std::min(intake.most, kReadSize);
+  const ssize_t got = read(pipe.fd.get(), buffer_.get(), wanted);
+  if (got < 0 && errno == EINTR) return true;
+  if (got < 0 && errno == EAGAIN) return false;
+  const std::size_t size = got > 0 ? static_cast<std::size_t>(got) : 0;
+  const bool last = size == 0 || (hung_up && size < wanted);
+  if (last) close_pipe(pipe);
+  if (size > 0) {
+    taken(pipe, size);
+    events_.on_output(job.id, stream, {buffer_.get(), size});
+  }
+  return !last;
+}
+
+void ProcessExecutor::taken(Pipe& pipe, std::size_t bytes) {
+  taken_ += bytes;
+  pipe.owed -= std::min(pipe.owed, bytes);
 }
 
 void ProcessExecutor::read_rest(Job& job) {
-  if (job.out) read_some(job, job.out, Stream::out, kMostAfterEnd, false);
-  if (job.err) read_some(job, job.err, Stream::err, kMostAfterEnd, false);
+  read_some(job, Stream::out, kMostAfterEnd, false);
+  read_some(job, Stream::err, kMostAfterEnd, false);
 }
 
-void ProcessExecutor::set_reading(bool on) {
-  if (reading_ == on) return;
-  reading_ = on;
-  unwatched_.clear();  // on: all are watched from here on
+// Taken out of the loop, not only ignored: what is readable would wake us without end.
+void ProcessExecutor::unwatch(Pipe& pipe) {
+  if (pipe.watched) loop_.remove(pipe.fd.get());
+  pipe.watched = false;
+}
+
+void ProcessExecutor::leave_alone(Pipe& pipe) {
+  unwatch(pipe);
+  pipe.left_alone = true;
+}
+
+void ProcessExecutor::read_again(JobId id) {
+  const auto found = jobs_.find(id);
+  if (found != jobs_.end()) read_again(found->second, EventLoop::now());
+}
+
+void ProcessExecutor::read_again() {
   const TimePoint now = EventLoop::now();
-  for (auto& [id, job] : jobs_) {
-    if (!on) {
-      unwatch_output(job);
-    } else if (!watch_output(job)) {
-      unwatched_.emplace_front(now + kTryAgain, id);
-    }
-    if (job.over()) set_timer(job, on ? std::optional(now + options_.grace) : std::nullopt);
-  }
+  for (auto& [id, job] : jobs_) read_again(job, now);
+}
+
+void ProcessExecutor::read_again(Job& job, TimePoint now) {
+  bool any = false;
+  for (Pipe& pipe : job.pipes) any = std::exchange(pipe.left_alone, false) || any;
+  if (any && !watch_output(job)) unwatched_.emplace_front(now + kTryAgain, job.id);
 }
 
 // False if the kernel has no room for a watch.
 bool ProcessExecutor::watch_output(Job& job) {
-  if (job.watched) return true;
-  const bool out = !job.out || watch(job, job.out.get(), EPOLLIN);
-  const bool err = !job.err || watch(job, job.err.get(), EPOLLIN);
-  job.watched = true;
-  if (!out || !err) unwatch_output(job);
-  return job.watched;
-}
-
-// Taken out of the loop, not only ignored: what is readable would wake us without end.
-void ProcessExecutor::unwatch_output(Job& job) {
-  loop_.remove(job.out.get());
-  loop_.remove(job.err.get());
-  job.watched = false;
+  bool all = true;
+  for (Pipe& pipe : job.pipes) {
+    if (!pipe.fd || pipe.watched || pipe.left_alone) continue;
+    pipe.watched = watch(job, pipe.fd.get(), EPOLLIN);
+    all = all && pipe.watched;
+  }
+  return all;
 }
 
 // Most jobs are short, and end with all they wrote in their pipes: watching these would cost four
@@ -340,12 +377,26 @@ void ProcessExecutor::ended(Job& job, int status, const rusage& usage) {
   events_.on_end(job.id, attempt);
 
   read_rest(job);
-  if (!job.has_pipes()) {
-    closed(job, false);
-  } else if (reading_) {
-    set_timer(job, now + options_.grace);
-    unwatched_.emplace_front(now, job.id);
+  if (!job.has_pipes()) return closed(job, false);
+  note_what_is_owed(job);
+  set_timer(job, now + options_.grace);
+  unwatched_.emplace_front(now, job.id);
+}
+
+// What its pipes hold when it ends is the job's, however long it takes until there is room for it.
+void ProcessExecutor::note_what_is_owed(Job& job) {
+  for (Pipe& pipe : job.pipes) {
+    int size = 0;
+    if (pipe.left_alone && ioctl(pipe.fd.get(), FIONREAD, &size) == 0 && size > 0) {
+      pipe.owed = static_cast<std::size_t>(size);
+    }
   }
+}
+
+void ProcessExecutor::close_if_done(Job& job) {
+  if (!job.over()) return;
+  if (!job.has_pipes()) return closed(job, false);
+  if (job.late && !job.owes()) closed(job, true);
 }
 
 void ProcessExecutor::closed(Job& job, bool kept_open) {
@@ -376,7 +427,8 @@ void ProcessExecutor::tick(TimePoint now) {
       continue;
     }
     read_rest(job);
-    if (reading_ || !job.has_pipes()) closed(job, job.has_pipes());
+    job.late = true;
+    close_if_done(job);
   }
 }
 

@@ -6,10 +6,15 @@
 // are read when it ends, and watched by the event loop if it lives longer than a moment.  SIGCHLD,
 // read from a signalfd, tells that some ended.
 //
+// Before each read the owner is asked how much it can take, and whither: the kernel may move it
+// past us.  A pipe for which there is no room is left alone, and its job waits in write().
+//
 // A job is over when its process is.  A daemon that it left behind may keep the pipes open for
 // ever, so what they hold by then is read, and the rest gets half a second; then we stop listening.
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -52,7 +57,8 @@ class ProcessExecutor final : public Executor, private Watcher {
   StartResult start(JobId job, const Launch& launch) override;
   void signal(JobId job, int signal) override;
   void signal_all(int signal) override;
-  void set_reading(bool on) override;
+  void read_again(JobId job) override;
+  void read_again() override;
   int running() const override { return static_cast<int>(by_pid_.size()); }
 
   // The owner of the event loop waits no longer than this, and then calls tick().
@@ -63,20 +69,29 @@ class ProcessExecutor final : public Executor, private Watcher {
   static int descriptors_per_job(Capture capture, bool feeds_stdin);
 
  private:
+  // What a job writes to one of its streams.
+  struct Pipe {
+    UniqueFd fd;              // our end; none: closed by all writers, or not captured
+    bool watched = false;     // the event loop tells of it
+    bool left_alone = false;  // nobody had room for what is in it
+    std::size_t owed = 0;     // of a job that is over: what was in it then and is not yet read
+  };
   struct Job {
     JobId id{};
     pid_t pid = -1;  // -1: it ended, and its number may be a stranger's
     TimePoint started;
-    UniqueFd out, err;               // read ends; none: closed by all writers, or not captured
+    std::array<Pipe, 2> pipes;       // stdout, stderr
     UniqueFd feed;                   // write end of its stdin, while there is text left
     std::string text;                // to feed
     std::size_t fed = 0;             // bytes of it that are written
-    bool watched = false;            // the event loop tells of its output
     bool wants_tty = false;          // we end it for that
+    bool late = false;               // over, and its grace too: closed once it owes nothing
     std::optional<TimePoint> timer;  // running: when it is killed; ended: when we stop listening
 
     bool over() const { return pid < 0; }
-    bool has_pipes() const { return out || err; }
+    bool has_pipes() const { return pipes[0].fd || pipes[1].fd; }
+    bool owes() const { return pipes[0].owed > 0 || pipes[1].owed > 0; }
+    Pipe& pipe(Stream stream) { return pipes[stream == Stream::out ? 0 : 1]; }
   };
   // The ends that the child gets.
   struct ChildEnds {
@@ -92,14 +107,20 @@ class ProcessExecutor final : public Executor, private Watcher {
   std::array<int, 3> stdio(const ChildEnds& ends) const;
   bool watch(Job& job, int fd, std::uint32_t events);
   bool watch_output(Job& job);
-  void unwatch_output(Job& job);
+  void unwatch(Pipe& pipe);
+  void leave_alone(Pipe& pipe);
+  void read_again(Job& job, TimePoint now);
   void watch_old_jobs(TimePoint now);
   void forget(Job& job);
 
   void on_ready(int fd, std::uint32_t events) override;
   void feed(Job& job);
-  void read_some(Job& job, UniqueFd& fd, Stream stream, std::size_t most, bool hung_up);
+  void read_some(Job& job, Stream stream, std::size_t most, bool hung_up);
+  bool take(Job& job, Stream stream, const Intake& intake, bool hung_up);
+  void taken(Pipe& pipe, std::size_t bytes);
   void read_rest(Job& job);
+  void note_what_is_owed(Job& job);
+  void close_if_done(Job& job);
 
   void reap();
   void stopped(Job& job, int signal);
@@ -108,6 +129,7 @@ class ProcessExecutor final : public Executor, private Watcher {
   void send(const Job& job, int signal) const;
   void set_timer(Job& job, std::optional<TimePoint> when);
   void close_fd(UniqueFd& fd);
+  void close_pipe(Pipe& pipe);
 
   Options options_;
   EventLoop& loop_;
@@ -115,8 +137,8 @@ class ProcessExecutor final : public Executor, private Watcher {
   Launcher launcher_;
   SignalWatcher child_signals_;
   UniqueFd null_in_, null_out_, tty_;
-  bool reading_ = true;
   std::unique_ptr<char[]> buffer_;
+  std::uint64_t taken_ = 0;  // bytes, of all jobs
 
   std::unordered_map<JobId, Job> jobs_;     // until closed
   std::unordered_map<pid_t, Job*> by_pid_;  // those whose process runs

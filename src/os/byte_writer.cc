@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,6 +40,7 @@ bool is_full(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 ByteWriter::ByteWriter(int fd, std::optional<Way> way)
     : fd_(fd), fits_(isatty(fd) == 1 ? kTerminalFits : kPipeFits), way_(Way::plain) {
   way_ = way && *way != Way::own_open ? *way : choose_way();
+  move_ = choose_move();
 }
 
 ByteWriter::Way ByteWriter::choose_way() {
@@ -50,6 +52,16 @@ ByteWriter::Way ByteWriter::choose_way() {
   }
   if (!S_ISFIFO(status.st_mode)) return Way::plain;
   return reopen(O_WRONLY) ? Way::own_open : Way::nowait;
+}
+
+// To a terminal nothing is gained, and a socket would block.  A file that is appended to says
+// EINVAL.
+ByteWriter::Move ByteWriter::choose_move() const {
+  struct stat status {};
+  if (fstat(fd_, &status) < 0) return Move::none;
+  if (S_ISFIFO(status.st_mode)) return Move::pipe;
+  const bool appends = (fcntl(fd_, F_GETFL) & O_APPEND) != 0;
+  return S_ISREG(status.st_mode) && !appends ? Move::file : Move::none;
 }
 
 // Fails for another user's file (as after su), without /proc, and for a FIFO nobody reads.
@@ -101,6 +113,51 @@ long ByteWriter::write_some(std::string_view first, std::string_view second) {
     return write_some(first, second);
   }
   return writev(wait_fd(), pieces.data(), pieces.size());
+}
+
+// EAGAIN means that the source is empty or the target full; who knows asks the target.
+PipeTarget::Moved ByteWriter::move_from_pipe(int pipe, std::size_t most) {
+  using Why = PipeTarget::Moved::Why;
+  std::size_t done = 0;
+  while (done < most) {
+    const long count =
+        splice(pipe, nullptr, wait_fd(), nullptr, most - done, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (count > 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (count == 0) {
+      return {done, Why::ended};
+    } else if (is_full(errno)) {
+      return {done, move_ == Move::pipe && !has_room(wait_fd()) ? Why::full : Why::empty};
+    } else if (errno != EINTR) {
+      // What is wrong with the file a plain write will say.
+      move_ = Move::none;
+      return {done, Why::refused};
+    }
+  }
+  return {done, Why::most};
+}
+
+ByteWriter::Result ByteWriter::write_part(const FilePart& part) {
+  Result result;
+  if (move_ == Move::none) return result;
+  auto offset = static_cast<off64_t>(part.offset);
+  while (result.written < part.length) {
+    const std::size_t left = static_cast<std::size_t>(part.length) - result.written;
+    const long count = move_ == Move::pipe ? splice(part.fd, &offset, wait_fd(), nullptr, left,
+                                                    SPLICE_F_NONBLOCK | SPLICE_F_MOVE)
+                                           : sendfile(wait_fd(), part.fd, &offset, left);
+    if (count > 0) {
+      result.written += static_cast<std::size_t>(count);
+    } else if (count < 0 && errno == EINTR) {
+      continue;
+    } else if (count < 0 && is_full(errno)) {
+      return result;
+    } else {
+      move_ = Move::none;
+      return result;
+    }
+  }
+  return result;
 }
 
 void ByteWriter::wait_for_room() const {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/pipe_target.h"
 #include "base/unique_fd.h"
 
 namespace distaff {
@@ -37,6 +38,13 @@ class ByteWriter {
   // Writes `first`, then `second`, as far as there is room now.
   Result write(std::string_view first, std::string_view second = {});
 
+  // The kernel's ways past our memory, where the file takes them (not terminals, sockets, or files
+  // that are appended to).  Neither blocks on a reader.
+  bool can_move() const { return move_ != Move::none; }
+  PipeTarget::Moved move_from_pipe(int pipe, std::size_t most);
+  // A `written` of nothing without an error, and can_move() false after it: it has to be read.
+  Result write_part(const FilePart& part);
+
   // Becomes writable when there is room again.
   int wait_fd() const { return own_ ? own_.get() : fd_; }
 
@@ -46,7 +54,10 @@ class ByteWriter {
   Way way() const { return way_; }
 
  private:
+  enum class Move { none, pipe, file };
+
   Way choose_way();
+  Move choose_move() const;
   bool reopen(int flags);
   long write_some(std::string_view first, std::string_view second);
 
@@ -54,6 +65,7 @@ class ByteWriter {
   UniqueFd own_;
   std::size_t fits_;  // for poll_first
   Way way_;
+  Move move_ = Move::none;
 };
 
 // Whether two descriptors are one open file (after `2>&1`), or of the same pipe, terminal, device

@@ -88,20 +88,37 @@ std::optional<JobId> Scheduler::pick(TimePoint now) {
   Place place = JobTable::kNone;
   if (const auto retrying = state.by_retry.oldest_at(now)) {
     place = state.first_retry(*retrying);
-    const auto& entry = state.jobs[place];
-    state.retries.erase({*retrying, entry.again_at, entry.age, place});
-    --state.groups[*retrying].retrying;
-    --state.waiting_jobs;
   } else if (const auto open = state.by_age.oldest_at(now)) {
-    Group& group = state.groups[*open];
-    place = group.head;
-    state.unlink(group, place);
-    ++group.running;
+    place = state.groups[*open].head;
   } else {
     return std::nullopt;
   }
+  state.take_out(place);
   state.start(place, now);
   return state.jobs[place].id;
+}
+
+bool Scheduler::pick_this(JobId job, TimePoint now) {
+  Impl& state = *impl_;
+  state.latest = std::max(state.latest, now);
+  const auto when = wake_at_this(job, now);
+  if (!when || *when > now) return false;
+  const Place place = state.jobs.find(job);
+  state.take_out(place);
+  state.start(place, now);
+  return true;
+}
+
+std::optional<TimePoint> Scheduler::wake_at_this(JobId job, TimePoint now) {
+  Impl& state = *impl_;
+  const Place place = state.jobs.find(job);
+  if (place == JobTable::kNone) return std::nullopt;
+  const auto& entry = state.jobs[place];
+  const Group& group = state.groups[entry.group];
+  const TimePoint least = std::max({group.hold(), state.next_start, now});
+  if (entry.state == State::retrying) return std::max(entry.again_at, least);
+  if (entry.state != State::waiting || group.head != place) return std::nullopt;
+  return group.running < group.limit ? std::optional(least) : std::nullopt;
 }
 
 void Scheduler::put_back(JobId job) {

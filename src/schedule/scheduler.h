@@ -60,6 +60,14 @@ class Scheduler {
   // on, even if starting it fails later.
   std::optional<JobId> pick(TimePoint now);
 
+  // The same for one waiting job, also if no slot is free: it goes beyond them.  It must be the
+  // first of its group, and the group's limits and the delay hold for it as always.
+  bool pick_this(JobId job, TimePoint now);
+
+  // The earliest time at which pick_this() would take it, `now` itself if it would now; nothing if
+  // that depends on another call.
+  std::optional<TimePoint> wake_at_this(JobId job, TimePoint now);
+
   // A picked job could not be started for a shortage (EAGAIN): it is again the first of its group,
   // as if it had not been picked; its rate token and the delay are given back.  (Exactly, if that
   // happens before the next pick() at a later time; else a part of the token may be lost.)

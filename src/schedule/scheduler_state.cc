@@ -58,6 +58,20 @@ Place Scheduler::Impl::first_retry(Index index) const {
   return std::get<3>(*retries.lower_bound({index, kAlways, 0, 0}));
 }
 
+// Of those that wait, as it is about to start.
+void Scheduler::Impl::take_out(Place place) {
+  const auto& entry = jobs[place];
+  Group& group = groups[entry.group];
+  if (entry.state == State::retrying) {
+    retries.erase({entry.group, entry.again_at, entry.age, place});
+    --group.retrying;
+    --waiting_jobs;
+  } else {
+    unlink(group, place);
+    ++group.running;
+  }
+}
+
 void Scheduler::Impl::start(Place place, TimePoint now) {
   auto& entry = jobs[place];
   entry.state = State::running;

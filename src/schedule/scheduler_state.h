@@ -89,6 +89,7 @@ struct Scheduler::Impl {
   void link(Group& group, Place place);
   void unlink(Group& group, Place place);
   Place first_retry(Index index) const;
+  void take_out(Place place);
   void start(Place place, TimePoint now);
   void rest(Group& group, TimePoint from, std::optional<Duration> given);
   void update(Index index);

@@ -64,6 +64,16 @@ void Output::flush() {
 
 std::size_t Output::pending() const { return out_.pending() + (err_ ? err_->pending() : 0); }
 
+bool Output::blocked(Stream stream) const { return queue(stream).blocked(); }
+
+std::size_t Output::write_part(Stream stream, const FilePart& part) {
+  return shares_stderr(stream) ? 0 : out_.write_part(part);
+}
+
+PipeTarget* Output::straight(Stream stream) {
+  return shares_stderr(stream) ? nullptr : out_.straight();
+}
+
 ByteSink::Condition Output::condition() const {
   if (out_.error() == 0) return Condition::good;
   return out_.error() == EPIPE ? Condition::reader_gone : Condition::failed;

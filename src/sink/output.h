@@ -34,6 +34,12 @@ class Output final : public ByteSink {
   void flush() override;
 
   std::size_t pending() const override;
+  bool blocked(Stream stream) const override;
+
+  // Only of a stdout that is another file than stderr: of that one we must know where lines end.
+  std::size_t write_part(Stream stream, const FilePart& part) override;
+  PipeTarget* straight(Stream stream) override;
+
   Condition condition() const override;
   std::string failure() const override;
 
@@ -43,6 +49,9 @@ class Output final : public ByteSink {
 
  private:
   WriteQueue& queue(Stream stream) { return stream == Stream::out || !err_ ? out_ : *err_; }
+  const WriteQueue& queue(Stream stream) const {
+    return stream == Stream::out || !err_ ? out_ : *err_;
+  }
   bool shares_stderr(Stream stream) const { return stream == Stream::err || !err_; }
   void write_around_waiting_lines(Stream stream, std::string_view bytes);
   void write_waiting_lines();

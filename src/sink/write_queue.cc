@@ -29,6 +29,27 @@ void WriteQueue::flush() {
   if (!full_ && pending_ > 0) push({});
 }
 
+std::size_t WriteQueue::write_part(const FilePart& part) {
+  if (error_ != 0) return part.length;  // dropped, as all is
+  flush();
+  if (full_ || pending_ > 0 || !writer_.can_move()) return 0;
+  const ByteWriter::Result result = writer_.write_part(part);
+  if (writer_.can_move() && result.written < part.length) watch();
+  return result.written;
+}
+
+PipeTarget* WriteQueue::straight() {
+  if (error_ != 0 || full_ || !writer_.can_move()) return nullptr;
+  flush();
+  return full_ || pending_ > 0 || error_ != 0 ? nullptr : this;
+}
+
+PipeTarget::Moved WriteQueue::take_from(int pipe, std::size_t most) {
+  const Moved moved = writer_.move_from_pipe(pipe, most);
+  if (moved.why == Moved::Why::full) watch();
+  return moved;
+}
+
 void WriteQueue::finish() {
   unwatch();
   while (pending_ > 0) {

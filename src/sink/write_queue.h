@@ -16,7 +16,7 @@
 
 namespace distaff {
 
-class WriteQueue final : private Watcher {
+class WriteQueue final : private Watcher, private PipeTarget {
  public:
   WriteQueue(EventLoop& loop, int fd);
   WriteQueue(const WriteQueue&) = delete;
@@ -28,6 +28,16 @@ class WriteQueue final : private Watcher {
   // Writes what there is room for now.
   void flush();
 
+  // There was no room, and the loop will tell when there is.
+  bool blocked() const { return full_; }
+
+  // Writes the beginning of the part of a file, as much as there is room for.  Nothing, and not
+  // blocked: it has to be read and written.
+  std::size_t write_part(const FilePart& part);
+
+  // Where what is in a pipe can be moved behind all that was written; null if that cannot be now.
+  PipeTarget* straight();
+
   // Blocks until all is written, or it failed.
   void finish();
 
@@ -38,6 +48,7 @@ class WriteQueue final : private Watcher {
 
  private:
   void on_ready(int fd, std::uint32_t events) override;
+  Moved take_from(int pipe, std::size_t most) override;
   void append(std::string_view bytes);
   void push(std::string_view more);
   void written(std::size_t bytes);
