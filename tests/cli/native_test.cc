@@ -311,7 +311,7 @@ TEST(NativeErrors, OfValuesThatAreMissingOrTooMany) {
   expect_mistakes({
       {{"-n"}, "-n needs a value: -n N"},
       {{"-kn"}, "-n needs a value: -n N"},
-      {{"--output"}, "--output needs a value: --output group|line|raw|none"},
+      {{"--output"}, "--output needs a value: --output group|line|raw|json|csv|none"},
       {{"-I"}, "-I needs a value: -I STR"},
       {{"--null=yes", "x"}, "--null takes no value, so leave out '=yes'"},
       {{"--null=", "x"}, "--null takes no value, so leave out '='"},
@@ -417,7 +417,7 @@ TEST(NativeErrors, OfSmallGrammars) {
       {{"--results", "{}.json", "x"},
        "--results: {}.json: results are files in directories; all jobs in one file are made by "
        "--output json > FILE"},
-      {{"--output", "grup", "x"}, "--output 'grup': it is group, line, raw or none"},
+      {{"--output", "grup", "x"}, "--output 'grup': it is group, line, raw, json, csv or none"},
       {{"--progress", "gzip", "x"}, "--progress 'gzip': it is line or none"},
       {{"--progress=bar", "x"}, "--progress bar is not in this version; here it is line or none"},
       {{"--on-error", "halt", "x"}, "--on-error 'halt': it is continue, stop, kill or ignore"},
