@@ -11,7 +11,7 @@ function __distaff_command
             set -e words[1]
             echo --
             break
-        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
+        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
             set -e words[1]
         else if not string match -q -- '-?*' $word
             break
@@ -86,6 +86,7 @@ complete -c distaff -n __distaff_options -l progress-interval -x -d 'how often -
 complete -c distaff -n __distaff_options -l log-level -x -a 'debug info warn error' -d 'what is worth a message; single failures are info'
 complete -c distaff -n __distaff_options -l log-file -r -F -d 'append messages to FILE and not to stderr'
 complete -c distaff -n __distaff_options -l quiet -d 'the same as --log-level error'
+complete -c distaff -n __distaff_options -l config -r -F -d 'options from FILE, a JSON object of names and values'
 complete -c distaff -n __distaff_options -s h -l help -d 'the most common things on one screen'
 complete -c distaff -n __distaff_options -l help-all -d 'every option with its default'
 complete -c distaff -n __distaff_options -s V -l version -d 'print the version'

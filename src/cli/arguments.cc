@@ -15,7 +15,9 @@ bool is_list_word(std::string_view word) {
 }
 
 // Options that answer instead of running anything.
-bool is_answer(const Option& option) { return option.topic == Topic::help; }
+bool is_answer(const Option& option) {
+  return option.topic == Topic::help && option.kind == ValueKind::none;
+}
 
 // What somebody may have meant by an option we do not have: the only one that begins like this,
 // else the nearest one.

@@ -25,8 +25,9 @@ struct Arguments {
   // One option as it occurs, in order.
   struct Occurrence {
     const Option* option = nullptr;
-    std::string spelled;  // as it was written, without its value: "-j", "--jobs"
+    std::string spelled;  // as it was written, without its value: "-j", "--jobs"; "\"jobs\""
     std::string value;    // empty for a flag
+    std::string place{};  // "f.json:3:11" for one from a --config file, else empty
   };
   std::vector<Occurrence> occurrences;
   std::vector<std::string> command;

@@ -15,6 +15,21 @@
 #include <algorithm>
 
 namespace distaff {
+namespace {
+
+std::string of_place(const std::string& place) { return place.empty() ? place : " of " + place; }
+
+}  // namespace
+
+std::string Flags::mentioned(Opt id) const {
+  const Origin& last = at(id).origins.back();
+  return last.name + of_place(last.place);
+}
+
+std::string Flags::mentioned_with_value(Opt id) const {
+  const Origin& last = at(id).origins.back();
+  return last.name + " " + value(id) + of_place(last.place);
+}
 
 Expected<Flags> Flags::bind(const Arguments& arguments) {
   Flags flags;
@@ -32,7 +47,9 @@ Expected<Flags> Flags::bind(const Arguments& arguments) {
         bound[index] = is_flag ? app.add_flag(name) : app.add_option(name);
         bound[index]->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       }
-      flags.flags_[index].spelled = seen.spelled;
+      flags.flags_[index].origins.push_back(
+          {seen.place.empty() ? seen.spelled : seen.place + ": " + seen.spelled, seen.spelled,
+           seen.place});
       words.push_back(name);
       if (!is_flag) words.push_back(seen.value);
     }

@@ -18,16 +18,30 @@ class Flags {
   // parsers, and a repeated scalar takes the last one.
   static Expected<Flags> bind(const Arguments& arguments);
 
-  bool has(Opt id) const { return !at(id).spelled.empty(); }
-  // As it was last written: "-j", "--jobs".  Needs has().
-  const std::string& spelled(Opt id) const { return at(id).spelled; }
+  bool has(Opt id) const { return !at(id).origins.empty(); }
+  // As it was last written, for the start of a message: "-j", "--jobs", and from a file
+  // "f.json:3:11: \"jobs\"".  Needs has().
+  const std::string& spelled(Opt id) const { return at(id).origins.back().spelled; }
+  // The same for the value values()[i].
+  const std::string& spelled(Opt id, std::size_t i) const { return at(id).origins[i].spelled; }
+  // The same for the middle of a message: "-j", "\"jobs\" of f.json:3:11"; and with its value:
+  // "-j 4", "\"jobs\" 4 of f.json:3:11".
+  std::string mentioned(Opt id) const;
+  std::string mentioned_with_value(Opt id) const;
+  // Needs has().
+  bool from_file(Opt id) const { return !at(id).origins.back().place.empty(); }
   // The last value.  Needs has() and an option that takes one.
   const std::string& value(Opt id) const { return at(id).values.back(); }
   const std::vector<std::string>& values(Opt id) const { return at(id).values; }
 
  private:
+  struct Origin {
+    std::string spelled;  // as spelled() gives it
+    std::string name;     // the same without the place
+    std::string place;
+  };
   struct Flag {
-    std::string spelled;  // empty: not given
+    std::vector<Origin> origins;  // one for each time it was given
     std::vector<std::string> values;
   };
   const Flag& at(Opt id) const { return flags_[static_cast<std::size_t>(id)]; }

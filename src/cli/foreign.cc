@@ -182,9 +182,9 @@ constexpr Translation kTranslations[] = {
 
 // Options of distaff that later versions bring.
 constexpr std::string_view kPlannedOptions[] = {
-    "body",    "config",      "deadline", "failed-to",   "id",         "idle-timeout", "journal",
-    "lock",    "log-format",  "mutex",    "name",        "output-dir", "polite",       "resume",
-    "retries", "retry-delay", "retry-on", "skip-failed", "timeout",
+    "body",   "deadline",   "failed-to",   "id",       "idle-timeout", "journal",
+    "lock",   "log-format", "mutex",       "name",     "output-dir",   "polite",
+    "resume", "retries",    "retry-delay", "retry-on", "skip-failed",  "timeout",
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",

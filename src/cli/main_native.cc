@@ -49,10 +49,10 @@ int main_native(std::span<const std::string_view> words) {
   }
   if (!request->rules_file.empty()) {
     const auto loaded = load_rules(request->rules_file, request->spec.group);
-    if (!loaded) return refuse(loaded.error());
+    if (!loaded) return refuse(located(*request, loaded.error()));
   }
   const auto status = run(request->spec, startup);
-  return status ? *status : refuse(status.error());
+  return status ? *status : refuse(located(*request, status.error()));
 }
 
 }  // namespace distaff

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -62,26 +63,27 @@ class Reader {
 
   template <class T, class Parse>
   void read(Opt id, T& target, Parse parse) {
-    if (!error_ && flags_.has(id)) take(id, flags_.value(id), target, parse);
+    if (!error_ && flags_.has(id)) take(flags_.spelled(id), flags_.value(id), target, parse);
   }
 
   // One more element of `target` for each time it was given.
   template <class T, class Parse>
   void read_each(Opt id, std::vector<T>& target, Parse parse) {
-    for (const std::string& value : flags_.values(id)) {
+    for (std::size_t i = 0; i < flags_.values(id).size(); ++i) {
+      const std::string& value = flags_.values(id)[i];
       T element;
-      if (!error_) take(id, value, element, parse);
+      if (!error_) take(flags_.spelled(id, i), value, element, parse);
       target.push_back(std::move(element));
     }
   }
 
   template <class T, class Parse>
-  void take(Opt id, const std::string& value, T& target, Parse parse) {
+  void take(const std::string& name, const std::string& value, T& target, Parse parse) {
     auto parsed = parse(value);
     if (parsed) {
       target = std::move(*parsed);
     } else {
-      fail_with("{}: {}", flags_.spelled(id), printable(parsed.error().message, 400));
+      fail_with("{}: {}", name, printable(parsed.error().message, 400));
     }
   }
 
@@ -119,15 +121,16 @@ class Reader {
     if (!error_) error_ = Error{fmt::format(format, std::forward<Args>(args)...)};
   }
 
-  // "--csv", as it was written.
+  // "--csv", as it was written: what a message begins with, and what stands inside one.
   const std::string& spelled(Opt id) const { return flags_.spelled(id); }
+  std::string mentioned(Opt id) const { return flags_.mentioned(id); }
 
   // The options of the list that were given; at most one may be.
   void exclusive(std::initializer_list<Opt> ids, std::string_view why) {
     const Opt* first = nullptr;
     for (const Opt& id : ids) {
       if (!flags_.has(id)) continue;
-      if (first != nullptr) fail_with("{} and {}: {}", spelled(*first), spelled(id), why);
+      if (first != nullptr) fail_with("{} and {}: {}", spelled(*first), mentioned(id), why);
       first = &id;
     }
   }
@@ -211,9 +214,9 @@ class Reader {
   }
 
   // The option that says what records are, as it was written.
-  std::string_view format_word() const {
+  std::string format_word() const {
     for (const Opt id : {Opt::null, Opt::delimiter, Opt::csv, Opt::tsv, Opt::jsonl}) {
-      if (flags_.has(id)) return spelled(id);
+      if (flags_.has(id)) return mentioned(id);
     }
     return arguments_.list_word;
   }
@@ -291,10 +294,10 @@ class Reader {
     const GroupSpec& group = request_.spec.group;
     if (group.throttle && group.throttle->any() && group.parallelism.value_or(1) > 1) {
       fail_with(
-          "{} {} and {} {}: a group that rests after each job runs one at a time; leave one "
-          "of them out",
-          spelled(Opt::throttle), flags_.value(Opt::throttle), spelled(Opt::parallelism),
-          *group.parallelism);
+          "{} {} and {}: a group that rests after each job runs one at a time; leave one of "
+          "them out",
+          spelled(Opt::throttle), flags_.value(Opt::throttle),
+          flags_.mentioned_with_value(Opt::parallelism));
     }
   }
 
@@ -321,13 +324,16 @@ class Reader {
   void check_output() {
     OutputSpec& output = request_.spec.output;
     if (flags_.has(Opt::ungroup) && flags_.has(Opt::output) && output.mode != OutputMode::raw) {
-      fail_with("{} and {} {}: output has one mode; leave one of them out", spelled(Opt::ungroup),
-                spelled(Opt::output), flags_.value(Opt::output));
+      fail_with("{} and {}: output has one mode; leave one of them out", spelled(Opt::ungroup),
+                flags_.mentioned_with_value(Opt::output));
     }
     if (flags_.has(Opt::ungroup)) output.mode = OutputMode::raw;
-    const std::string mode = flags_.has(Opt::ungroup) || !flags_.has(Opt::output)
-                                 ? "-u"
-                                 : spelled(Opt::output) + " " + flags_.value(Opt::output);
+    std::string mode = "-u";
+    if (flags_.has(Opt::ungroup)) {
+      if (flags_.from_file(Opt::ungroup)) mode = mentioned(Opt::ungroup);
+    } else if (flags_.has(Opt::output)) {
+      mode = flags_.mentioned_with_value(Opt::output);
+    }
     const bool raw = output.mode == OutputMode::raw;
     if (output.keep_order && (raw || output.mode == OutputMode::none)) {
       fail_with("{} does not go with {}: order needs --output group, line, json or csv",
@@ -408,9 +414,20 @@ std::optional<NativeRequest> answer(const Flags& flags) {
   return request;
 }
 
+// An option given several times has one place for each, and an error does not say which is meant.
+std::vector<std::pair<std::string, std::string>> configured(const Flags& flags) {
+  std::vector<std::pair<std::string, std::string>> places;
+  for (const Option& option : options()) {
+    if (!flags.has(option.id) || !flags.from_file(option.id)) continue;
+    if (option.repeatable && flags.values(option.id).size() > 1) continue;
+    places.emplace_back(spelling(option), flags.spelled(option.id));
+  }
+  return places;
+}
+
 }  // namespace
 
-Expected<NativeRequest> parse_native(std::span<const std::string_view> words) {
+Expected<NativeRequest> parse_native(std::span<const std::string_view> words, ReadConfig read) {
   if (!words.empty() && is_subcommand(words[0])) {
     if (words[0] != "run") {
       return fail(
@@ -422,10 +439,31 @@ Expected<NativeRequest> parse_native(std::span<const std::string_view> words) {
   }
   auto arguments = walk_arguments(words);
   if (!arguments) return tl::unexpected(arguments.error());
-  const auto flags = Flags::bind(*arguments);
+  auto flags = Flags::bind(*arguments);
   if (!flags) return tl::unexpected(flags.error());
   if (auto request = answer(*flags)) return *request;
-  return Reader(*flags, *arguments).go();
+  if (flags->has(Opt::config)) {
+    const auto added = add_configs(*arguments, read);
+    if (!added) return tl::unexpected(added.error());
+    flags = Flags::bind(*arguments);
+    if (!flags) return tl::unexpected(flags.error());
+  }
+  auto request = Reader(*flags, *arguments).go();
+  if (request && flags->has(Opt::config)) request->configured = configured(*flags);
+  return request;
+}
+
+Error located(const NativeRequest& request, Error error) {
+  for (const auto& [option, place] : request.configured) {
+    const std::string_view rest =
+        std::string_view(error.message).substr(std::min(option.size(), error.message.size()));
+    if (!error.message.starts_with(option) || !(rest.starts_with(':') || rest.starts_with(' '))) {
+      continue;
+    }
+    error.message.replace(0, option.size(), place);
+    break;
+  }
+  return error;
 }
 
 }  // namespace distaff

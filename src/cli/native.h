@@ -2,14 +2,17 @@
 
 // The native command language: `distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...`
 //
-// A pure function from words to what they ask for.  Two command lines that mean the same give equal
-// RunSpecs.
+// A pure function from words, and the files that --config names, to what they ask for.  Two command
+// lines that mean the same give equal RunSpecs.
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/expected.h"
+#include "cli/config.h"
 #include "model/run_spec.h"
 
 namespace distaff {
@@ -22,12 +25,20 @@ struct NativeRequest {
   RunSpec spec;
   std::string rules_file;    // --rules, to be read and put into spec.group; empty: none
   bool input_given = false;  // -a or a ::: list: stdin is not read by accident
+  // Options that a --config file gave, and where: "--key", "f.json:3:10: \"key\"".
+  std::vector<std::pair<std::string, std::string>> configured;
 
   bool operator==(const NativeRequest&) const = default;
 };
 
 // `words` is argv without the program's name.
-// Errors: everything that is wrong with the options and can be known without looking at any file.
-Expected<NativeRequest> parse_native(std::span<const std::string_view> words);
+// Errors: everything that is wrong with the options and can be known without looking at any file
+// but those of --config, which `read` reads.
+Expected<NativeRequest> parse_native(std::span<const std::string_view> words,
+                                     ReadConfig read = read_config_file);
+
+// What is found out only later is said of options as the command line spells them; an error that
+// begins with one that a file gave gets its place there instead.
+Error located(const NativeRequest& request, Error error);
 
 }  // namespace distaff

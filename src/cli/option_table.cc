@@ -63,7 +63,8 @@ constexpr Option kOptions[] = {
     {Opt::replacement, "", 'I', 0, Topic::command, text, "STR", "", "{}", false,
      "STR stands for the record; nothing is appended",
      "Braces then mean nothing, unless STR ends in {}, as in -I '%{}': all replacements are "
-     "then written with that prefix, %{name} and %{/.}."},
+     "then written with that prefix, %{name} and %{/.}.",
+     "replacement"},
     {Opt::shell, "shell", 0, 0, Topic::command, text, "WORDS", "", "/bin/sh", false,
      "run scripts by it, as by 'bash -o pipefail'",
      "-c is added. A shell that is named is always used; without this option a script of plain "
@@ -182,7 +183,11 @@ constexpr Option kOptions[] = {
     {Opt::quiet, "quiet", 0, 0, Topic::progress, none, "", "", "", false,
      "the same as --log-level error", ""},
 
-    // ---- help
+    // ---- configuration and help
+    {Opt::config, "config", 0, 0, Topic::help, file, "FILE", "", "", true,
+     "options from FILE, a JSON object of names and values",
+     "What the command line says wins. No such file is read unless it is named. See CONFIGURATION "
+     "FILE."},
     {Opt::help, "help", 'h', 0, Topic::help, none, "", "", "", false,
      "the most common things on one screen", ""},
     {Opt::help_all, "help-all", 0, 0, Topic::help, none, "", "", "", false,
@@ -195,7 +200,7 @@ constexpr bool well_formed() {
   for (std::size_t i = 0; i < std::size(kOptions); ++i) {
     const Option& a = kOptions[i];
     if (static_cast<std::size_t>(a.id) != i) return false;
-    if (a.name.empty() && a.letter == 0) return false;
+    if (a.name.empty() && (a.letter == 0 || a.only_key.empty())) return false;
     if ((a.kind == none) != (a.value.empty() && a.choices.empty())) return false;
     if ((a.kind == choice) == a.choices.empty()) return false;
     for (std::size_t j = 0; j < i; ++j) {
@@ -216,9 +221,10 @@ std::span<const Option> options() { return kOptions; }
 const Option& option(Opt id) { return kOptions[static_cast<std::size_t>(id)]; }
 
 std::string_view title(Topic topic) {
-  constexpr std::string_view kTitles[kTopicCount] = {"Input",   "Batches",          "Command",
-                                                     "Pool",    "Groups",           "Output",
-                                                     "Failure", "Progress and log", "Help"};
+  constexpr std::string_view kTitles[kTopicCount] = {
+      "Input",   "Batches",          "Command",
+      "Pool",    "Groups",           "Output",
+      "Failure", "Progress and log", "Configuration and help"};
   return kTitles[static_cast<std::size_t>(topic)];
 }
 
@@ -241,6 +247,12 @@ const Option* find_letter(char letter) {
 std::string spelling(const Option& option) {
   return option.name.empty() ? std::string{'-', option.letter} : "--" + std::string(option.name);
 }
+
+std::string_view config_key(const Option& option) {
+  return option.name.empty() ? option.only_key : option.name;
+}
+
+bool is_configurable(const Option& option) { return option.topic != Topic::help; }
 
 std::string_view value_name(const Option& option) {
   return option.kind == choice ? option.choices : option.value;

@@ -2,8 +2,9 @@
 
 // The options of `distaff run`, once.
 //
-// Help, man page, completions and the reading of the command line all come from this table, so they
-// cannot disagree.  A new option is one entry here, one enumerator, and what native.cc makes of it.
+// Help, man page, completions and the reading of the command line and of --config files all come
+// from this table, so they cannot disagree.  A new option is one entry here, one enumerator, and
+// what native.cc makes of it.
 
 #include <cstddef>
 #include <span>
@@ -71,7 +72,8 @@ enum class Opt : unsigned char {
   log_level,
   log_file,
   quiet,
-  // help
+  // configuration and help
+  config,
   help,
   help_all,
   version,
@@ -109,6 +111,7 @@ struct Option {
   bool repeatable;            // each occurrence counts; else the last one
   std::string_view brief;     // one line, no capital, no period
   std::string_view detail;    // more sentences for the man page
+  std::string_view only_key;  // what a --config file calls one that has only a letter
 };
 
 std::span<const Option> options();
@@ -122,6 +125,12 @@ const Option* find_letter(char letter);
 
 // "--jobs"; "-I" for one that has only a letter.
 std::string spelling(const Option& option);
+
+// What a --config file calls it: "jobs".
+std::string_view config_key(const Option& option);
+
+// Whether a --config file may say it: not what is asked of the program itself and not of a run.
+bool is_configurable(const Option& option);
 
 // "N", or for a choice "group|line|raw|none".
 std::string_view value_name(const Option& option);

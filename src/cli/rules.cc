@@ -1,30 +1,25 @@
 #include "cli/rules.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <re2/re2.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <span>
 
 #include "base/numbers.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
+#include "cli/json_tree.h"
 #include "cli/values.h"
 
 namespace distaff {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kMostBytes = 16 << 20;
-constexpr int kDeepest = 20;  // rules need seven
+
+bool is_whole(const JsonValue& value) {
+  return value.is(JsonValue::Kind::number) && value.text.find_first_of(".eE") == std::string::npos;
+}
 
 // Walks the parsed document.  Inside, a mistake is thrown: the tree is deep and every level would
 // only pass it on.
@@ -32,257 +27,221 @@ class RulesReader {
  public:
   explicit RulesReader(std::string_view file) : file_(file) {}
 
-  Rules read(const Json& document) const {
+  Rules read(const JsonValue& document) const {
     Rules rules;
     check_keys(document, "", {"key", "rules"});
-    if (document.contains("key")) {
-      rules.key = text_at(document["key"], "key");
-      if (rules.key.empty()) wrong("key", "is empty; leave it out or name a key");
+    if (const JsonValue* key = document.find("key")) {
+      rules.key = text_at(*key, "key");
+      if (rules.key.empty()) wrong(*key, "key", "is empty; leave it out or name a key");
     }
-    if (!document.contains("rules")) return rules;
-    const Json& list = document["rules"];
-    if (!list.is_array()) wrong_type("rules", list, "a list of rules, as [{\"match\": \"...\"}]");
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      rules.rules.push_back(read_rule(list[i], fmt::format("rules[{}]", i)));
+    const JsonValue* list = document.find("rules");
+    if (list == nullptr) return rules;
+    if (!list->is(JsonValue::Kind::list)) {
+      wrong_type(*list, "rules", "a list of rules, as [{\"match\": \"...\"}]");
+    }
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+      rules.rules.push_back(read_rule(list->items[i], fmt::format("rules[{}]", i)));
     }
     return rules;
   }
 
  private:
-  GroupRule read_rule(const Json& object, const std::string& path) const {
+  GroupRule read_rule(const JsonValue& object, const std::string& path) const {
     check_keys(object, path, {"match", "parallelism", "throttle", "rate"});
     GroupRule rule;
-    if (!object.contains("match")) {
-      wrong(path, "has no \"match\"; a rule for every key has \"match\": \"\"");
+    const JsonValue* match = object.find("match");
+    if (match == nullptr) {
+      wrong(object, path, "has no \"match\"; a rule for every key has \"match\": \"\"");
     }
-    rule.match = read_regex(object["match"], path + ".match");
-    if (object.contains("parallelism")) {
-      const Json& value = object["parallelism"];
+    rule.match = read_regex(*match, path + ".match");
+    if (const JsonValue* value = object.find("parallelism")) {
       const std::string where = path + ".parallelism";
-      if (!value.is_number_integer()) wrong_type(where, value, "a whole number, as 4");
-      rule.parallelism = take(where, parse_int(value.dump(), 1));
+      if (!is_whole(*value)) wrong_type(*value, where, "a whole number, as 4");
+      rule.parallelism = take(*value, where, parse_int(value->text, 1));
     }
-    if (object.contains("throttle")) {
-      rule.throttle = read_throttle(object["throttle"], path + ".throttle");
+    if (const JsonValue* value = object.find("throttle")) {
+      rule.throttle = read_throttle(*value, path + ".throttle");
     }
-    if (object.contains("rate")) {
+    if (const JsonValue* value = object.find("rate")) {
       const std::string where = path + ".rate";
-      rule.rate = take(where, parse_rate(text_at(object["rate"], where, "\"10/s\"")));
+      rule.rate = take(*value, where, parse_rate(text_at(*value, where, "\"10/s\"")));
     }
-    check_rest(rule, path);
+    check_rest(rule, object, path);
     return rule;
   }
 
-  void check_rest(const GroupRule& rule, const std::string& path) const {
+  void check_rest(const GroupRule& rule, const JsonValue& object, const std::string& path) const {
     if (!rule.throttle || rule.parallelism.value_or(1) < 2) return;
     for (const ThrottleEntry& entry : *rule.throttle) {
       if (!entry.throttle.any()) continue;
-      wrong(path, fmt::format("has a throttle and parallelism {}: a group that rests after each "
-                              "job runs one at a time; leave one of them out",
-                              *rule.parallelism));
+      wrong(object, path,
+            fmt::format("has a throttle and parallelism {}: a group that rests after each "
+                        "job runs one at a time; leave one of them out",
+                        *rule.parallelism));
     }
   }
 
-  std::string read_regex(const Json& value, const std::string& path) const {
-    std::string regex = text_at(value, path, "a regex, as \"^api\\\\.\"");
+  std::string read_regex(const JsonValue& value, const std::string& path) const {
+    const std::string& regex = text_at(value, path, "a regex, as \"^api\\\\.\"");
     const RE2 compiled(regex, RE2::Quiet);
     if (!compiled.ok()) {
-      wrong(path, fmt::format("'{}' is no regex: {}", regex, compiled.error()));
+      wrong(value, path, fmt::format("'{}' is no regex: {}", regex, compiled.error()));
     }
     return regex;
   }
 
-  std::vector<ThrottleEntry> read_throttle(const Json& value, const std::string& path) const {
+  std::vector<ThrottleEntry> read_throttle(const JsonValue& value, const std::string& path) const {
     std::vector<ThrottleEntry> entries;
-    if (!value.is_array()) {
-      if (!value.is_string()) {
-        wrong_type(path, value, "a rest, as \"2s\" or \"2s..4s\", or a list of rests and pauses");
+    if (!value.is(JsonValue::Kind::list)) {
+      if (!value.is(JsonValue::Kind::string)) {
+        wrong_type(value, path, "a rest, as \"2s\" or \"2s..4s\", or a list of rests and pauses");
       }
       entries.push_back(read_entry(value, path));
       return entries;
     }
-    if (value.empty()) wrong(path, "is an empty list; leave it out or write \"0s\"");
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      entries.push_back(read_entry(value[i], fmt::format("{}[{}]", path, i)));
+    if (value.items.empty()) wrong(value, path, "is an empty list; leave it out or write \"0s\"");
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+      entries.push_back(read_entry(value.items[i], fmt::format("{}[{}]", path, i)));
     }
     return entries;
   }
 
   // "2s..4s", or {"when": …, "pause": …, "at_most": …}
-  ThrottleEntry read_entry(const Json& value, const std::string& path) const {
+  ThrottleEntry read_entry(const JsonValue& value, const std::string& path) const {
     ThrottleEntry entry;
-    if (value.is_string()) {
-      entry.throttle = take(path, parse_throttle(value.get<std::string>()));
+    if (value.is(JsonValue::Kind::string)) {
+      entry.throttle = take(value, path, parse_throttle(value.text));
       return entry;
     }
-    if (!value.is_object()) {
-      wrong_type(path, value, "\"2s\" or {\"when\": \"failed\", \"pause\": \"30s\"}");
+    if (!value.is(JsonValue::Kind::object)) {
+      wrong_type(value, path, "\"2s\" or {\"when\": \"failed\", \"pause\": \"30s\"}");
     }
     check_keys(value, path, {"when", "pause", "at_most"});
-    if (!value.contains("when")) {
-      wrong(path, "has no \"when\"; write \"failed\", {\"exit\": [...]} or {\"http\": [...]}");
+    const JsonValue* when = value.find("when");
+    if (when == nullptr) {
+      wrong(value, path,
+            "has no \"when\"; write \"failed\", {\"exit\": [...]} or {\"http\": [...]}");
     }
-    read_when(value["when"], path + ".when", entry);
-    if (!value.contains("pause")) {
-      wrong(path, "has no \"pause\"; write a time, as \"30s\", or \"retry-after\"");
+    read_when(*when, path + ".when", entry);
+    const JsonValue* pause = value.find("pause");
+    if (pause == nullptr) {
+      wrong(value, path, "has no \"pause\"; write a time, as \"30s\", or \"retry-after\"");
     }
     const std::string where = path + ".pause";
-    const std::string pause = text_at(value["pause"], where, "\"30s\" or \"retry-after\"");
-    entry.retry_after = pause == "retry-after";
-    if (!entry.retry_after) entry.pause = take(where, parse_duration(pause));
-    if (value.contains("at_most")) {
+    const std::string& length = text_at(*pause, where, "\"30s\" or \"retry-after\"");
+    entry.retry_after = length == "retry-after";
+    if (!entry.retry_after) entry.pause = take(*pause, where, parse_duration(length));
+    if (const JsonValue* most = value.find("at_most")) {
       const std::string limit = path + ".at_most";
       if (!entry.retry_after) {
-        wrong(limit, "bounds what a server asks for, so it goes with \"pause\": \"retry-after\"");
+        wrong(*most, limit,
+              "bounds what a server asks for, so it goes with \"pause\": \"retry-after\"");
       }
-      entry.at_most = take(limit, parse_duration(text_at(value["at_most"], limit, "\"10m\"")));
+      entry.at_most = take(*most, limit, parse_duration(text_at(*most, limit, "\"10m\"")));
     }
     if (entry.retry_after && entry.when != ThrottleEntry::When::http) {
-      wrong(where,
+      wrong(*pause, where,
             "'retry-after' is what an HTTP answer says; it goes with \"when\": {\"http\": "
             "[...]}");
     }
     return entry;
   }
 
-  void read_when(const Json& value, const std::string& path, ThrottleEntry& entry) const {
-    if (value == "failed") {
+  void read_when(const JsonValue& value, const std::string& path, ThrottleEntry& entry) const {
+    if (value.is(JsonValue::Kind::string) && value.text == "failed") {
       entry.when = ThrottleEntry::When::failed;
       return;
     }
-    if (!value.is_object()) {
-      wrong_type(path, value, "\"failed\", {\"exit\": [1, 2]} or {\"http\": [429]}");
+    if (!value.is(JsonValue::Kind::object)) {
+      wrong_type(value, path, "\"failed\", {\"exit\": [1, 2]} or {\"http\": [429]}");
     }
     check_keys(value, path, {"exit", "http"});
-    if (value.size() != 1) wrong(path, "needs one of \"exit\" and \"http\"");
-    const bool http = value.contains("http");
+    if (value.items.size() != 1) wrong(value, path, "needs one of \"exit\" and \"http\"");
+    const JsonValue& list = value.items[0];
+    const bool http = list.key == "http";
     entry.when = http ? ThrottleEntry::When::http : ThrottleEntry::When::exit;
-    const std::string_view name = http ? "http" : "exit";
-    const std::string where = fmt::format("{}.{}", path, name);
-    const Json& list = value.begin().value();
-    if (!list.is_array() || list.empty()) {
-      wrong_type(where, list, http ? "a list, as [429, 503]" : "a list, as [1, 2]");
+    const std::string where = fmt::format("{}.{}", path, list.key);
+    if (!list.is(JsonValue::Kind::list)) {
+      wrong_type(list, where, http ? "a list, as [429, 503]" : "a list, as [1, 2]");
     }
-    for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list.items.empty()) {
+      wrong(list, where, fmt::format("is an empty list; write {}", http ? "[429, 503]" : "[1, 2]"));
+    }
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      const JsonValue& item = list.items[i];
       const std::string at = fmt::format("{}[{}]", where, i);
-      if (!list[i].is_number_integer()) wrong_type(at, list[i], http ? "429" : "1");
+      if (!is_whole(item)) wrong_type(item, at, http ? "429" : "1");
       const int status =
-          take(at, http ? parse_int(list[i].dump(), 100, 599) : parse_int(list[i].dump(), 0, 255));
+          take(item, at, http ? parse_int(item.text, 100, 599) : parse_int(item.text, 0, 255));
       entry.statuses.ranges.emplace_back(status, status);
     }
     entry.statuses = joined(std::move(entry.statuses));
   }
 
-  std::string text_at(const Json& value, const std::string& path,
-                      std::string_view example = "text in quotes") const {
-    if (!value.is_string()) wrong_type(path, value, example);
-    return value.get<std::string>();
+  const std::string& text_at(const JsonValue& value, const std::string& path,
+                             std::string_view example = "text in quotes") const {
+    if (!value.is(JsonValue::Kind::string)) wrong_type(value, path, example);
+    return value.text;
   }
 
-  void check_keys(const Json& object, const std::string& path,
+  void check_keys(const JsonValue& object, const std::string& path,
                   std::initializer_list<std::string_view> known) const {
     const std::string where = path.empty() ? "the file" : path;
-    if (!object.is_object()) wrong_type(where, object, "an object in braces");
-    for (const auto& item : object.items()) {
-      if (std::find(known.begin(), known.end(), item.key()) != known.end()) continue;
-      const std::string_view near = nearest(item.key(), std::span(known.begin(), known.size()));
-      const std::string at = path.empty() ? item.key() : path + "." + item.key();
+    if (!object.is(JsonValue::Kind::object)) wrong_type(object, where, "an object in braces");
+    for (const JsonValue& item : object.items) {
+      if (std::find(known.begin(), known.end(), item.key) != known.end()) continue;
+      const std::string_view near = nearest(item.key, std::span(known.begin(), known.size()));
+      const std::string at = path.empty() ? item.key : path + "." + item.key;
       if (!near.empty()) {
-        wrong(at, fmt::format("there is no such key; did you mean \"{}\"?", near));
+        fail_at(item.key_place, at,
+                fmt::format("there is no such key; did you mean \"{}\"?", near));
       }
       std::string list;
       for (const std::string_view key : known)
         list += fmt::format("{}{}", list.empty() ? "" : ", ", key);
-      wrong(at, fmt::format("there is no such key; here go {}", list));
+      fail_at(item.key_place, at, fmt::format("there is no such key; here go {}", list));
     }
   }
 
   template <class T>
-  T take(const std::string& path, Expected<T> value) const {
-    if (!value) wrong(path, value.error().message);
-    return std::move(*value);
+  T take(const JsonValue& value, const std::string& path, Expected<T> parsed) const {
+    if (!parsed) wrong(value, path, parsed.error().message);
+    return std::move(*parsed);
   }
 
-  [[noreturn]] void wrong_type(const std::string& path, const Json& value,
+  [[noreturn]] void wrong_type(const JsonValue& value, const std::string& path,
                                std::string_view example) const {
-    wrong(path, fmt::format("{} does not go here; write {}",
-                            value.dump(-1, ' ', false, Json::error_handler_t::replace), example));
+    wrong(value, path, fmt::format("{} does not go here; write {}", shown(value), example));
   }
 
-  [[noreturn]] void wrong(const std::string& path, std::string_view what) const {
-    throw Error{printable(fmt::format("{}: {}: {}", file_, path, what), 500)};
+  [[noreturn]] void wrong(const JsonValue& value, const std::string& path,
+                          std::string_view what) const {
+    fail_at(value.place, path, what);
+  }
+
+  [[noreturn]] void fail_at(JsonPlace place, const std::string& path, std::string_view what) const {
+    throw Error{fmt::format("{}: {}", position(file_, place),
+                            printable(fmt::format("{}: {}", path, what), 500))};
   }
 
   std::string_view file_;
 };
 
-// "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error while parsing
-// object key - unexpected ','; last read: '…'; expected '}'", without what only its authors need.
-std::string syntax_error(std::string_view what) {
-  const std::size_t at = what.find("line ");
-  if (at != what.npos) what.remove_prefix(at);
-  const std::size_t colon = what.find(": ");
-  const std::size_t dash = what.find(" - ", colon);
-  if (colon == what.npos || dash == what.npos) return std::string(what);
-  return fmt::format("{}: {}", what.substr(0, colon), what.substr(dash + 3));
-}
-
-// nlohmann takes the last of two equal keys; here the first mistake of that kind is remembered.
-Json parse_json(std::string_view text, std::string_view file, std::string& twice) {
-  std::vector<std::set<std::string>> open;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    // Values are shown in messages by code that recurses.
-    if (depth > kDeepest) throw Error{fmt::format("{}: nested too deeply for rules", file)};
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto key = parsed.get<std::string>();
-      if (!open.back().insert(key).second && twice.empty()) twice = key;
-    }
-    return true;
-  };
-  return Json::parse(text.begin(), text.end(), watch, true, true);
-}
-
-Expected<std::string> read_whole(const std::string& file) {
-  const auto failed = [&](std::string_view why) {
-    return fail(fmt::format("--rules {}: {}", printable(file), why));
-  };
-  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return failed(std::strerror(errno));
-  std::string text;
-  char buffer[16384];
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed(std::strerror(errno));
-    if (got == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > kMostBytes) return failed("longer than 16 MiB, so these are no rules");
-  }
-}
-
 }  // namespace
 
 Expected<Rules> parse_rules(std::string_view text, std::string_view file) {
+  const auto document = parse_json(text, file);
+  if (!document) return tl::unexpected(document.error());
   try {
-    std::string twice;
-    const Json document = parse_json(text, file, twice);
-    if (!twice.empty()) {
-      return fail(printable(fmt::format(
-          "{}: \"{}\" is there twice in one object; leave one of them out", file, twice)));
-    }
-    return RulesReader(file).read(document);
+    return RulesReader(file).read(*document);
   } catch (const Error& error) {
     return tl::unexpected(error);
-  } catch (const Json::exception& error) {
-    return fail(printable(fmt::format("{}: {}", file, syntax_error(error.what())), 500));
   }
 }
 
 Expected<void> load_rules(const std::string& file, GroupSpec& group) {
-  const auto text = read_whole(file);
-  if (!text) return tl::unexpected(text.error());
+  const auto text = read_small_file(file, kMostBytes);
+  if (!text) return fail(fmt::format("--rules {}: {}", printable(file), text.error().message));
   auto rules = parse_rules(*text, file);
   if (!rules) return tl::unexpected(rules.error());
   if (group.key.empty()) group.key = std::move(rules->key);

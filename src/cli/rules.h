@@ -14,8 +14,7 @@
 //     ]
 //   }
 //
-// A mistake names the file, the line (what is no JSON) or the path (what makes no sense), the value
-// and the fix.
+// A mistake names the file, line and column, the path, the value and the fix.
 
 #include <string>
 #include <string_view>

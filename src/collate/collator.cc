@@ -69,7 +69,7 @@ Intake Collator::Impl::room(JobId job, Stream stream) {
 
 Intake Collator::Impl::room_to_hold(JobId job, Pending& pending, Stream stream) {
   const bool can_spill = budget.spill_has_room();
-  const std::size_t left = budget.memory_left(memory());
+  const std::size_t left = budget.memory_left(memory()) + pending.held[index(stream)].spare();
   if (left > 0 && !(can_spill && budget.too_loud(pending.memory))) return {std::min(left, kRead)};
   if (can_spill) {
     const std::size_t spill_room = budget.spill()->room();
@@ -130,7 +130,7 @@ void Collator::Impl::note(Pending& pending, Stream stream, std::string_view byte
 void Collator::Impl::hold(Pending& pending, Stream stream, std::string_view bytes) {
   held += bytes.size();
   HeldBytes& to = pending.held[index(stream)];
-  const std::size_t left = budget.memory_left(memory());
+  const std::size_t left = budget.memory_left(memory()) + to.spare();
   const bool loud = budget.too_loud(pending.memory);
   charged(pending, [&] {
     while ((loud || left < bytes.size()) && !bytes.empty() && budget.spill_has_room()) {

@@ -73,6 +73,9 @@ class HeldBytes {
   bool empty() const { return first_ == nullptr; }
   std::uint64_t size() const { return size_; }
 
+  // Bytes that append() takes without more memory.
+  std::size_t spare() const { return last_ == nullptr ? 0 : last_->capacity - last_->end; }
+
   // Behind what is there.  `spare`: memory that may be taken beyond what the bytes need, so that
   // what comes next finds room.
   void append(std::string_view bytes, ExtentPool& pool, std::size_t spare = ExtentPool::kChunk);

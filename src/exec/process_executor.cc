@@ -1,6 +1,7 @@
 #include "exec/process_executor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -56,6 +57,12 @@ Executor::StartResult cannot_prepare(int error) {
 // A shell that waits for input is stopped; it notices TERM only once it goes on.
 bool ends_a_program(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+}
+
+// Somebody can still write to it.
+bool has_writers(const UniqueFd& pipe) {
+  pollfd asked{pipe.get(), 0, 0};
+  return pipe && poll(&asked, 1, 0) == 0;
 }
 
 void make_nonblocking(const UniqueFd& fd, int access) {
@@ -396,7 +403,9 @@ void ProcessExecutor::note_what_is_owed(Job& job) {
 void ProcessExecutor::close_if_done(Job& job) {
   if (!job.over()) return;
   if (!job.has_pipes()) return closed(job, false);
-  if (job.late && !job.owes()) closed(job, true);
+  if (job.late && !job.owes() && (has_writers(job.pipes[0].fd) || has_writers(job.pipes[1].fd))) {
+    closed(job, true);
+  }
 }
 
 void ProcessExecutor::closed(Job& job, bool kept_open) {

@@ -165,7 +165,9 @@ class RandomRun {
       waiting_.clear();
       check();
     }
-    collator_.flush();
+    collator_.end();
+    while (collator_.pump()) {
+    }
     model_.flush();
     check();
     EXPECT_EQ(collator_.held(), 0u);
@@ -222,6 +224,8 @@ class RandomRun {
 
   void close(int job) {
     collator_.close(JobId{static_cast<std::uint64_t>(job)});
+    while (collator_.pump()) {
+    }
     model_.close(job);
   }
 

@@ -190,11 +190,11 @@ TEST(ProcessExecutor, ChildrenOfOthersAreNoneOfItsBusiness) {
   EXPECT_EQ(jobs.run(shell("exit 4")).end->outcome, Outcome::exited(4));
 }
 
-// ---- reading off and on
+// ---- room for what jobs write
 
-TEST(ProcessExecutor, WithoutReadingAJobFillsItsPipeAndWaits) {
+TEST(ProcessExecutor, WithoutRoomAJobFillsItsPipeAndWaits) {
   Jobs jobs;
-  jobs.executor.set_reading(false);
+  jobs.most = 0;
   jobs.start({kChild, "write", "out", "1000000"});
   const TimePoint soon = EventLoop::now() + 100ms;
   int turns = 0;
@@ -202,29 +202,51 @@ TEST(ProcessExecutor, WithoutReadingAJobFillsItsPipeAndWaits) {
   EXPECT_LE(turns, 5) << "what is not read must not wake us";
   EXPECT_EQ(jobs.seen[1].out, "");
   EXPECT_EQ(jobs.executor.running(), 1);
-  jobs.executor.set_reading(true);
+  jobs.most = 1 << 20;
+  jobs.executor.read_again();
   jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
   EXPECT_EQ(jobs.seen[1].out.size(), 1'000'000u);
 }
 
-TEST(ProcessExecutor, WhatAnEndedJobLeftInItsPipeWaitsForReading) {
+TEST(ProcessExecutor, WhatAnEndedJobLeftInItsPipeWaitsForRoom) {
   Jobs jobs({.grace = 50ms});
-  jobs.executor.set_reading(false);
+  jobs.most = 0;
   jobs.start(shell("echo kept"));
   jobs.wait_until([&] { return jobs.seen[1].ends == 1; });
+  const TimePoint soon = EventLoop::now() + 100ms;
+  while (EventLoop::now() < soon) jobs.turn(soon);
   EXPECT_EQ(jobs.executor.wake_at(), std::nullopt);
   EXPECT_EQ(jobs.seen[1].out, "");
-  EXPECT_EQ(jobs.seen[1].closes, 0);
-  jobs.executor.set_reading(true);
-  EXPECT_EQ(jobs.seen[1].out, "") << "set_reading() does not call back";
+  EXPECT_EQ(jobs.seen[1].closes, 0) << "the grace is for what comes later, not for what is there";
+  jobs.most = 1 << 20;
+  jobs.executor.read_again(JobId{1});
+  EXPECT_EQ(jobs.seen[1].out, "") << "read_again() does not call back";
   jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
   EXPECT_EQ(jobs.seen[1].out, "kept\n");
   EXPECT_FALSE(jobs.seen[1].kept_open);
 }
 
-TEST(ProcessExecutor, ReadingMayBeTurnedOffByOutput) {
+TEST(ProcessExecutor, WhatWasThereAtTheEndIsReadAlthoughAProcessKeepsThePipeOpen) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("fifo");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 50ms});
+  jobs.most = 0;
+  jobs.start({kChild, "leave", fifo});
+  jobs.wait_until([&] { return jobs.seen[1].ends == 1; });
+  const TimePoint soon = EventLoop::now() + 100ms;
+  while (EventLoop::now() < soon) jobs.turn(soon);
+  EXPECT_EQ(jobs.seen[1].closes, 0);
+  jobs.most = 3;  // it takes more than one read
+  jobs.executor.read_again(JobId{1});
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.seen[1].out, "gone\n");
+  EXPECT_TRUE(jobs.seen[1].kept_open);
+}
+
+TEST(ProcessExecutor, RoomMayEndWithOutput) {
   Jobs jobs;
-  jobs.when_output = [&](JobId) { jobs.executor.set_reading(false); };
+  jobs.when_output = [&](JobId) { jobs.most = 0; };
   jobs.start({kChild, "write", "out", "1000000"});
   jobs.wait_until([&] { return !jobs.seen[1].out.empty(); });
   const std::size_t first = jobs.seen[1].out.size();
@@ -235,9 +257,57 @@ TEST(ProcessExecutor, ReadingMayBeTurnedOffByOutput) {
   EXPECT_LE(turns, 5) << "what is not read must not wake us";
   EXPECT_EQ(jobs.seen[1].out.size(), first);
   jobs.when_output = [](JobId) {};
-  jobs.executor.set_reading(true);
+  jobs.most = 1 << 20;
+  jobs.executor.read_again();
   jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
   EXPECT_EQ(jobs.seen[1].out.size(), 1'000'000u);
+}
+
+// A file that takes what pipes hold, until it has enough.
+class FileTarget final : public PipeTarget {
+ public:
+  explicit FileTarget(const std::string& path)
+      : file_(open(path.c_str(), O_RDWR | O_CREAT, 0600)) {}
+
+  Moved take_from(int pipe, std::size_t most) override {
+    if (room == 0) return {0, refuses ? Moved::Why::refused : Moved::Why::full};
+    const ssize_t got =
+        splice(pipe, nullptr, file_.get(), nullptr, std::min(most, room), SPLICE_F_NONBLOCK);
+    if (got < 0) return {0, Moved::Why::empty};
+    room -= static_cast<std::size_t>(got);
+    return {static_cast<std::size_t>(got), got == 0 ? Moved::Why::ended : Moved::Why::most};
+  }
+
+  std::size_t room = std::size_t{1} << 30;
+  bool refuses = false;
+
+ private:
+  UniqueFd file_;
+};
+
+TEST(ProcessExecutor, WhatMayBeMovedIsNotRead) {
+  const TempDir dir;
+  FileTarget file(dir / "file");
+  Jobs jobs;
+  jobs.target = &file;
+  const Seen& seen = jobs.run(shell("head -c 1000000 /dev/zero; echo error >&2"));
+  EXPECT_EQ(seen.moved, 1'000'000u);
+  EXPECT_EQ(seen.out, "");
+  EXPECT_EQ(seen.err, "error\n");
+  EXPECT_EQ(std::filesystem::file_size(dir / "file"), 1'000'000u);
+}
+
+TEST(ProcessExecutor, ATargetThatTakesNoMoreLeavesTheRestToBeRead) {
+  const TempDir dir;
+  FileTarget file(dir / "file");
+  file.room = 100'000;
+  file.refuses = true;
+  Jobs jobs;
+  jobs.target = &file;
+  jobs.when_room = [&] { jobs.target = file.room > 0 ? &file : nullptr; };
+  const Seen& seen = jobs.run({kChild, "write", "out", "1000000"});
+  EXPECT_EQ(seen.moved, 100'000u);
+  EXPECT_EQ(seen.out.size(), 900'000u);
 }
 
 // ---- stdin

@@ -23,6 +23,7 @@ inline const std::string kChild = DISTAFF_HELPERS "/child";
 
 struct Seen {
   std::string out, err;
+  std::size_t moved = 0;
   std::optional<Attempt> end;
   int ends = 0, closes = 0;
   bool kept_open = false;
@@ -75,6 +76,9 @@ class Jobs final : public ExecEvents {
 
   EventLoop loop;
   std::map<std::uint64_t, Seen> seen;
+  std::size_t most = 1 << 20;    // what room() says
+  PipeTarget* target = nullptr;  // for stdout
+  std::function<void()> when_room = [] {};
   std::function<void(JobId)> when_ended = [](JobId) {};
   std::function<void(JobId)> when_output = [](JobId) {};
   ProcessExecutor executor;
@@ -85,7 +89,17 @@ class Jobs final : public ExecEvents {
     return options;
   }
 
+  Intake room(JobId, Stream stream) override {
+    when_room();
+    return {.most = most, .target = stream == Stream::out ? target : nullptr};
+  }
+  void on_moved(JobId job, Stream stream, std::size_t bytes) override {
+    EXPECT_EQ(stream, Stream::out);
+    EXPECT_LE(bytes, most);
+    seen[number(job)].moved += bytes;
+  }
   void on_output(JobId job, Stream stream, std::string_view bytes) override {
+    EXPECT_LE(bytes.size(), most);
     Seen& one = seen[number(job)];
     EXPECT_EQ(one.closes, 0);
     (stream == Stream::out ? one.out : one.err).append(bytes);

@@ -177,5 +177,87 @@ TEST(SameDestination, KnowsWhenOrderMatters) {
   EXPECT_TRUE(same_destination(appending.get(), appending_too.get()));
 }
 
+// ---- past our memory
+
+using Why = PipeTarget::Moved::Why;
+
+TEST_F(ByteWriterTest, MovesFromAPipeIntoPipesAndFiles) {
+  const TempFile file;
+  Pipe to;
+  for (const int out : {to.out.get(), file.fd.get()}) {
+    Pipe from;
+    ByteWriter writer(out);
+    ASSERT_TRUE(writer.can_move());
+    ASSERT_EQ(::write(from.out.get(), "some bytes", 10), 10);
+    EXPECT_EQ(writer.write("before ").written, 7u);
+    auto moved = writer.move_from_pipe(from.in.get(), 4);
+    EXPECT_EQ(moved.bytes, 4u);
+    EXPECT_EQ(moved.why, Why::most);
+    moved = writer.move_from_pipe(from.in.get(), 100);
+    EXPECT_EQ(moved.bytes, 6u);
+    EXPECT_EQ(moved.why, Why::empty);
+    from.out.reset();
+    EXPECT_EQ(writer.move_from_pipe(from.in.get(), 100).why, Why::ended);
+    EXPECT_EQ(writer.write(" behind").written, 7u);
+    EXPECT_EQ(out == to.out.get() ? take(to.in.get()) : contents(out), "before some bytes behind");
+  }
+}
+
+TEST_F(ByteWriterTest, TellsAFullTargetFromAnEmptySource) {
+  Pipe from, to;
+  ByteWriter writer(to.out.get());
+  writer.write(std::string(1 << 20, 'x'));
+  ASSERT_EQ(::write(from.out.get(), "bytes", 5), 5);
+  EXPECT_EQ(writer.move_from_pipe(from.in.get(), 100).why, Why::full);
+  take(to.in.get());
+  EXPECT_EQ(writer.move_from_pipe(from.in.get(), 100).bytes, 5u);
+}
+
+TEST_F(ByteWriterTest, WritesAPartOfAFileAsFarAsThereIsRoom) {
+  const TempFile from, file;
+  const std::string text(200'000, 't');
+  ASSERT_EQ(pwrite(from.fd.get(), text.data(), text.size(), 0), 200'000);
+  ASSERT_EQ(pwrite(from.fd.get(), "middle", 6, 1000), 6);
+
+  ByteWriter to_file(file.fd.get());
+  EXPECT_EQ(to_file.write_part({from.fd.get(), 1000, 6}).written, 6u);
+  EXPECT_EQ(contents(file.fd.get()), "middle");
+
+  Pipe pipe;
+  ByteWriter to_pipe(pipe.out.get());
+  std::uint64_t offset = 0;
+  std::string got;
+  while (offset < text.size()) {
+    const auto result = to_pipe.write_part({from.fd.get(), offset, text.size() - offset});
+    ASSERT_TRUE(to_pipe.can_move());
+    ASSERT_GT(result.written, 0u);
+    EXPECT_LE(result.written, 65536u) << "it must not wait for the reader";
+    offset += result.written;
+    got += take(pipe.in.get());
+  }
+  EXPECT_EQ(got.size(), text.size());
+  EXPECT_EQ(got.substr(999, 8), "tmiddlet");
+}
+
+TEST_F(ByteWriterTest, LeavesFilesThatAreAppendedToAndSocketsToPlainWrites) {
+  TempFile file;
+  fcntl(file.fd.get(), F_SETFL, O_APPEND);
+  EXPECT_FALSE(ByteWriter(file.fd.get()).can_move());
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const UniqueFd in(ends[0]), out(ends[1]);
+  EXPECT_FALSE(ByteWriter(out.get()).can_move());
+}
+
+TEST_F(ByteWriterTest, WhatCannotBeMovedIsLeftToAPlainWriteToSayWhy) {
+  Pipe from, to;
+  ByteWriter writer(to.out.get());
+  to.in.reset();
+  ASSERT_EQ(::write(from.out.get(), "bytes", 5), 5);
+  EXPECT_EQ(writer.move_from_pipe(from.in.get(), 100).why, Why::refused);
+  EXPECT_FALSE(writer.can_move());
+  EXPECT_EQ(writer.write("bytes").error, EPIPE);
+}
+
 }  // namespace
 }  // namespace distaff

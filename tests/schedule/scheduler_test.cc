@@ -74,6 +74,55 @@ TEST(Scheduler, GivesTheOldestOfManyGroupsReleasedAtDifferentTimes) {
   EXPECT_EQ(pick_all(scheduler, at(3s)), Jobs{a1});
 }
 
+TEST(Scheduler, OneJobMayGoBeyondTheSlotsButNotBeyondItsGroup) {
+  Scheduler scheduler({.slots = 2, .delay = 100ms});
+  const GroupId a = scheduler.add_group({.throttle = {2s, 2s}});
+  scheduler.add(a1, a);
+  scheduler.add(a2, a);
+  scheduler.add(free1, std::nullopt);
+  scheduler.add(free2, std::nullopt);
+  EXPECT_EQ(pick_all(scheduler, at(0s)), Jobs{a1});
+  EXPECT_EQ(scheduler.wake_at_this(a2, at(0s)), std::nullopt) << "its group is at its parallelism";
+  scheduler.end(a1, at(50ms));
+  EXPECT_EQ(pick_all(scheduler, at(100ms)), Jobs{free1});
+  EXPECT_EQ(pick_all(scheduler, at(200ms)), Jobs{free2});
+
+  EXPECT_EQ(scheduler.pick(at(3s)), std::nullopt) << "no slot";
+  EXPECT_EQ(scheduler.wake_at_this(a2, at(1s)), at(2050ms));
+  EXPECT_FALSE(scheduler.pick_this(a2, at(2s)));
+  EXPECT_TRUE(scheduler.pick_this(a2, at(2050ms)));
+  EXPECT_EQ(scheduler.running(), 3);
+  EXPECT_FALSE(scheduler.pick_this(a2, at(3s))) << "it runs already";
+  scheduler.add(b1, std::nullopt);
+  scheduler.end(free1, at(3s));
+  EXPECT_EQ(pick_all(scheduler, at(3s)), Jobs{}) << "two run in two slots";
+  scheduler.end(free2, at(3s));
+  EXPECT_EQ(pick_all(scheduler, at(3s)), Jobs{b1});
+}
+
+TEST(Scheduler, OnlyTheFirstOfAGroupMayGoBeyondTheSlots) {
+  Scheduler scheduler({.slots = 1});
+  const GroupId a = scheduler.add_group({.parallelism = 5});
+  for (const JobId job : {a1, a2, a3}) scheduler.add(job, a);
+  EXPECT_EQ(pick_all(scheduler, at(0s)), Jobs{a1});
+  EXPECT_FALSE(scheduler.pick_this(a3, at(0s)));
+  EXPECT_TRUE(scheduler.pick_this(a2, at(0s)));
+  EXPECT_TRUE(scheduler.pick_this(a3, at(0s)));
+}
+
+TEST(Scheduler, AJobThatWaitsForItsRetryMayGoBeyondTheSlots) {
+  Scheduler scheduler({.slots = 1});
+  const GroupId a = scheduler.add_group({});
+  scheduler.add(a1, a);
+  scheduler.add(free1, std::nullopt);
+  EXPECT_EQ(pick_all(scheduler, at(0s)), Jobs{a1});
+  scheduler.retry(a1, at(5s));
+  EXPECT_EQ(pick_all(scheduler, at(0s)), Jobs{free1});
+  EXPECT_EQ(scheduler.wake_at_this(a1, at(1s)), at(5s));
+  EXPECT_TRUE(scheduler.pick_this(a1, at(5s)));
+  EXPECT_EQ(scheduler.waiting(), 0u);
+}
+
 TEST(Scheduler, StartsAtARateAfterTheFirstBurst) {
   Scheduler scheduler({.slots = 9});
   const GroupId a = scheduler.add_group({.parallelism = std::nullopt, .rate = Rate{3, 1s, 2}});

@@ -229,5 +229,52 @@ TEST_F(OutputTest, WaitsForASlowReaderAtTheEnd) {
   EXPECT_TRUE(got == all);
 }
 
+// ---- past our memory
+
+TEST_F(OutputTest, WhatIsMovedStraightStandsBehindWhatWasWritten) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(out, "before ");
+  PipeTarget* const target = output.straight(out);
+  ASSERT_NE(target, nullptr);
+  Pipe job;
+  ASSERT_EQ(::write(job.to.get(), "moved ", 6), 6);
+  EXPECT_EQ(target->take_from(job.in.get(), 100).bytes, 6u);
+  output.write(out, "behind");
+  output.flush();
+  EXPECT_EQ(stdout_pipe.take(), "before moved behind");
+}
+
+TEST_F(OutputTest, NothingIsMovedPastWhatWaitsNorWhereLinesMustBeKnown) {
+  {
+    Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+    EXPECT_EQ(output.straight(err), nullptr);
+    output.write(out, std::string(1 << 20, 'x'));
+    EXPECT_TRUE(output.blocked(out));
+    EXPECT_FALSE(output.blocked(err));
+    EXPECT_EQ(output.straight(out), nullptr);
+    stdout_pipe.take();
+  }
+  Output both(loop, stdout_pipe.to.get(), stdout_pipe.to.get());
+  EXPECT_EQ(both.straight(out), nullptr);
+}
+
+TEST_F(OutputTest, ATargetThatIsFullBlocksTheOutputUntilThereIsRoom) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  Pipe job;
+  fcntl(job.to.get(), F_SETFL, O_NONBLOCK);
+  const std::string much(65536, 'x');
+  std::size_t moved = 0;
+  while (PipeTarget* const target = output.straight(out)) {
+    ASSERT_LT(moved, 1u << 20);
+    if (::write(job.to.get(), much.data(), much.size()) < 0) break;
+    moved += target->take_from(job.in.get(), 1 << 20).bytes;
+  }
+  EXPECT_TRUE(output.blocked(out));
+  EXPECT_EQ(stdout_pipe.take().size(), moved);
+  loop.wait(EventLoop::now() + 10s);
+  EXPECT_FALSE(output.blocked(out));
+  EXPECT_NE(output.straight(out), nullptr);
+}
+
 }  // namespace
 }  // namespace distaff

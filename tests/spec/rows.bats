@@ -32,7 +32,7 @@ ours=seq,attempts,exit,signal,run_s,user_s,sys_s,max_rss_kib,slot,group,error,st
     '[null,null,null,"number",true,true]'
 }
 
-@test "recipe 29: csv, for a spreadsheet" {
+@test "csv: a table that is read back" {
   printf 'server,db\nA,d1\nA,d2\nB,d3\nA,d4\nB,d5\n' > dbs.csv
   distaff -k --csv -a dbs.csv --output csv 'echo {db}; sleep 0.1' > report.csv
   same "$(head -n 1 report.csv)" "server,db,$ours"

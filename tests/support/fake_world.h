@@ -98,7 +98,6 @@ class FakeExecutor final : public Executor {
   std::vector<std::pair<TimePoint, int>> signals;
   int shortages = 0;     // so many starts fail for a shortage first
   int most_running = 0;  // at once
-  bool reading = true;
   ExecEvents* events = nullptr;
 
   StartResult start(JobId job, const Launch& launch) override {
@@ -122,7 +121,8 @@ class FakeExecutor final : public Executor {
       child.what.outcome = Outcome::signalled(signal);
     }
   }
-  void set_reading(bool on) override { reading = on; }
+  void read_again(JobId) override {}
+  void read_again() override {}
   int running() const override { return static_cast<int>(running_.size()); }
 
   std::optional<TimePoint> next_time() const {
