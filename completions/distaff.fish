@@ -11,7 +11,7 @@ function __distaff_command
             set -e words[1]
             echo --
             break
-        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
+        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
             set -e words[1]
         else if not string match -q -- '-?*' $word
             break
