@@ -326,5 +326,8 @@ void Collator::lift_bounds() { impl_->unbounded = true; }
 void Collator::end() { impl_->end(); }
 bool Collator::idle() const { return impl_->jobs.empty(); }
 const std::string& Collator::failure() const { return impl_->failure; }
+std::string Collator::take_warning() {
+  return impl_->budget.spill() == nullptr ? std::string() : impl_->budget.spill()->take_failure();
+}
 
 }  // namespace distaff

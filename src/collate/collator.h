@@ -121,6 +121,9 @@ class Collator {
   // Not empty: what was held back cannot be read again, and why.
   const std::string& failure() const;
 
+  // Not empty once if the spill store cannot be used: what is wrong, for people.
+  std::string take_warning();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -3,6 +3,7 @@
 // Where output that is held back goes when memory is full.
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/pipe_target.h"
@@ -31,6 +32,10 @@ class SpillStore {
   // These bytes are not needed any more.  What is released is never written again, since a reader
   // of ours may still have its pages; a file without anything needed is closed.
   virtual void release(const FilePart& part) = 0;
+
+  // Not empty the first time it is asked after something went wrong other than a full disk: what,
+  // for people.  It is like a limit that is reached, and nothing is lost by it.
+  virtual std::string take_failure() { return {}; }
 };
 
 }  // namespace distaff

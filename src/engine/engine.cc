@@ -451,6 +451,9 @@ void Engine::collate() {
   collator.set_stalled(blocked_since_ && now_ - *blocked_since_ >= kStalled);
   // When what runs was ended, the pipes hold only the last of it.
   if (term_.begun() && running_.empty() && unclosed_ > 0) collator.lift_bounds();
+  if (const std::string warning = collator.take_warning(); !warning.empty()) {
+    say(LogLevel::warn, warning);
+  }
   const Collator::Again again = collator.take_again();
   if (again.all) {
     parts_.executor.read_again();

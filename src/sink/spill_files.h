@@ -26,20 +26,16 @@ class SpillFiles final : public SpillStore, private PipeTarget {
   SpillFiles(std::string directory, std::uint64_t limit);
   ~SpillFiles() override;
 
-  // A disk that is full, or cannot be written, is like a limit that is reached: nothing is lost by
-  // it.  failure() says what was wrong, once.
   std::size_t room() override;
   FilePart append(std::string_view bytes) override;
   PipeTarget* target() override { return can_splice_ ? this : nullptr; }
   FilePart moved(std::size_t bytes) override;
   std::size_t read(const FilePart& part, char* buffer, std::size_t size) override;
   void release(const FilePart& part) override;
+  std::string take_failure() override;
 
   // Bytes of disk that are in use.
   std::uint64_t used() const { return used_; }
-
-  // Not empty the first time it is asked after something went wrong other than a full disk.
-  std::string take_failure();
 
  private:
   struct File {
