@@ -11,7 +11,7 @@ _distaff_value() {
       COMPREPLY=($(compgen -W 'null record tty' -- "$cur"))
       ;;
     --output)
-      COMPREPLY=($(compgen -W 'group line raw none' -- "$cur"))
+      COMPREPLY=($(compgen -W 'group line raw json csv none' -- "$cur"))
       ;;
     --on-error)
       COMPREPLY=($(compgen -W 'continue stop kill ignore' -- "$cur"))
@@ -27,7 +27,7 @@ _distaff_value() {
       compopt -o filenames 2> /dev/null
       COMPREPLY=($(compgen -f -- "$cur"))
       ;;
-    --workdir|--spill-dir)
+    --workdir|--results|--spill-dir)
       local IFS=$'\n'
       compopt -o filenames 2> /dev/null
       COMPREPLY=($(compgen -d -- "$cur"))
@@ -44,7 +44,7 @@ _distaff() {
     word=${COMP_WORDS[i]} option=
     case $word in
       --) ((++i)) && break ;;
-      --input|--delimiter|--split|--match|--no-match|--total|--max-records|--max-bytes|--shell|--stdin|--workdir|--env|--nice|--jobs|--delay|--key|--parallelism|--throttle|--rate|--rules|--buffer-size|--output|--tag-template|--hold-memory|--spill-dir|--spill-limit|--ok|--on-error|--halt|--term-seq|--progress|--progress-interval|--log-level|--log-file|--config)
+      --input|--delimiter|--split|--match|--no-match|--total|--max-records|--max-bytes|--shell|--stdin|--workdir|--env|--nice|--jobs|--delay|--key|--parallelism|--throttle|--rate|--rules|--buffer-size|--output|--tag-template|--results|--hold-memory|--spill-dir|--spill-limit|--ok|--on-error|--halt|--term-seq|--progress|--progress-interval|--log-level|--log-file|--config)
         option=$word
         ((++i))
         [[ $i -lt $COMP_CWORD && ${COMP_WORDS[i]} == = ]] && ((++i))
@@ -73,7 +73,7 @@ _distaff() {
       COMPREPLY=($(compgen -f -- "$cur"))
     fi
   elif [[ $cur == -* ]]; then
-    COMPREPLY=($(compgen -W '-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --quiet --config -h --help --help-all -V --version' -- "$cur"))
+    COMPREPLY=($(compgen -W '-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --quiet --config -h --help --help-all -V --version' -- "$cur"))
   else
     COMPREPLY=($(compgen -c -- "$cur"))
     ((COMP_CWORD == 1)) && [[ run == "$cur"* ]] && COMPREPLY+=(run)

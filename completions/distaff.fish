@@ -11,7 +11,7 @@ function __distaff_command
             set -e words[1]
             echo --
             break
-        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
+        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
             set -e words[1]
         else if not string match -q -- '-?*' $word
             break
@@ -68,11 +68,12 @@ complete -c distaff -n __distaff_options -l throttle -x -d 'rest from a job\'s e
 complete -c distaff -n __distaff_options -l rate -x -d 'at most N starts of a group in each D, as 10/s'
 complete -c distaff -n __distaff_options -l rules -r -F -d 'limits for single groups, from FILE'
 complete -c distaff -n __distaff_options -l buffer-size -x -d 'read at most N records ahead'
-complete -c distaff -n __distaff_options -l output -x -a 'group line raw none' -d 'unbroken by job, by line, as it comes, or none'
+complete -c distaff -n __distaff_options -l output -x -a 'group line raw json csv none' -d 'unbroken by job, by line, as it comes, rows, or none'
 complete -c distaff -n __distaff_options -s k -l keep-order -d 'output in the order of input'
 complete -c distaff -n __distaff_options -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
 complete -c distaff -n __distaff_options -l tag -d 'begin each line of output with the record and a tab'
 complete -c distaff -n __distaff_options -l tag-template -x -d 'begin each line of output with T and a tab'
+complete -c distaff -n __distaff_options -l results -x -a '(__fish_complete_directories)' -d 'also write DIR/stdout, DIR/stderr, DIR/job.json'
 complete -c distaff -n __distaff_options -l hold-memory -x -d 'hold back at most SIZE of output in memory'
 complete -c distaff -n __distaff_options -l spill-dir -x -a '(__fish_complete_directories)' -d 'hold back more output in files in DIR'
 complete -c distaff -n __distaff_options -l spill-limit -x -d 'and at most SIZE of it; 0 for no such files'

@@ -134,7 +134,7 @@ constexpr Translation kTranslations[] = {
     {"--color", "not here; --tag tells jobs apart"},
     {"--color-failed", "not here; failed jobs are listed at the end"},
     {"--ctag", "not here; --tag tells jobs apart"},
-    {"--files", "not in this version; write it in the command: 'cmd {} > out/{/}'"},
+    {"--files", "here --results DIR, which names the files itself"},
     {"--compress", kCompress},
     {"--compress-program", kCompress},
     {"--bar", kBar},
@@ -182,9 +182,9 @@ constexpr Translation kTranslations[] = {
 
 // Options of distaff that later versions bring.
 constexpr std::string_view kPlannedOptions[] = {
-    "body",       "deadline",    "failed-to", "id",          "idle-timeout", "journal", "lock",
-    "log-format", "mutex",       "name",      "output-dir",  "polite",       "results", "resume",
-    "retries",    "retry-delay", "retry-on",  "skip-failed", "timeout",
+    "body",   "deadline",   "failed-to",   "id",       "idle-timeout", "journal",
+    "lock",   "log-format", "mutex",       "name",     "output-dir",   "polite",
+    "resume", "retries",    "retry-delay", "retry-on", "skip-failed",  "timeout",
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",
@@ -207,8 +207,7 @@ std::string_view foreign_advice(std::string_view spelled) {
 bool is_planned_option(std::string_view name) { return contains(kPlannedOptions, name); }
 
 bool is_planned_choice(std::string_view name, std::string_view value) {
-  return (name == "output" && (value == "json" || value == "csv")) ||
-         (name == "progress" && (value == "bar" || value == "auto"));
+  return name == "progress" && (value == "bar" || value == "auto");
 }
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }

@@ -22,6 +22,20 @@ Expected<std::string> parse_text(std::string_view text) {
   return std::string(text);
 }
 
+// What other tools write to a file of that name is an output mode here.
+Expected<std::string> parse_results(std::string_view text) {
+  for (const std::string_view format : {"csv", "tsv", "json"}) {
+    if (!text.ends_with(format) || !text.substr(0, text.size() - format.size()).ends_with('.')) {
+      continue;
+    }
+    return fail(
+        fmt::format("{}: results are files in directories; all jobs in one file are made "
+                    "by --output {} > FILE",
+                    text, format == "json" ? "json" : "csv"));
+  }
+  return parse_text(text);
+}
+
 // Makes a RunSpec of flags.  The first error stays; what is read after it does not matter.
 class Reader {
  public:
@@ -304,6 +318,7 @@ class Reader {
       output.tag.emplace();
       read(Opt::tag_template, *output.tag, parse_text);
     }
+    read(Opt::results, output.results, parse_results);
   }
 
   void check_output() {
@@ -321,7 +336,7 @@ class Reader {
     }
     const bool raw = output.mode == OutputMode::raw;
     if (output.keep_order && (raw || output.mode == OutputMode::none)) {
-      fail_with("{} does not go with {}: order needs --output group or line",
+      fail_with("{} does not go with {}: order needs --output group, line, json or csv",
                 spelled(Opt::keep_order), mode);
     }
     for (const Opt id : {Opt::tag, Opt::tag_template}) {
@@ -329,6 +344,19 @@ class Reader {
       fail_with(
           "{} does not go with {}: jobs then write by themselves; with tags use --output line",
           spelled(id), mode);
+    }
+    for (const Opt id : {Opt::tag, Opt::tag_template}) {
+      if (!flags_.has(id) || (output.mode != OutputMode::json && output.mode != OutputMode::csv)) {
+        continue;
+      }
+      fail_with("{} does not go with {}: the record has columns of its own there; leave it out",
+                spelled(id), mode);
+    }
+    if (flags_.has(Opt::results) && raw) {
+      fail_with(
+          "{} does not go with {}: jobs then write by themselves; with results use --output group "
+          "or none",
+          spelled(Opt::results), mode);
     }
   }
 
@@ -369,7 +397,7 @@ class Reader {
 
 // read_choice() counts on these.
 static_assert(static_cast<int>(NoMatch::keep) == 2 && static_cast<int>(StdinMode::tty) == 2 &&
-              static_cast<int>(OutputMode::none) == 3 && static_cast<int>(OnError::ignore) == 3 &&
+              static_cast<int>(OutputMode::none) == 5 && static_cast<int>(OnError::ignore) == 3 &&
               static_cast<int>(LogLevel::error) == 3);
 
 std::optional<NativeRequest> answer(const Flags& flags) {

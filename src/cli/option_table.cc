@@ -116,17 +116,26 @@ constexpr Option kOptions[] = {
      "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead."},
 
     // ---- output
-    {Opt::output, "output", 0, 0, Topic::output, choice, "", "group|line|raw|none", "group", false,
-     "unbroken by job, by line, as it comes, or none", "See OUTPUT. raw is -u."},
+    {Opt::output, "output", 0, 0, Topic::output, choice, "", "group|line|raw|json|csv|none",
+     "group", false, "unbroken by job, by line, as it comes, rows, or none",
+     "See OUTPUT. raw is -u. json and csv print one object or row for each job, with its fields, "
+     "how it ended and what it wrote."},
     {Opt::keep_order, "keep-order", 'k', 0, Topic::output, none, "", "", "", false,
      "output in the order of input",
-     "The next job in that order is shown as it writes. Goes with --output group and line."},
+     "The next job in that order is shown as it writes. Goes with --output group, line, "
+     "json and csv."},
     {Opt::ungroup, "ungroup", 'u', 0, Topic::output, none, "", "", "", false,
-     "jobs write to our stdout and stderr themselves", "Excludes --keep-order and --tag."},
+     "jobs write to our stdout and stderr themselves",
+     "Excludes --keep-order, --tag and "
+     "--results."},
     {Opt::tag, "tag", 0, 0, Topic::output, none, "", "", "", false,
      "begin each line of output with the record and a tab", ""},
     {Opt::tag_template, "tag-template", 0, 0, Topic::output, text, "T", "", "", false,
      "begin each line of output with T and a tab", ""},
+    {Opt::results, "results", 0, 0, Topic::output, directory, "DIR", "", "", false,
+     "also write DIR/stdout, DIR/stderr, DIR/job.json",
+     "DIR is a template such as out/{/}; without a replacement in it each job has DIR/SEQ, by its "
+     "number. See OUTPUT."},
 
     {Opt::hold_memory, "hold-memory", 0, 0, Topic::output, size, "SIZE", "", "64M", false,
      "hold back at most SIZE of output in memory",

@@ -57,6 +57,7 @@ enum class Opt : unsigned char {
   ungroup,
   tag,
   tag_template,
+  results,
   hold_memory,
   spill_dir,
   spill_limit,

@@ -11,6 +11,8 @@
 #include <memory>
 #include <utility>
 
+#include "collate/csv_rows.h"
+#include "collate/json_rows.h"
 #include "compose/job_builder.h"
 #include "engine/dry_run.h"
 #include "engine/engine.h"
@@ -24,6 +26,7 @@
 #include "sink/log.h"
 #include "sink/output.h"
 #include "sink/progress.h"
+#include "sink/result_files.h"
 #include "sink/spill_files.h"
 
 namespace distaff {
@@ -91,6 +94,7 @@ struct Plan {
   std::optional<CommandTemplate> command;
   std::optional<GroupKey> key;
   std::optional<Template> tag;
+  std::optional<ResultPath> result_path;
   std::vector<std::string> warnings;
 };
 
@@ -133,11 +137,18 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     if (!tag) return fail("--tag-template: " + tag.error().message);
     plan.tag.emplace(std::move(*tag));
   }
+  if (!spec.output.results.empty()) {
+    auto path =
+        ResultPath::compile(spec.output.results, {scheme, spec.command.replacement, opened.tuples});
+    if (!path) return tl::unexpected(path.error());
+    plan.result_path.emplace(std::move(*path));
+  }
   std::vector<std::string> names = plan.command->field_names();
   if (plan.key) {
     for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
   }
   if (plan.tag) plan.tag->collect_names(names);
+  if (plan.result_path) plan.result_path->collect_names(names);
   want_fields(*opened.source, names);
   return plan;
 }
@@ -174,10 +185,26 @@ JobBuilder::Limits batch_limits(const RunSpec& spec) {
           .environment_bytes = environment_bytes()};
 }
 
-ProcessExecutor::Capture capture_of(OutputMode mode) {
-  if (mode == OutputMode::raw) return ProcessExecutor::Capture::inherit;
-  if (mode == OutputMode::none) return ProcessExecutor::Capture::null;
+ProcessExecutor::Capture capture_of(const OutputSpec& output) {
+  if (output.mode == OutputMode::raw) return ProcessExecutor::Capture::inherit;
+  if (output.mode == OutputMode::none && output.results.empty()) {
+    return ProcessExecutor::Capture::null;
+  }
   return ProcessExecutor::Capture::pipe;
+}
+
+Collator::Mode mode_of(OutputMode mode) {
+  if (mode == OutputMode::line) return Collator::Mode::line;
+  return mode == OutputMode::none ? Collator::Mode::none : Collator::Mode::group;
+}
+
+// Null if jobs are not written as rows.
+std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const FieldScheme& scheme) {
+  if (spec.output.mode == OutputMode::csv) {
+    return std::make_unique<CsvRows>(scheme, batched(spec));
+  }
+  if (spec.output.mode != OutputMode::json) return nullptr;
+  return std::make_unique<JsonRows>(JsonRows::Options{.batched = batched(spec)});
 }
 
 std::optional<std::uint64_t> jobs_to_expect(const RunSpec& spec, const OpenedSource& opened) {
@@ -202,25 +229,30 @@ class Run {
  public:
   Run(const RunSpec& spec, Startup& startup, OpenedSource& opened, Plan& plan, Pacing& pacing,
       EventLoop& loop, Output& output, Log& log)
-      : slots_(slots_of(
-            spec,
-            ProcessExecutor::descriptors_per_job(capture_of(spec.output.mode),
-                                                 spec.command.stdin_mode == StdinMode::record),
-            startup)),
+      : slots_(slots_of(spec,
+                        ProcessExecutor::descriptors_per_job(
+                            capture_of(spec.output), spec.command.stdin_mode == StdinMode::record),
+                        startup)),
         builder_(batch_limits(spec), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
+        run_id_(make_run_id()),
+        rows_(rows_of(spec, opened.scheme)),
+        job_description_({.batched = batched(spec), .run = run_id_}),
+        results_(plan.result_path ? std::make_unique<ResultFiles>(job_description_, run_id_)
+                                  : nullptr),
         spill_(spill_directory(spec.output), spec.output.spill_limit),
-        collator_({.mode = spec.output.mode == OutputMode::line ? Collator::Mode::line
-                                                                : Collator::Mode::group,
+        collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
                    .single = slots_ == 1,
                    .tagged = plan.tag.has_value(),
+                   .rows = rows_.get(),
+                   .seen = plan.result_path.has_value(),
                    .hold_memory = spec.output.hold_memory,
                    .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
                   output),
         waiter_(loop, *opened.source, output),
         executor_(
-            {.capture = capture_of(spec.output.mode),
+            {.capture = capture_of(spec.output),
              .stdin_from = spec.command.stdin_mode == StdinMode::tty ? ProcessExecutor::Stdin::tty
                                                                      : ProcessExecutor::Stdin::null,
              .nice = spec.command.nice,
@@ -228,11 +260,10 @@ class Run {
             loop, relay_),
         job_messages_(log),
         progress_(spec.progress.interval, EventLoop::now(), output),
-        engine_(
-            engine_options(spec, opened, plan),
-            {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
-             capture_of(spec.output.mode) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-             output, waiter_, observers(spec, log)}),
+        engine_(engine_options(spec, opened, plan, run_id_),
+                {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
+                 capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
+                 output, waiter_, observers(spec, log), rows_.get(), results_.get()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
@@ -243,13 +274,14 @@ class Run {
 
  private:
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
-                                        const Plan& plan) {
+                                        const Plan& plan, const std::string& run_id) {
     return {.failure = spec.failure,
             .keyed = plan.key.has_value(),
             .limited = spec.group.limited(),
             .trace = spec.output.trace,
             .tag = plan.tag,
-            .run_id = make_run_id(),
+            .result_path = plan.result_path,
+            .run_id = run_id,
             .total = jobs_to_expect(spec, opened)};
   }
 
@@ -270,6 +302,10 @@ class Run {
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;
+  std::string run_id_;
+  std::unique_ptr<RowFormat> rows_;
+  JsonRows job_description_;
+  std::unique_ptr<ResultFiles> results_;
   SpillFiles spill_;
   Collator collator_;
   LoopWaiter waiter_;

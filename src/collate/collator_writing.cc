@@ -202,7 +202,7 @@ bool Collator::Impl::write_row(Jobs::iterator at) {
   if (done) {
     drop_output(pending);
   } else if (pending.row_step == 0) {
-    row = pending.head;
+    format.begin(pending.head, row);
     format.before(Stream::out, pending.text[0].valid(), row);
     ++pending.row_step;
   } else if (pending.row_step == 1 && !write_row_value(pending, Stream::out)) {

@@ -5,7 +5,7 @@
 //
 // The collator writes a row in pieces, since the output may be larger than memory:
 //   header()                          once, before anything else
-//   head                              made by head() when the job ended, kept until its turn
+//   begin(head)                       with what head() made when the job ended, kept until its turn
 //   before(out) encode()... after(out)
 //   before(err) encode()... after(err)
 //   tail()
@@ -26,8 +26,11 @@ class RowFormat {
 
   virtual std::string header() const { return {}; }
 
-  // The row up to its streams.  `attempts` is how many there were, 0 if none could start.
+  // The row up to its streams, to be given to begin(): it may also hold what the format needs to
+  // know about this job there.  `attempts` is how many there were, 0 if none could start.
   virtual std::string head(const Job& job, const Attempt& attempt, int attempts, Slot slot) = 0;
+
+  virtual void begin(std::string_view head, std::string& row) { row += head; }
 
   // `text` is true if all bytes of the stream together are valid UTF-8.
   virtual void before(Stream stream, bool text, std::string& row) = 0;

@@ -141,12 +141,17 @@ void Engine::start(JobId id) {
   auto node = waiting_.extract(id);
   Running running{std::move(node.mapped()), take_slot()};
   const Job& job = running.job;
+  const auto place = open_results(job, running.slot);
   if (!job.problem.empty()) {
     return could_not_start(std::move(running), Outcome::not_started(0, job.problem), false);
   }
   auto launch = parts_.command.build({job.records, job.id, running.slot});
   if (!launch) {
     return could_not_start(std::move(running), Outcome::not_started(0, launch.error().message),
+                           false);
+  }
+  if (!place) {
+    return could_not_start(std::move(running), Outcome::not_started(0, place.error().message),
                            false);
   }
   if (options_.trace) parts_.sink.say(paste(*launch) + "\n");
@@ -170,6 +175,18 @@ void Engine::start(JobId id) {
   running_.emplace(id, std::move(running));
 }
 
+Expected<void> Engine::open_results(const Job& job, Slot slot) {
+  if (parts_.results == nullptr) return {};
+  const auto place = options_.result_path->of({job.records, job.id, slot});
+  if (!place) return tl::unexpected(place.error());
+  auto opened = parts_.results->open(job.id, *place);
+  if (!opened && opened.error().status == 3) {
+    if (!result_.error) result_.error = opened.error();
+    kill();
+  }
+  return opened;
+}
+
 void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) const {
   launch.env.push_back(fmt::format("DISTAFF_SEQ={}", number(job.id)));
   launch.env.push_back(fmt::format("DISTAFF_SLOT={}", slot));
@@ -184,6 +201,7 @@ void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) cons
 void Engine::take_shortage(Running running, const std::string& what) {
   const JobId id = running.job.id;
   give_slot(running.slot);
+  if (parts_.results != nullptr) parts_.results->drop(id);
   parts_.scheduler.put_back(id);
   waiting_.emplace(id, std::move(running.job));
   if (!short_since_) {
@@ -200,8 +218,9 @@ void Engine::take_shortage(Running running, const std::string& what) {
 void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed_program) {
   const JobId id = running.job.id;
   give_slot(running.slot);
+  describe_end(running.job, running.slot, {outcome, {}}, 0);
   ended(running.job, running.slot, {outcome, {}}, false);
-  if (parts_.collator != nullptr) parts_.collator->close(id);
+  close(id);
   if (fixed_program && outcome.value != 0 && result_.program_status == 0) {
     result_.program_status = program_status(outcome.value);
     result_.error = Error{outcome.reason, result_.program_status};
@@ -288,6 +307,7 @@ void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
 
 void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
   if (parts_.collator != nullptr) parts_.collator->output(job, stream, bytes);
+  if (parts_.results != nullptr) parts_.results->output(job, stream, bytes);
 }
 
 void Engine::on_end(JobId id, const Attempt& attempt) {
@@ -300,7 +320,23 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
     seen.outcome = Outcome::cancelled("ended because the run stopped");
   }
   short_until_.reset();
+  describe_end(running.job, running.slot, seen, 1);
   ended(running.job, running.slot, seen, true);
+}
+
+// For rows and results: what became of the job is known, but not yet all that it wrote.
+void Engine::describe_end(const Job& job, Slot slot, const Attempt& attempt, int attempts) {
+  if (parts_.rows != nullptr) heads_[job.id] = parts_.rows->head(job, attempt, attempts, slot);
+  if (parts_.results != nullptr) parts_.results->ended(job, attempt, attempts, slot);
+}
+
+// No more output of the job will come.
+void Engine::close(JobId job) {
+  auto head = heads_.extract(job);
+  if (parts_.collator != nullptr) {
+    parts_.collator->close(job, head.empty() ? std::string() : std::move(head.mapped()));
+  }
+  if (parts_.results != nullptr) parts_.results->close(job);
 }
 
 void Engine::on_closed(JobId job, bool kept_open) {
@@ -311,7 +347,7 @@ void Engine::on_closed(JobId job, bool kept_open) {
                     "from now on is not read",
                     number(job)));
   }
-  if (parts_.collator != nullptr) parts_.collator->close(job);
+  close(job);
 }
 
 // A job has ended for good, whether it ever ran or not.
@@ -392,6 +428,10 @@ void Engine::check_sink() {
   }
   if (parts_.collator != nullptr && !parts_.collator->failure().empty()) {
     if (!result_.error) result_.error = Error{parts_.collator->failure(), 3};
+    return kill();
+  }
+  if (parts_.results != nullptr && !parts_.results->failure().empty()) {
+    if (!result_.error) result_.error = Error{parts_.results->failure(), 3};
     return kill();
   }
   const std::size_t pending = parts_.sink.pending();

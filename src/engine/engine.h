@@ -21,6 +21,7 @@
 #include "collate/collator.h"
 #include "compose/command.h"
 #include "compose/job_builder.h"
+#include "compose/result_path.h"
 #include "engine/halt_watch.h"
 #include "engine/summary.h"
 #include "engine/term_sequence.h"
@@ -30,6 +31,7 @@
 #include "schedule/pacing.h"
 #include "schedule/scheduler.h"
 #include "sink/observer.h"
+#include "sink/result_store.h"
 
 namespace distaff {
 
@@ -41,9 +43,10 @@ class Engine final : public ExecEvents {
     bool limited = false;  // without a key: all jobs are one group
     bool trace = false;
     std::optional<Template> tag;
-    std::string run_id;                   // DISTAFF_RUN
-    std::optional<std::uint64_t> total;   // jobs to expect
-    std::size_t stalled_bytes = 1 << 20;  // more than this not yet written: nothing starts
+    std::optional<ResultPath> result_path;  // with Parts::results
+    std::string run_id;                     // DISTAFF_RUN
+    std::optional<std::uint64_t> total;     // jobs to expect
+    std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: nothing starts
   };
 
   // All by reference, and outliving the engine.
@@ -58,6 +61,8 @@ class Engine final : public ExecEvents {
     ByteSink& sink;
     Waiter& waiter;
     std::vector<Observer*> observers;
+    RowFormat* rows = nullptr;       // the collator's: what it is told of each job
+    ResultStore* results = nullptr;  // --results
   };
 
   Engine(Options options, Parts parts);
@@ -95,6 +100,9 @@ class Engine final : public ExecEvents {
   void start(JobId id);
   void prepare_environment(const Job& job, Slot slot, Launch& launch) const;
   void take_shortage(Running running, const std::string& what);
+  Expected<void> open_results(const Job& job, Slot slot);
+  void describe_end(const Job& job, Slot slot, const Attempt& attempt, int attempts);
+  void close(JobId job);
   void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
   bool read_some();
   bool queue_jobs();
@@ -130,7 +138,8 @@ class Engine final : public ExecEvents {
 
   std::unordered_map<JobId, Job> waiting_;
   std::unordered_map<JobId, Running> running_;
-  std::size_t unclosed_ = 0;  // started, and not all their output has come
+  std::size_t unclosed_ = 0;                      // started, and not all their output has come
+  std::unordered_map<JobId, std::string> heads_;  // of rows: ended, and not closed yet
 
   // Slots that were used and are free again, lowest first, and the lowest never used.
   std::priority_queue<Slot, std::vector<Slot>, std::greater<>> free_slots_;

@@ -143,12 +143,13 @@ struct PoolSpec {
 
 // ---- output
 
-enum class OutputMode { group, line, raw, none };
+enum class OutputMode { group, line, raw, json, csv, none };
 
 struct OutputSpec {
   OutputMode mode = OutputMode::group;
   bool keep_order = false;
   std::optional<std::string> tag;          // template; "{}" for --tag
+  std::string results;                     // template of each job's directory; empty: none
   std::uint64_t hold_memory = 64 << 20;    // bytes of output held back in memory
   std::uint64_t spill_limit = UINT64_MAX;  // and then on disk
   std::string spill_dir;                   // where; empty: $TMPDIR, or /tmp

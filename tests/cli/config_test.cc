@@ -296,7 +296,8 @@ TEST(ConfigErrors, OfTypes) {
       {R"({"csv": 1})", "f:1:9: \"csv\": 1 does not go here; write true or false"},
       {R"({"ok": 3})", "f:1:8: \"ok\": 3 does not go here without quotes; write \"3\""},
       {R"({"output": 3})",
-       "f:1:12: \"output\": 3 does not go here; write \"group\", \"line\", \"raw\" or \"none\""},
+       "f:1:12: \"output\": 3 does not go here; write \"group\", \"line\", \"raw\", \"json\", "
+       "\"csv\" or \"none\""},
       {R"({"workdir": ["a"]})",
        "f:1:13: \"workdir\": a list does not go here; write text in quotes"},
       {R"({"input": ["a", null]})",
@@ -320,7 +321,8 @@ TEST(ConfigErrors, OfValues) {
        "f:2:2: \"jobs\": '1e3' is no number of jobs, such as 8, 200%, +1, -1, or 0 for as many as "
        "fit"},
       {R"({"max-records": -1})", "f:1:17: \"max-records\": '-1' is no whole number, such as 10"},
-      {R"({"output": "grup"})", "f:1:12: \"output\" 'grup': it is group, line, raw or none"},
+      {R"({"output": "grup"})",
+       "f:1:12: \"output\" 'grup': it is group, line, raw, json, csv or none"},
       {R"({"env": ["A=1", "B", "C=1"]})",
        "f:1:17: \"env\": 'B' is no NAME=VALUE; variables that are set here reach jobs anyway"},
       {R"({"replacement": ""})",
@@ -343,9 +345,11 @@ TEST(ConfigErrors, OfOptionsThatDoNotGoTogether) {
             "--throttle 2s and \"parallelism\" 3 of f:1:17: a group that rests after each job runs "
             "one at a time; leave one of them out");
   EXPECT_EQ(error_of(R"({"output": "raw"})", {"-k", "x"}),
-            "-k does not go with \"output\" raw of f:1:12: order needs --output group or line");
-  EXPECT_EQ(error_of(R"({"ungroup": true})", {"-k", "x"}),
-            "-k does not go with \"ungroup\" of f:1:2: order needs --output group or line");
+            "-k does not go with \"output\" raw of f:1:12: order needs --output group, line, json "
+            "or csv");
+  EXPECT_EQ(
+      error_of(R"({"ungroup": true})", {"-k", "x"}),
+      "-k does not go with \"ungroup\" of f:1:2: order needs --output group, line, json or csv");
   EXPECT_EQ(error_of(R"({"input": "a"})", {"x", ":::", "y"}),
             "f:1:11: \"input\" and ':::': records come from one of them; the lines of a file are a "
             "list by :::: FILE");

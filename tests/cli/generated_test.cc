@@ -442,8 +442,8 @@ TEST(Completions, OfferOptionsAndTheirValuesInBash) {
   EXPECT_EQ(bash_offers({"distaff", "run", "-k", "--on"}), "--on-error ");
   EXPECT_EQ(bash_offers({"distaff", "--output", "li"}), "line ");
   EXPECT_EQ(bash_offers({"distaff", "--output", "=", "li"}), "line ");
-  EXPECT_EQ(bash_offers({"distaff", "--output", "="}), "group line raw none ");
-  EXPECT_EQ(bash_offers({"distaff", "-k", "--output", ""}), "group line raw none ");
+  EXPECT_EQ(bash_offers({"distaff", "--output", "="}), "group line raw json csv none ");
+  EXPECT_EQ(bash_offers({"distaff", "-k", "--output", ""}), "group line raw json csv none ");
   EXPECT_EQ(bash_offers({"distaff", "-ka", "/et"}), "/etc ");
   EXPECT_EQ(bash_offers({"distaff", "--workdir", "/et"}), "/etc ");
   EXPECT_EQ(bash_offers({"distaff", "-j", "4", "--dry"}), "--dry-run ");

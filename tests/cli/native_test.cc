@@ -260,6 +260,9 @@ TEST(Native, ReadsTheRest) {
             NoMatch::keep);
   EXPECT_EQ(spec_of({"--output", "none", "x"}).output.mode, OutputMode::none);
   EXPECT_EQ(spec_of({"-k", "--output", "line", "x"}).output.keep_order, true);
+  EXPECT_EQ(spec_of({"-k", "--output", "json", "x"}).output.mode, OutputMode::json);
+  EXPECT_EQ(spec_of({"-k", "--output", "csv", "x"}).output.mode, OutputMode::csv);
+  EXPECT_EQ(spec_of({"--output", "none", "--results", "out/{}", "x"}).output.results, "out/{}");
   EXPECT_EQ(spec_of({"-j1", "--stdin", "tty", "x"}).command.stdin_mode, StdinMode::tty);
   EXPECT_EQ(spec_of({"-d", "\\r\\n", "x"}).input.delimiter, "\r\n");
   EXPECT_EQ(spec_of({"-d", "a\\0\\\\\\t", "x"}).input.delimiter, "a\0\\\t"sv);
@@ -308,7 +311,7 @@ TEST(NativeErrors, OfValuesThatAreMissingOrTooMany) {
   expect_mistakes({
       {{"-n"}, "-n needs a value: -n N"},
       {{"-kn"}, "-n needs a value: -n N"},
-      {{"--output"}, "--output needs a value: --output group|line|raw|none"},
+      {{"--output"}, "--output needs a value: --output group|line|raw|json|csv|none"},
       {{"-I"}, "-I needs a value: -I STR"},
       {{"--null=yes", "x"}, "--null takes no value, so leave out '=yes'"},
       {{"--null=", "x"}, "--null takes no value, so leave out '='"},
@@ -404,9 +407,17 @@ TEST(NativeErrors, OfSmallGrammars) {
       {{"--shell", " ", "x"}, "--shell: ' ' names no shell; write it as 'bash -o pipefail'"},
       {{"-I", "", "x"}, "-I: '' is empty; leave the option out or give a value"},
       {{"-a", "", "x"}, "-a: '' is empty; leave the option out or give a value"},
-      {{"--output", "json", "x"},
-       "--output json is not in this version; here it is group, line, raw or none"},
-      {{"--output", "grup", "x"}, "--output 'grup': it is group, line, raw or none"},
+      {{"--output", "xml", "x"}, "--output 'xml': it is group, line, raw, json, csv or none"},
+      {{"--results", "out/all.csv", "x"},
+       "--results: out/all.csv: results are files in directories; all jobs in one file are made by "
+       "--output csv > FILE"},
+      {{"--results=a.tsv", "x"},
+       "--results: a.tsv: results are files in directories; all jobs in one file are made by "
+       "--output csv > FILE"},
+      {{"--results", "{}.json", "x"},
+       "--results: {}.json: results are files in directories; all jobs in one file are made by "
+       "--output json > FILE"},
+      {{"--output", "grup", "x"}, "--output 'grup': it is group, line, raw, json, csv or none"},
       {{"--progress", "gzip", "x"}, "--progress 'gzip': it is line or none"},
       {{"--progress=bar", "x"}, "--progress bar is not in this version; here it is line or none"},
       {{"--on-error", "halt", "x"}, "--on-error 'halt': it is continue, stop, kill or ignore"},
@@ -456,14 +467,24 @@ TEST(NativeErrors, OfOptionsThatDoNotGoTogether) {
        "leave one of them out"},
       {{"-u", "--output", "line", "x"},
        "-u and --output line: output has one mode; leave one of them out"},
-      {{"-uk", "x"}, "-k does not go with -u: order needs --output group or line"},
+      {{"-uk", "x"}, "-k does not go with -u: order needs --output group, line, json or csv"},
       {{"--keep-order", "--output=none", "x"},
-       "--keep-order does not go with --output none: order needs --output group or line"},
+       "--keep-order does not go with --output none: order needs --output group, line, json or "
+       "csv"},
       {{"--tag", "--ungroup", "x"},
        "--tag does not go with -u: jobs then write by themselves; with tags use --output line"},
       {{"--tag-template", "{#}", "--output", "raw", "x"},
        "--tag-template does not go with --output raw: jobs then write by themselves; with tags use "
        "--output line"},
+      {{"--tag", "--output", "json", "x"},
+       "--tag does not go with --output json: the record has columns of its own there; leave it "
+       "out"},
+      {{"--tag-template=x", "--output=csv", "x"},
+       "--tag-template does not go with --output csv: the record has columns of its own there; "
+       "leave it out"},
+      {{"-u", "--results", "out", "x"},
+       "--results does not go with -u: jobs then write by themselves; with results use --output "
+       "group or none"},
       {{"--quiet", "--log-level", "info", "x"},
        "--log-level and --quiet: both say what is logged; leave one of them out"},
   });

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "collate/csv_rows.h"
 #include "support/fake_world.h"
 
 namespace distaff {
@@ -22,6 +25,7 @@ struct World {
   GroupSpec groups;
   Scheduler::Options pool{.slots = 2};
   Collator::Options output;
+  ResultStore* results = nullptr;
   std::uint64_t batch = 1;
   std::unique_ptr<Engine> engine;
 
@@ -45,10 +49,18 @@ struct World {
     Collator collator(output, sink);
     options.keyed = key.has_value();
     options.limited = groups.limited();
-    engine = std::make_unique<Engine>(
-        options,
-        Engine::Parts{
-            source, builder, *command, scheduler, *pacing, executor, &collator, sink, waiter, {}});
+    engine = std::make_unique<Engine>(options, Engine::Parts{source,
+                                                             builder,
+                                                             *command,
+                                                             scheduler,
+                                                             *pacing,
+                                                             executor,
+                                                             &collator,
+                                                             sink,
+                                                             waiter,
+                                                             {},
+                                                             output.rows,
+                                                             results});
     executor.events = engine.get();
     return engine->run();
   }
@@ -314,6 +326,120 @@ TEST(Engine, AThousandJobsOnThrottledGroupsWithAnInterruptInTheMiddle) {
   EXPECT_EQ(summary.ended(), world.executor.starts.size());
   EXPECT_EQ(summary.failures(), 20u);
   EXPECT_GT(summary.not_run(), 0u);
+}
+
+// ---- rows and results
+
+// Writes down what it is told.
+class ToldStore final : public ResultStore {
+ public:
+  Expected<void> open(JobId job, const std::string& place) override {
+    told.push_back("open " + place);
+    if (place == refused) return fail("no place", status);
+    open_.insert(job);
+    return {};
+  }
+  void drop(JobId job) override { tell("drop", job); }
+  void output(JobId job, Stream, std::string_view bytes) override {
+    tell("output " + std::string(bytes), job);
+    if (bytes == "too much") failure_ = "cannot write results";
+  }
+  void ended(const Job& job, const Attempt& attempt, int attempts, Slot) override {
+    tell(describe(attempt.outcome) + " after " + std::to_string(attempts), job.id);
+  }
+  void close(JobId job) override { tell("close", job); }
+  const std::string& failure() const override { return failure_; }
+
+  std::vector<std::string> told;
+  std::string refused;
+  int status = 1;
+
+ private:
+  void tell(const std::string& what, JobId job) {
+    if (open_.contains(job)) told.push_back(std::to_string(number(job)) + " " + what);
+  }
+
+  std::set<JobId> open_;
+  std::string failure_;
+};
+
+struct WorldWithResults : World {
+  WorldWithResults() {
+    options.result_path = *ResultPath::compile("r/{}", {});
+    results = &store;
+    pool.slots = 1;
+  }
+  ToldStore store;
+};
+
+TEST(EngineResults, AreToldOfAJobFromBeforeItsStartToItsLastByte) {
+  WorldWithResults world;
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.out = "hi", .outcome = Outcome::exited(3)};
+  world.run();
+  EXPECT_EQ(world.store.told, (Words{"open r/a", "1 output hi", "1 exit 3 after 1", "1 close"}));
+  EXPECT_EQ(world.sink.out, "hi");
+}
+
+TEST(EngineResults, AreDroppedWhenAShortagePutsTheJobBack) {
+  WorldWithResults world;
+  world.source.add("a");
+  world.executor.shortages = 1;
+  world.run();
+  EXPECT_EQ(world.store.told,
+            (Words{"open r/a", "1 drop", "open r/a", "1 exit 0 after 1", "1 close"}));
+}
+
+TEST(EngineResults, OfAJobThatCannotStartSayThat) {
+  WorldWithResults world;
+  world.source.add("a");
+  world.executor.behaviours["a"].start = {Executor::Start::failed,
+                                          Outcome::not_started(E2BIG, "too long")};
+  world.run();
+  EXPECT_EQ(world.store.told, (Words{"open r/a", "1 could not start after 0", "1 close"}));
+}
+
+TEST(EngineResults, WithoutAPlaceTheJobDoesNotStart) {
+  WorldWithResults world;
+  for (const char* record : {"a", "..", "b"}) world.source.add(record);
+  world.store.refused = "r/a";
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_EQ(world.started(), Words{"b"});
+  EXPECT_EQ(world.engine->summary().failures(), 2u);
+}
+
+TEST(EngineResults, ThatCannotBeWrittenStopTheRun) {
+  WorldWithResults nowhere;
+  for (const char* record : {"a", "b"}) nowhere.source.add(record);
+  nowhere.store.refused = "r/a";
+  nowhere.store.status = 3;
+  EXPECT_EQ(nowhere.run().exit_status(), 3);
+  EXPECT_EQ(nowhere.started(), Words{});
+
+  WorldWithResults full;
+  for (const char* record : {"a", "b"}) full.source.add(record);
+  full.executor.behaviours["a"].out = "too much";
+  const RunResult result = full.run();
+  EXPECT_EQ(result.exit_status(), 3);
+  EXPECT_EQ(result.error->message, "cannot write results");
+  EXPECT_EQ(full.started(), Words{"a"});
+}
+
+TEST(EngineRows, AreOneForEachJobThatEnded) {
+  CsvRows rows({}, false);
+  World world;
+  world.output.rows = &rows;
+  world.output.keep_order = true;
+  world.options.failure.on_error = OnError::stop;
+  world.pool.slots = 2;
+  for (const char* record : {"a", "b", "c"}) world.source.add(record);
+  world.executor.behaviours["a"] = {.runs = 3s, .out = "late"};
+  world.executor.behaviours["b"].start = {Executor::Start::failed,
+                                          Outcome::not_started(E2BIG, "too long")};
+  world.run();
+  EXPECT_EQ(world.sink.out, rows.header() +
+                                "a,1,1,0,,3.000000,0.000000,0.000000,0,1,,,\"late\",\"\"\n"
+                                "b,2,0,,,,,,,,,could not start: too long,\"\",\"\"\n");
 }
 
 }  // namespace

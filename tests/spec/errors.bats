@@ -42,10 +42,10 @@ load helpers
 }
 
 @test "options of later versions say so" {
-  for option in --retries --timeout --journal --results; do
+  for option in --retries --timeout --journal; do
     refuses "$option" version -- "$option" 5 echo
   done
-  refuses --output json version -- --output json echo
+  refuses --progress bar version -- --progress bar echo
 }
 
 @test "an option without its value" {

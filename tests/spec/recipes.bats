@@ -266,6 +266,13 @@ E
   says "no field 3"
 }
 
+@test "recipe 29: what took how long, for a spreadsheet" {
+  distaff -k --csv -a dbs.csv --output csv ./span {db} 0.1 > report.csv
+  same "$(wc -l < report.csv)" 6
+  same "$(head -n 1 report.csv | cut -d, -f1-6)" server,db,seq,attempts,exit,signal
+  same "$(cut -d, -f1-6 report.csv | tail -n 5)" $'A,d1,1,1,0,\nA,d2,2,1,0,\nB,d3,3,1,0,\nA,d4,4,1,0,\nB,d5,5,1,0,'
+}
+
 # ---- limits
 
 @test "recipe 30: one dump per server, all servers busy" {
