@@ -124,7 +124,7 @@ TEST_F(OutputTest, SaysThatTheReaderIsGone) {
 
 TEST_F(OutputTest, NoticesThatTheReaderIsGoneWhileItWaitsForRoom) {
   Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
-  output.write(out, std::string(300'000, 'x'));
+  output.write(out, std::string(3'000'000, 'x'));
   EXPECT_GT(output.pending(), 0u);
   stdout_pipe.in.reset();
   loop.wait(EventLoop::now() + 10s);
