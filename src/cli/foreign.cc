@@ -20,7 +20,7 @@ constexpr std::string_view kPipe =
     "cutting one stream into blocks is not in this version; --stdin record feeds a record";
 constexpr std::string_view kUnneeded = "not needed here, leave it out";
 constexpr std::string_view kQuoted = "values are always safe here, leave it out";
-constexpr std::string_view kBar = "here --progress line";
+constexpr std::string_view kBar = "here --progress bar";
 constexpr std::string_view kLoad =
     "not here; -j 50% leaves CPUs free, --nice N gives way to others";
 constexpr std::string_view kCompress = "not here; output is not written to disk";
@@ -140,7 +140,7 @@ constexpr Translation kTranslations[] = {
     {"--bar", kBar},
     {"--eta", kBar},
     {"--silent", "jobs are not announced here anyway; --quiet leaves only errors"},
-    {"--no-progress-meter", "there is none here unless --progress line is given"},
+    {"--no-progress-meter", "here --progress none"},
     {"--joblog", "not in this version; failed jobs are listed at the end"},
 
     // failure
@@ -182,10 +182,10 @@ constexpr Translation kTranslations[] = {
 
 // Options of distaff that later versions bring.
 constexpr std::string_view kPlannedOptions[] = {
-    "body",         "config",      "deadline",  "failed-to",   "hold-memory", "id",
-    "idle-timeout", "journal",     "lock",      "log-format",  "mutex",       "name",
-    "output-dir",   "polite",      "results",   "resume",      "retries",     "retry-delay",
-    "retry-on",     "skip-failed", "spill-dir", "spill-limit", "timeout",
+    "body",         "config",    "deadline",    "failed-to", "hold-memory", "id",
+    "idle-timeout", "journal",   "lock",        "mutex",     "name",        "output-dir",
+    "polite",       "results",   "resume",      "retries",   "retry-delay", "retry-on",
+    "skip-failed",  "spill-dir", "spill-limit", "timeout",
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",
@@ -208,8 +208,7 @@ std::string_view foreign_advice(std::string_view spelled) {
 bool is_planned_option(std::string_view name) { return contains(kPlannedOptions, name); }
 
 bool is_planned_choice(std::string_view name, std::string_view value) {
-  return (name == "output" && (value == "json" || value == "csv")) ||
-         (name == "progress" && (value == "bar" || value == "auto"));
+  return name == "output" && (value == "json" || value == "csv");
 }
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }

@@ -65,6 +65,7 @@ enum class Opt : unsigned char {
   progress,
   progress_interval,
   log_level,
+  log_format,
   log_file,
   quiet,
   // help

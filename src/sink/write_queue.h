@@ -33,6 +33,9 @@ class WriteQueue final : private Watcher {
 
   std::size_t pending() const { return pending_; }
 
+  // There was no room, and what is written now waits in memory.
+  bool blocked() const { return full_; }
+
   // An errno once writing failed; from then on everything is dropped.
   int error() const { return error_; }
 
