@@ -8,9 +8,11 @@ namespace distaff {
 namespace {
 
 // The cursor stays where the status line begins.  When a terminal becomes narrower and breaks the
-// line, all its pieces are behind the cursor, and one erasure takes them all.
+// line, all its pieces are behind the cursor, and one erasure takes them all.  A space goes before
+// it: an erasure from the screen's very first place on is taken for "clear" by tmux, which then
+// keeps in its history what was there.
 constexpr std::string_view kEraseBehind = "\x1b[J";
-constexpr std::string_view kToBegin = "\r";
+constexpr std::string_view kErasure = "\r \x1b[J\r\x1b[K";
 
 }  // namespace
 
@@ -70,18 +72,17 @@ void Output::write_waiting_lines() {
 
 void Output::show_status(std::string_view text) {
   WriteQueue& terminal = queue(Stream::err);
-  terminal.write(kToBegin);
+  terminal.write("\r");
   terminal.write(text);
   terminal.write(kEraseBehind);
-  terminal.write(kToBegin);
+  terminal.write("\r");
   shows_status_ = true;
 }
 
 void Output::erase_status() {
   if (!shows_status_) return;
   shows_status_ = false;
-  queue(Stream::err).write(kToBegin);
-  queue(Stream::err).write(kEraseBehind);
+  queue(Stream::err).write(kErasure);
 }
 
 bool Output::has_place_for_status() const {

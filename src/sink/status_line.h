@@ -18,7 +18,7 @@ class StatusLine {
   // How many columns it has now; 0: nothing may be shown.
   virtual int columns() const = 0;
 
-  // Shows `text` in place of what is shown.  Needs is_free(), and text without control characters
+  // Shows `text` in place of what is shown.  Needs is_free(), and a text without control characters
   // that has fewer columns than the line (a terminal may wrap when the last one is used).
   virtual void show(std::string_view text) = 0;
 

@@ -232,7 +232,7 @@ TEST_F(OutputTest, WaitsForASlowReaderAtTheEnd) {
 
 // ---- the status line
 
-constexpr std::string_view kErasure = "\r\x1b[J";
+constexpr std::string_view kErasure = "\r \x1b[J\r\x1b[K";
 
 std::string shown(std::string_view text) { return fmt::format("\r{}\x1b[J\r", text); }
 
