@@ -426,8 +426,8 @@ void Engine::tick(bool last) {
 std::optional<RunningJob> Engine::oldest() const {
   const Running* oldest = nullptr;
   for (const auto& [id, running] : running_) {
-    if (oldest == nullptr || std::tie(running.since, running.job.id) <
-                                 std::tie(oldest->since, oldest->job.id)) {
+    if (oldest == nullptr ||
+        std::tie(running.since, running.job.id) < std::tie(oldest->since, oldest->job.id)) {
       oldest = &running;
     }
   }

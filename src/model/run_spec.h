@@ -175,7 +175,7 @@ enum class LogFormat { text, json };
 struct LogSpec {
   LogLevel level = LogLevel::warn;
   LogFormat format = LogFormat::text;  // of progress lines too
-  std::string file;  // empty: stderr
+  std::string file;                    // empty: stderr
 
   bool operator==(const LogSpec&) const = default;
 };

@@ -15,7 +15,7 @@ teardown() {
 }
 
 tmux_() {
-  tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null "$@" < /dev/null 3>&-
+  tmux -u -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null "$@" < /dev/null 3>&-
 }
 
 # open_terminal COLUMNS: with a shell on it.
