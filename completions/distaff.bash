@@ -17,10 +17,13 @@ _distaff_value() {
       COMPREPLY=($(compgen -W 'continue stop kill ignore' -- "$cur"))
       ;;
     --progress)
-      COMPREPLY=($(compgen -W 'line none' -- "$cur"))
+      COMPREPLY=($(compgen -W 'auto bar line none' -- "$cur"))
       ;;
     --log-level)
       COMPREPLY=($(compgen -W 'debug info warn error' -- "$cur"))
+      ;;
+    --log-format)
+      COMPREPLY=($(compgen -W 'text json' -- "$cur"))
       ;;
     -a|--input|--rules|--log-file|--config)
       local IFS=$'\n'
@@ -44,7 +47,7 @@ _distaff() {
     word=${COMP_WORDS[i]} option=
     case $word in
       --) ((++i)) && break ;;
-      --input|--delimiter|--split|--match|--no-match|--total|--max-records|--max-bytes|--shell|--stdin|--workdir|--env|--nice|--jobs|--delay|--key|--parallelism|--throttle|--rate|--rules|--buffer-size|--output|--tag-template|--results|--hold-memory|--spill-dir|--spill-limit|--ok|--on-error|--halt|--term-seq|--progress|--progress-interval|--log-level|--log-file|--config)
+      --input|--delimiter|--split|--match|--no-match|--total|--max-records|--max-bytes|--shell|--stdin|--workdir|--env|--nice|--jobs|--delay|--key|--parallelism|--throttle|--rate|--rules|--buffer-size|--output|--tag-template|--results|--hold-memory|--spill-dir|--spill-limit|--ok|--on-error|--halt|--term-seq|--progress|--progress-interval|--log-level|--log-format|--log-file|--config)
         option=$word
         ((++i))
         [[ $i -lt $COMP_CWORD && ${COMP_WORDS[i]} == = ]] && ((++i))
@@ -73,7 +76,7 @@ _distaff() {
       COMPREPLY=($(compgen -f -- "$cur"))
     fi
   elif [[ $cur == -* ]]; then
-    COMPREPLY=($(compgen -W '-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --quiet --config -h --help --help-all -V --version' -- "$cur"))
+    COMPREPLY=($(compgen -W '-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version' -- "$cur"))
   else
     COMPREPLY=($(compgen -c -- "$cur"))
     ((COMP_CWORD == 1)) && [[ run == "$cur"* ]] && COMPREPLY+=(run)

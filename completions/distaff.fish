@@ -11,7 +11,7 @@ function __distaff_command
             set -e words[1]
             echo --
             break
-        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
+        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
             set -e words[1]
         else if not string match -q -- '-?*' $word
             break
@@ -81,9 +81,10 @@ complete -c distaff -n __distaff_options -l ok -x -d 'exit statuses that are suc
 complete -c distaff -n __distaff_options -l on-error -x -a 'continue stop kill ignore' -d 'what the first failure does to the run'
 complete -c distaff -n __distaff_options -l halt -x -d 'stop after so many: soon,fail=3 or now,done=50%'
 complete -c distaff -n __distaff_options -l term-seq -x -d 'how jobs are ended: signals and waits'
-complete -c distaff -n __distaff_options -l progress -x -a 'line none' -d 'print a line on stderr at every interval'
-complete -c distaff -n __distaff_options -l progress-interval -x -d 'how often --progress prints'
+complete -c distaff -n __distaff_options -l progress -x -a 'auto bar line none' -d 'show how far it is: auto is a bar on a terminal'
+complete -c distaff -n __distaff_options -l progress-interval -x -d 'how often --progress line prints'
 complete -c distaff -n __distaff_options -l log-level -x -a 'debug info warn error' -d 'what is worth a message; single failures are info'
+complete -c distaff -n __distaff_options -l log-format -x -a 'text json' -d 'messages and progress lines as JSON objects'
 complete -c distaff -n __distaff_options -l log-file -r -F -d 'append messages to FILE and not to stderr'
 complete -c distaff -n __distaff_options -l quiet -d 'the same as --log-level error'
 complete -c distaff -n __distaff_options -l config -r -F -d 'options from FILE, a JSON object of names and values'

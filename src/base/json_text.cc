@@ -1,7 +1,11 @@
 #include "base/json_text.h"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
+
+#include "base/text.h"
 
 namespace distaff {
 namespace {
@@ -50,6 +54,37 @@ void append_json_string(std::string_view text, std::string& json) {
   json += '"';
   append_json_escaped(text, json);
   json += '"';
+}
+
+std::string json_string(std::string_view text) {
+  if (!is_valid_utf8(text)) return json_string(printable(text, text.size() * 4));
+  std::string json;
+  append_json_string(text, json);
+  return json;
+}
+
+JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
+  add(name, json_string(value));
+  return *this;
+}
+
+JsonObject& JsonObject::number(std::string_view name, std::uint64_t value) {
+  add(name, fmt::format("{}", value));
+  return *this;
+}
+
+JsonObject& JsonObject::number(std::string_view name, double value) {
+  add(name, fmt::format("{:.3f}", value));
+  return *this;
+}
+
+std::string JsonObject::line() const { return "{" + members_ + "}\n"; }
+
+void JsonObject::add(std::string_view name, std::string_view json) {
+  if (!members_.empty()) members_ += ',';
+  members_ += json_string(name);
+  members_ += ':';
+  members_ += json;
 }
 
 }  // namespace distaff

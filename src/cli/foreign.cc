@@ -20,7 +20,7 @@ constexpr std::string_view kPipe =
     "cutting one stream into blocks is not in this version; --stdin record feeds a record";
 constexpr std::string_view kUnneeded = "not needed here, leave it out";
 constexpr std::string_view kQuoted = "values are always safe here, leave it out";
-constexpr std::string_view kBar = "here --progress line";
+constexpr std::string_view kBar = "here --progress bar";
 constexpr std::string_view kLoad =
     "not here; -j 50% leaves CPUs free, --nice N gives way to others";
 constexpr std::string_view kCompress = "not here; output is not written to disk";
@@ -140,7 +140,7 @@ constexpr Translation kTranslations[] = {
     {"--bar", kBar},
     {"--eta", kBar},
     {"--silent", "jobs are not announced here anyway; --quiet leaves only errors"},
-    {"--no-progress-meter", "there is none here unless --progress line is given"},
+    {"--no-progress-meter", "here --progress none"},
     {"--joblog", "not in this version; failed jobs are listed at the end"},
 
     // failure
@@ -182,9 +182,9 @@ constexpr Translation kTranslations[] = {
 
 // Options of distaff that later versions bring.
 constexpr std::string_view kPlannedOptions[] = {
-    "body",   "deadline",   "failed-to",   "id",       "idle-timeout", "journal",
-    "lock",   "log-format", "mutex",       "name",     "output-dir",   "polite",
-    "resume", "retries",    "retry-delay", "retry-on", "skip-failed",  "timeout",
+    "body",    "deadline",    "failed-to", "id",          "idle-timeout", "journal",
+    "lock",    "mutex",       "name",      "output-dir",  "polite",       "resume",
+    "retries", "retry-delay", "retry-on",  "skip-failed", "timeout",
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",
@@ -205,10 +205,6 @@ std::string_view foreign_advice(std::string_view spelled) {
 }
 
 bool is_planned_option(std::string_view name) { return contains(kPlannedOptions, name); }
-
-bool is_planned_choice(std::string_view name, std::string_view value) {
-  return name == "progress" && (value == "bar" || value == "auto");
-}
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }
 

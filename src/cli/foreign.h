@@ -13,9 +13,6 @@ std::string_view foreign_advice(std::string_view spelled);
 // An option of distaff, by its name without dashes, that this version does not have.
 bool is_planned_option(std::string_view name);
 
-// The same for the value of an option that has choices: "json" of --output.
-bool is_planned_choice(std::string_view name, std::string_view value);
-
 // A word that is a subcommand if it stands first, "run" among them.
 bool is_subcommand(std::string_view word);
 

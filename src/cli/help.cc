@@ -74,7 +74,7 @@ std::string_view help() {
          "  --parallelism N, --throttle D, --rate N/D   limits of each group\n"
          "  --on-error stop end at the first failure; --ok 0,1 are success\n"
          "  --dry-run       print the commands and run nothing; -t print as they run\n"
-         "  --progress line tell on stderr how far it is\n"
+         "  --progress line tell on stderr how far it is, where no bar can be drawn\n"
          "\n"
          "All options: distaff --help-all.  Everything else: man distaff.\n";
 }

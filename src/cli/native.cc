@@ -108,9 +108,6 @@ class Reader {
       choices += i == 0 ? "" : i + 1 == choice_count(option) ? " or " : ", ";
       choices += choice_at(option, i);
     }
-    if (is_planned_choice(option.name, value)) {
-      return fmt::format("{} is not in this version; here it is {}", value, choices);
-    }
     return fmt::format("'{}': it is {}", printable(value), choices);
   }
 
@@ -370,11 +367,8 @@ class Reader {
 
   void read_progress() {
     RunSpec& spec = request_.spec;
-    if (flags_.has(Opt::progress)) {
-      enum class Choice { line, none } progress = Choice::none;
-      read_choice(Opt::progress, progress);
-      spec.progress.mode = progress == Choice::line ? ProgressMode::line : ProgressMode::none;
-    }
+    if (flags_.has(Opt::quiet)) spec.progress.mode = ProgressMode::none;
+    read_choice(Opt::progress, spec.progress.mode);
     read(Opt::progress_interval, spec.progress.interval,
          [](std::string_view text) -> Expected<Duration> {
            const auto interval = parse_duration(text);
@@ -384,6 +378,7 @@ class Reader {
            return interval;
          });
     read_choice(Opt::log_level, spec.log.level);
+    read_choice(Opt::log_format, spec.log.format);
     read(Opt::log_file, spec.log.file, parse_text);
     exclusive({Opt::log_level, Opt::quiet}, "both say what is logged; leave one of them out");
     if (flags_.has(Opt::quiet)) spec.log.level = LogLevel::error;
@@ -398,7 +393,8 @@ class Reader {
 // read_choice() counts on these.
 static_assert(static_cast<int>(NoMatch::keep) == 2 && static_cast<int>(StdinMode::tty) == 2 &&
               static_cast<int>(OutputMode::none) == 5 && static_cast<int>(OnError::ignore) == 3 &&
-              static_cast<int>(LogLevel::error) == 3);
+              static_cast<int>(LogLevel::error) == 3 && static_cast<int>(LogFormat::json) == 1 &&
+              static_cast<int>(ProgressMode::none) == 3);
 
 std::optional<NativeRequest> answer(const Flags& flags) {
   NativeRequest request;

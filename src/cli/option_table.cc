@@ -169,19 +169,22 @@ constexpr Option kOptions[] = {
      "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL."},
 
     // ---- progress
-    {Opt::progress, "progress", 0, 0, Topic::progress, choice, "", "line|none", "none", false,
-     "print a line on stderr at every interval",
-     "Done in the last interval and in all, rate, running, waiting, resting groups, failed, and "
-     "the "
-     "time left if the total is known."},
+    {Opt::progress, "progress", 0, 0, Topic::progress, choice, "", "auto|bar|line|none", "auto",
+     false, "show how far it is: auto is a bar on a terminal",
+     "bar: at once, and where none can be drawn the same as line. line: a line on stderr at every "
+     "interval. See PROGRESS."},
     {Opt::progress_interval, "progress-interval", 0, 0, Topic::progress, duration, "D", "", "30s",
-     false, "how often --progress prints", ""},
+     false, "how often --progress line prints", ""},
     {Opt::log_level, "log-level", 0, 0, Topic::progress, choice, "", "debug|info|warn|error",
      "warn", false, "what is worth a message; single failures are info", ""},
+    {Opt::log_format, "log-format", 0, 0, Topic::progress, choice, "", "text|json", "text", false,
+     "messages and progress lines as JSON objects",
+     "One object a line, with time, level, message, and job where it is about one. The block at "
+     "the end stays text."},
     {Opt::log_file, "log-file", 0, 0, Topic::progress, file, "FILE", "", "", false,
      "append messages to FILE and not to stderr", ""},
     {Opt::quiet, "quiet", 0, 0, Topic::progress, none, "", "", "", false,
-     "the same as --log-level error", ""},
+     "the same as --log-level error", "And no bar, unless --progress asks for one."},
 
     // ---- configuration and help
     {Opt::config, "config", 0, 0, Topic::help, file, "FILE", "", "", true,

@@ -70,6 +70,7 @@ enum class Opt : unsigned char {
   progress,
   progress_interval,
   log_level,
+  log_format,
   log_file,
   quiet,
   // configuration and help

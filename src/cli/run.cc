@@ -21,13 +21,16 @@
 #include "os/cpus.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
+#include "os/terminal.h"
 #include "os/unnamed_file.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
 #include "sink/progress.h"
+#include "sink/progress_bar.h"
 #include "sink/result_files.h"
 #include "sink/spill_files.h"
+#include "sink/terminal_status.h"
 
 namespace distaff {
 namespace {
@@ -220,6 +223,29 @@ std::string spill_directory(const OutputSpec& output) {
   return named != nullptr && *named != '\0' ? named : "/tmp";
 }
 
+// Records come from a terminal: then what the user types stands where a bar would be.
+bool reads_terminal(const InputSpec& input) {
+  const bool from_stdin = input.format != RecordFormat::arguments &&
+                          (input.files.empty() || std::find(input.files.begin(), input.files.end(),
+                                                            "-") != input.files.end());
+  return from_stdin && isatty(STDIN_FILENO) == 1;
+}
+
+// What becomes of the wish, where we are: never automatic.  There is no bar where others use the
+// terminal beside us.
+ProgressMode progress_mode(const RunSpec& spec, const Terminal& terminal) {
+  const ProgressMode asked = spec.progress.mode;
+  if (asked == ProgressMode::line || asked == ProgressMode::none) return asked;
+  const bool shared = spec.output.mode == OutputMode::raw ||
+                      spec.command.stdin_mode == StdinMode::tty || reads_terminal(spec.input);
+  if (!shared && terminal.can_draw()) return ProgressMode::bar;
+  return asked == ProgressMode::bar ? ProgressMode::line : ProgressMode::none;
+}
+
+Duration bar_delay(const RunSpec& spec) {
+  return std::chrono::seconds(spec.progress.mode == ProgressMode::bar ? 0 : 1);
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -259,11 +285,16 @@ class Run {
              .startup = startup},
             loop, relay_),
         job_messages_(log),
-        progress_(spec.progress.interval, EventLoop::now(), output),
+        output_(output),
+        terminal_(STDERR_FILENO),
+        status_(terminal_, output),
+        progress_mode_(progress_mode(spec, terminal_)),
+        progress_lines_(spec.progress.interval, EventLoop::now(), output, spec.log.format),
+        progress_bar_(EventLoop::now(), bar_delay(spec), status_),
         engine_(engine_options(spec, opened, plan, run_id_),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-                 output, waiter_, observers(spec, log), rows_.get(), results_.get()}),
+                 output, waiter_, observers(log), rows_.get(), results_.get()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
@@ -285,16 +316,19 @@ class Run {
             .total = jobs_to_expect(spec, opened)};
   }
 
-  std::vector<Observer*> observers(const RunSpec& spec, Log& log) {
+  std::vector<Observer*> observers(Log& log) {
     std::vector<Observer*> all{&log};
     if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
-    if (spec.progress.mode == ProgressMode::line) all.push_back(&progress_);
+    if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
+    if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
     return all;
   }
 
   void on_signal(int signal) {
     if (signal != SIGTSTP) return engine_.on_signal(signal);
     executor_.signal_all(SIGTSTP);
+    progress_bar_.hide();
+    output_.flush();
     stop_ourselves();
     executor_.signal_all(SIGCONT);
   }
@@ -312,7 +346,12 @@ class Run {
   Relay relay_;
   ProcessExecutor executor_;
   JobMessages job_messages_;
-  ProgressLines progress_;
+  Output& output_;
+  Terminal terminal_;
+  TerminalStatus status_;
+  ProgressMode progress_mode_;
+  ProgressLines progress_lines_;
+  ProgressBar progress_bar_;
   Engine engine_;
   SignalWatcher signals_;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace distaff {
@@ -172,6 +173,7 @@ void Engine::start(JobId id) {
     parts_.collator->open(id, std::move(tag));
   }
   for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
+  running.since = now_;
   running_.emplace(id, std::move(running));
 }
 
@@ -515,10 +517,24 @@ void Engine::tick(bool last) {
                 .waiting = parts_.scheduler.waiting(),
                 .resting_groups = parts_.scheduler.resting_groups(now_),
                 .running = static_cast<int>(running_.size()),
-                .total = options_.total};
+                .total = options_.total,
+                .oldest = oldest()};
     }
     observer->tick(counts, now_, last);
   }
+}
+
+// Looked for when asked, a few times a second: cheaper than an order kept for every job.
+std::optional<RunningJob> Engine::oldest() const {
+  const Running* oldest = nullptr;
+  for (const auto& [id, running] : running_) {
+    if (oldest == nullptr ||
+        std::tie(running.since, running.job.id) < std::tie(oldest->since, oldest->job.id)) {
+      oldest = &running;
+    }
+  }
+  if (oldest == nullptr) return std::nullopt;
+  return RunningJob{&oldest->job, oldest->since};
 }
 
 void Engine::say(LogLevel level, std::string_view text) {

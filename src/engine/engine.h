@@ -87,6 +87,7 @@ class Engine final : public ExecEvents {
   struct Running {
     Job job;
     Slot slot = 0;
+    TimePoint since{};
   };
 
   void turn();
@@ -119,6 +120,7 @@ class Engine final : public ExecEvents {
   bool wants_block() const;
   void write_out();
   void tick(bool last);
+  std::optional<RunningJob> oldest() const;
   bool finished() const;
   std::optional<TimePoint> wake_at();
   void say(LogLevel level, std::string_view text);

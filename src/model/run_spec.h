@@ -159,20 +159,27 @@ struct OutputSpec {
   bool operator==(const OutputSpec&) const = default;
 };
 
-enum class ProgressMode { none, line };
+enum class ProgressMode {
+  automatic,  // a bar where one can be drawn, else nothing
+  bar,        // a bar where one can be drawn, else lines
+  line,
+  none,
+};
 
 struct ProgressSpec {
-  ProgressMode mode = ProgressMode::none;
+  ProgressMode mode = ProgressMode::automatic;
   Duration interval = std::chrono::seconds(30);
 
   bool operator==(const ProgressSpec&) const = default;
 };
 
 enum class LogLevel { debug, info, warn, error };
+enum class LogFormat { text, json };
 
 struct LogSpec {
   LogLevel level = LogLevel::warn;
-  std::string file;  // empty: stderr
+  LogFormat format = LogFormat::text;  // of progress lines too
+  std::string file;                    // empty: stderr
 
   bool operator==(const LogSpec&) const = default;
 };

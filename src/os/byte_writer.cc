@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,6 +35,13 @@ std::array<iovec, 2> vectors(std::string_view first, std::string_view second) {
 bool has_room(int fd) {
   pollfd asked{fd, POLLOUT, 0};
   return poll(&asked, 1, 0) > 0;
+}
+
+// A terminal has several names (/dev/tty is another inode than /dev/pts/1), and one device.
+bool same_terminal(int a, int b) {
+  unsigned device_of_a = 0, device_of_b = 0;
+  return ioctl(a, TIOCGDEV, &device_of_a) == 0 && ioctl(b, TIOCGDEV, &device_of_b) == 0 &&
+         device_of_a == device_of_b;
 }
 
 bool is_full(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -186,7 +194,9 @@ bool same_destination(int a, int b) {
   struct stat of_a {
   }, of_b{};
   if (fstat(a, &of_a) < 0 || fstat(b, &of_b) < 0) return false;
-  if (of_a.st_dev != of_b.st_dev || of_a.st_ino != of_b.st_ino) return false;
+  if (of_a.st_dev != of_b.st_dev || of_a.st_ino != of_b.st_ino) {
+    return S_ISCHR(of_a.st_mode) && S_ISCHR(of_b.st_mode) && same_terminal(a, b);
+  }
   if (!S_ISREG(of_a.st_mode)) return true;
   const auto appends = [](int fd) { return (fcntl(fd, F_GETFL) & O_APPEND) != 0; };
   if (appends(a) && appends(b)) return true;

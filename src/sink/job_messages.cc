@@ -23,7 +23,8 @@ std::string how_it_ended(const Attempt& attempt) {
 
 void JobMessages::on_start(const Job& job, Slot slot, TimePoint) {
   if (!log_.wants(LogLevel::debug)) return;
-  log_.on_message(LogLevel::debug, fmt::format("job {} started in slot {}", number(job.id), slot));
+  log_.on_job_message(LogLevel::debug, job.id,
+                      fmt::format("job {} started in slot {}", number(job.id), slot));
 }
 
 void JobMessages::on_end(const Job& job, const Attempt& attempt, bool failed,
@@ -33,7 +34,7 @@ void JobMessages::on_end(const Job& job, const Attempt& attempt, bool failed,
   std::string text = fmt::format("job {} {}: {}", number(job.id), failed ? "failed" : "ended",
                                  how_it_ended(attempt));
   if (!command.empty()) text += fmt::format(": {}", command);
-  log_.on_message(level, text);
+  log_.on_job_message(level, job.id, text);
 }
 
 }  // namespace distaff

@@ -10,8 +10,10 @@
 #include <cstring>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "os/wall_clock.h"
 
 namespace distaff {
 
@@ -31,6 +33,21 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
       return spdlog::level::err;
   }
   return spdlog::level::err;
+}
+
+// As --log-level calls it.
+std::string_view word_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::error:
+      return "error";
+  }
+  return "error";
 }
 
 // "warning: " and "debug: "; errors and plain news need no such word.
@@ -96,7 +113,7 @@ struct Log::Backend final : spdlog::sinks::sink {
 
 Expected<std::unique_ptr<Log>> Log::open(const LogSpec& spec, ByteSink& sink) {
   if (spec.file.empty()) {
-    return std::unique_ptr<Log>(new Log(spec.level, std::make_unique<Lines>(sink)));
+    return std::unique_ptr<Log>(new Log(spec, std::make_unique<Lines>(sink)));
   }
   const int file = ::open(spec.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (file < 0) {
@@ -105,17 +122,33 @@ Expected<std::unique_ptr<Log>> Log::open(const LogSpec& spec, ByteSink& sink) {
                     "write to",
                     shell_quote(spec.file), std::strerror(errno)));
   }
-  return std::unique_ptr<Log>(new Log(spec.level, std::make_unique<Lines>(sink, file)));
+  return std::unique_ptr<Log>(new Log(spec, std::make_unique<Lines>(sink, file)));
 }
 
-Log::Log(LogLevel level, std::unique_ptr<Lines> lines) : level_(level), lines_(std::move(lines)) {}
+Log::Log(const LogSpec& spec, std::unique_ptr<Lines> lines)
+    : level_(spec.level), format_(spec.format), lines_(std::move(lines)) {}
 Log::~Log() = default;
 
-void Log::on_message(LogLevel level, std::string_view text) {
+void Log::on_message(LogLevel level, std::string_view text) { write(level, text, std::nullopt); }
+
+void Log::on_job_message(LogLevel level, JobId job, std::string_view text) {
+  write(level, text, job);
+}
+
+void Log::write(LogLevel level, std::string_view text, std::optional<JobId> job) {
   if (!wants(level)) return;
+  if (format_ == LogFormat::json) return write_json(level, text, job);
   if (!backend_) backend_ = std::make_unique<Backend>(*lines_, level_);
   const std::string line = printable(text, kLongest);
   backend_->logger.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+void Log::write_json(LogLevel level, std::string_view text, std::optional<JobId> job) {
+  JsonObject object;
+  object.text("time", utc_now()).text("level", word_of(level));
+  if (job) object.number("job", number(*job));
+  object.text("message", printable(text, kLongest));
+  lines_->write(object.line());
 }
 
 }  // namespace distaff

@@ -13,6 +13,12 @@
 
 namespace distaff {
 
+// A job that runs.
+struct RunningJob {
+  const Job* job = nullptr;  // never null; lives until tick() returns
+  TimePoint since{};
+};
+
 // How the run stands; what a progress line needs.
 struct RunCounts {
   std::uint64_t records = 0;  // read
@@ -24,6 +30,7 @@ struct RunCounts {
   std::uint64_t resting_groups = 0;
   int running = 0;
   std::optional<std::uint64_t> total;  // jobs, if known
+  std::optional<RunningJob> oldest;    // of those that run
 };
 
 class Observer {

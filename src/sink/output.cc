@@ -5,6 +5,17 @@
 
 namespace distaff {
 
+namespace {
+
+// The cursor stays where the status line begins.  When a terminal becomes narrower and breaks the
+// line, all its pieces are behind the cursor, and one erasure takes them all.  A space goes before
+// it: an erasure from the screen's very first place on is taken for "clear" by tmux, which then
+// keeps in its history what was there.
+constexpr std::string_view kEraseBehind = "\x1b[J";
+constexpr std::string_view kErasure = "\r \x1b[J\r\x1b[K";
+
+}  // namespace
+
 Output::Output(EventLoop& loop, int out_fd, int err_fd) : out_(loop, out_fd) {
   if (!same_destination(out_fd, err_fd)) err_ = std::make_unique<WriteQueue>(loop, err_fd);
 }
@@ -12,6 +23,7 @@ Output::Output(EventLoop& loop, int out_fd, int err_fd) : out_(loop, out_fd) {
 void Output::write(Stream stream, std::string_view bytes) {
   if (bytes.empty()) return;
   if (!shares_stderr(stream)) return out_.write(bytes);
+  erase_status();
   last_line_ = bytes.back() == '\n' ? LastLine::complete : LastLine::open;
   if (!waiting_lines_.empty()) return write_around_waiting_lines(stream, bytes);
   queue(stream).write(bytes);
@@ -47,6 +59,7 @@ void Output::say(std::string_view lines) {
     waiting_lines_ += lines;
     return;
   }
+  erase_status();
   if (last_line_ == LastLine::abandoned) queue(Stream::err).write("\n");
   last_line_ = LastLine::complete;
   queue(Stream::err).write(lines);
@@ -55,6 +68,25 @@ void Output::say(std::string_view lines) {
 void Output::write_waiting_lines() {
   queue(Stream::err).write(waiting_lines_);
   waiting_lines_.clear();
+}
+
+void Output::show_status(std::string_view text) {
+  WriteQueue& terminal = queue(Stream::err);
+  terminal.write("\r");
+  terminal.write(text);
+  terminal.write(kEraseBehind);
+  terminal.write("\r");
+  shows_status_ = true;
+}
+
+void Output::erase_status() {
+  if (!shows_status_) return;
+  shows_status_ = false;
+  queue(Stream::err).write(kErasure);
+}
+
+bool Output::has_place_for_status() const {
+  return last_line_ == LastLine::complete && !err_queue().blocked();
 }
 
 void Output::flush() {

@@ -30,6 +30,18 @@ class Output final : public ByteSink {
   void say(std::string_view lines) override;
   bool one_file() const override { return err_ == nullptr; }
 
+  // ---- the status line, for a stderr that is a terminal (see StatusLine)
+
+  // It stands below the last line, and is erased before anything else is written to the same file:
+  // once, however much comes then.
+  void show_status(std::string_view text);
+  void erase_status();
+  bool shows_status() const { return shows_status_; }
+
+  // No job is inside a line there, nothing of ours waits for its place, and the terminal takes what
+  // is written (after Ctrl-S it does not).
+  bool has_place_for_status() const;
+
   // Call it before each wait: small writes are gathered until then.
   void flush() override;
 
@@ -48,6 +60,7 @@ class Output final : public ByteSink {
   void finish();
 
  private:
+  const WriteQueue& err_queue() const { return err_ ? *err_ : out_; }
   WriteQueue& queue(Stream stream) { return stream == Stream::out || !err_ ? out_ : *err_; }
   const WriteQueue& queue(Stream stream) const {
     return stream == Stream::out || !err_ ? out_ : *err_;
@@ -67,6 +80,7 @@ class Output final : public ByteSink {
   };
   LastLine last_line_ = LastLine::complete;
   std::string waiting_lines_;  // of our own, until the last line is not open
+  bool shows_status_ = false;  // only while the last line is complete
 };
 
 }  // namespace distaff

@@ -70,8 +70,10 @@ TEST(Native, GivesEqualSpecsForCommandLinesThatMeanTheSame) {
       {{"--ok", "3-5,0,1,2", "gzip"}, {"--ok=0-5", "gzip"}},
       {{"--term-seq", "TERM,5s,KILL", "gzip"}, {"gzip"}},
       {{"--term-seq", "sigint,5s,9", "gzip"}, {"--term-seq=INT,5000ms,KILL", "gzip"}},
-      {{"--quiet", "gzip"}, {"--log-level", "error", "gzip"}},
-      {{"--progress-interval", "30", "--progress=none", "gzip"}, {"gzip"}},
+      {{"--quiet", "gzip"}, {"--log-level", "error", "--progress", "none", "gzip"}},
+      {{"--quiet", "--progress", "bar", "gzip"},
+       {"--log-level", "error", "--progress=bar", "gzip"}},
+      {{"--progress-interval", "30", "--progress=auto", "--log-format=text", "gzip"}, {"gzip"}},
       {{"--on-error", "continue", "--no-match=fail", "--match=x", "gzip"},
        {"--match", "x", "gzip"}},
       {{"gzip", "::::", "a", "b"}, {"gzip", "::::", "a", "::::", "b"}},
@@ -228,18 +230,19 @@ TEST(Native, ReadsHalt) {
 }
 
 TEST(Native, ReadsTheRest) {
-  const RunSpec spec = spec_of({"--shell",     "bash -o 'pipe fail'",
-                                "--stdin",     "record",
-                                "--nice",      "-5",
-                                "--env",       "A=1",
-                                "--env",       "B={}",
-                                "--dry-run",   "-t",
-                                "--on-error",  "kill",
-                                "--progress",  "line",
-                                "--log-level", "debug",
-                                "--log-file",  "log",
-                                "--total",     "7",
-                                "-n0",         "x"});
+  const RunSpec spec = spec_of({"--shell",      "bash -o 'pipe fail'",
+                                "--stdin",      "record",
+                                "--nice",       "-5",
+                                "--env",        "A=1",
+                                "--env",        "B={}",
+                                "--dry-run",    "-t",
+                                "--on-error",   "kill",
+                                "--progress",   "line",
+                                "--log-level",  "debug",
+                                "--log-file",   "log",
+                                "--log-format", "json",
+                                "--total",      "7",
+                                "-n0",          "x"});
   EXPECT_EQ(spec.command.shell, (std::vector<std::string>{"bash", "-o", "pipe fail"}));
   EXPECT_EQ(spec.command.stdin_mode, StdinMode::record);
   EXPECT_EQ(spec.command.nice, -5);
@@ -251,6 +254,7 @@ TEST(Native, ReadsTheRest) {
   EXPECT_EQ(spec.progress.mode, ProgressMode::line);
   EXPECT_EQ(spec.log.level, LogLevel::debug);
   EXPECT_EQ(spec.log.file, "log");
+  EXPECT_EQ(spec.log.format, LogFormat::json);
   EXPECT_EQ(spec.input.total, 7u);
   EXPECT_EQ(spec.batch.max_records, 0u);
   EXPECT_EQ(spec_of({"--csv", "--no-header", "x"}).input.header, false);
@@ -301,7 +305,7 @@ TEST(NativeErrors, OfOptionsThatAreNot) {
       {{"--colsep=:", "x"}, "--colsep: here --split REGEX"},
       {{"-C:", "x"}, "-C: here --split REGEX"},
       {{"-kL1", "x"}, "-L: here -n N (an input line is a record)"},
-      {{"--bar", "x"}, "--bar: here --progress line"},
+      {{"--bar", "x"}, "--bar: here --progress bar"},
       {{"--lb", "x"}, "--lb: here --output line"},
       {{"--joblog", "f"}, "--joblog: not in this version; failed jobs are listed at the end"},
   });
@@ -418,8 +422,8 @@ TEST(NativeErrors, OfSmallGrammars) {
        "--results: {}.json: results are files in directories; all jobs in one file are made by "
        "--output json > FILE"},
       {{"--output", "grup", "x"}, "--output 'grup': it is group, line, raw, json, csv or none"},
-      {{"--progress", "gzip", "x"}, "--progress 'gzip': it is line or none"},
-      {{"--progress=bar", "x"}, "--progress bar is not in this version; here it is line or none"},
+      {{"--progress", "gzip", "x"}, "--progress 'gzip': it is auto, bar, line or none"},
+      {{"--log-format", "xml", "x"}, "--log-format 'xml': it is text or json"},
       {{"--on-error", "halt", "x"}, "--on-error 'halt': it is continue, stop, kill or ignore"},
   });
   for (const std::string_view halt : {"", "soon", "soon,fail", "later,fail=1", "soon,hope=1",

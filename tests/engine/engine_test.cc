@@ -27,6 +27,7 @@ struct World {
   Collator::Options output;
   ResultStore* results = nullptr;
   std::uint64_t batch = 1;
+  std::vector<Observer*> observers;
   std::unique_ptr<Engine> engine;
 
   RunResult run() {
@@ -49,18 +50,9 @@ struct World {
     Collator collator(output, sink);
     options.keyed = key.has_value();
     options.limited = groups.limited();
-    engine = std::make_unique<Engine>(options, Engine::Parts{source,
-                                                             builder,
-                                                             *command,
-                                                             scheduler,
-                                                             *pacing,
-                                                             executor,
-                                                             &collator,
-                                                             sink,
-                                                             waiter,
-                                                             {},
-                                                             output.rows,
-                                                             results});
+    engine = std::make_unique<Engine>(
+        options, Engine::Parts{source, builder, *command, scheduler, *pacing, executor, &collator,
+                               sink, waiter, observers, output.rows, results});
     executor.events = engine.get();
     return engine->run();
   }
@@ -440,6 +432,39 @@ TEST(EngineRows, AreOneForEachJobThatEnded) {
   EXPECT_EQ(world.sink.out, rows.header() +
                                 "a,1,1,0,,3.000000,0.000000,0.000000,0,1,,,\"late\",\"\"\n"
                                 "b,2,0,,,,,,,,,could not start: too long,\"\",\"\"\n");
+}
+
+// Each second, which job has been running longest.
+class OldestEachSecond final : public Observer {
+ public:
+  void tick(const RunCounts& counts, TimePoint now, bool last) override {
+    if (last || now < next_) return;
+    next_ += 1s;
+    seen.push_back(!counts.oldest
+                       ? "nothing"
+                       : counts.oldest->job->records[0].text + " since " +
+                             std::to_string((counts.oldest->since - at(0s)) / 1ms) + "ms");
+  }
+  std::optional<TimePoint> next_tick() const override { return next_; }
+
+  std::vector<std::string> seen;
+
+ private:
+  TimePoint next_ = at(1s);
+};
+
+TEST(Engine, TellsWhichJobHasBeenRunningLongest) {
+  World world;
+  OldestEachSecond oldest;
+  world.observers = {&oldest};
+  world.executor.behaviours["a"].runs = 2500ms;
+  world.executor.behaviours["b"].runs = 1500ms;
+  world.executor.behaviours["c"].runs = 2500ms;
+  for (const char* const record : {"a", "b", "c"}) world.source.add(record);
+  world.source.add("d", 5500ms);
+  world.run();
+  EXPECT_EQ(oldest.seen, (std::vector<std::string>{"a since 0ms", "a since 0ms", "c since 1500ms",
+                                                   "nothing", "nothing", "d since 5500ms"}));
 }
 
 }  // namespace

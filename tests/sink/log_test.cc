@@ -16,6 +16,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Times are not known before.
+std::string form_of(std::string text) {
+  for (char& byte : text) {
+    if (byte >= '0' && byte <= '9') byte = '9';
+    if (byte == '+') byte = '-';  // east or west
+  }
+  return text;
+}
+
 TEST(Log, WritesOneLineAMessage) {
   SaidLines sink;
   const auto log = Log::open({.level = LogLevel::debug}, sink);
@@ -53,15 +62,27 @@ TEST(Log, AppendsToItsFileWithTheTime) {
   std::ostringstream file;
   file << std::ifstream(path).rdbuf();
   unlink(path);
-  std::string form = file.str();
-  for (char& byte : form) {
-    if (byte >= '0' && byte <= '9') byte = '9';
-    if (byte == '+') byte = '-';  // east or west
-  }
-  EXPECT_EQ(form,
+  EXPECT_EQ(form_of(file.str()),
             "9999-99-99T99:99:99.999-99:99 warning: first\n"
             "9999-99-99T99:99:99.999-99:99 warning: second\n");
   EXPECT_EQ(sink.take(), "");
+}
+
+TEST(Log, WritesObjectsIfAsked) {
+  SaidLines sink;
+  const auto log = Log::open({.level = LogLevel::debug, .format = LogFormat::json}, sink);
+  ASSERT_TRUE(log);
+  (*log)->on_message(LogLevel::warn, "no \"file\\name\"\n\xff\x1b[1m");
+  (*log)->on_message(LogLevel::error, "é");
+  (*log)->on_job_message(LogLevel::info, JobId{17}, "job failed");
+  EXPECT_EQ(form_of(sink.take()),
+            R"({"time":"9999-99-99T99:99:99.999Z","level":"warn",)"
+            R"("message":"no \"file\\name\"\\n\\xff\\x9b[9m"})"
+            "\n"
+            R"({"time":"9999-99-99T99:99:99.999Z","level":"error","message":"é"})"
+            "\n"
+            R"({"time":"9999-99-99T99:99:99.999Z","level":"info","job":99,"message":"job failed"})"
+            "\n");
 }
 
 TEST(Log, SaysThatItsFileCannotBeWritten) {

@@ -109,5 +109,30 @@ TEST(ProgressLines, AreOffWithAnIntervalOfZero) {
   EXPECT_EQ(sink.take(), "");
 }
 
+TEST(ProgressLines, AreObjectsIfTheLogIs) {
+  SaidLines sink;
+  ProgressLines progress(30s, start, sink, LogFormat::json, [] { return "now"; });
+  progress.tick({.records = 300,
+                 .started = 112,
+                 .done = 108,
+                 .failed = 2,
+                 .retries = 1,
+                 .waiting = 188,
+                 .resting_groups = 3,
+                 .running = 4,
+                 .total = 300},
+                at(30s), false);
+  EXPECT_EQ(sink.take(),
+            R"({"time":"now","level":"info","message":"progress","interval_s":30.000,)"
+            R"("interval_done":108,"rate":3.600,"done":108,"total":300,"running":4,"waiting":188,)"
+            R"("resting_groups":3,"failed":2,"retries":1,"left_s":53.333})"
+            "\n");
+  progress.tick({.started = 109, .done = 109}, at(40s), true);
+  EXPECT_EQ(sink.take(), R"({"time":"now","level":"info","message":"progress","interval_s":10.000,)"
+                         R"("interval_done":1,"rate":0.100,"done":109,"running":0,"waiting":0,)"
+                         R"("resting_groups":0,"failed":0,"retries":0})"
+                         "\n");
+}
+
 }  // namespace
 }  // namespace distaff
