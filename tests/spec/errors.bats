@@ -45,7 +45,6 @@ load helpers
   for option in --retries --timeout --journal; do
     refuses "$option" version -- "$option" 5 echo
   done
-  refuses --progress bar version -- --progress bar echo
 }
 
 @test "an option without its value" {
