@@ -72,6 +72,7 @@ class HeldBytes {
 
   bool empty() const { return first_ == nullptr; }
   std::uint64_t size() const { return size_; }
+  bool all_in_memory() const;
 
   // Behind what is there.  `spare`: memory that may be taken beyond what the bytes need, so that
   // what comes next finds room.
