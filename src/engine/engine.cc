@@ -103,7 +103,8 @@ bool Engine::may_start() const { return !stopping_ && !stalled_; }
 
 void Engine::fill() {
   input_waits_ = false;
-  if (parts_.collator != nullptr && parts_.collator->full()) return start_the_one();
+  held_up_ = parts_.collator != nullptr && parts_.collator->full();
+  if (held_up_) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
     if (!read_some()) return;
   }
@@ -443,6 +444,8 @@ bool Engine::finished() const {
 
 std::optional<TimePoint> Engine::wake_at() {
   if (more_to_write_) return now_;
+  // There is room again since fill(), and perhaps nothing else that would wake us.
+  if (may_start() && held_up_ && !parts_.collator->full()) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
   if (may_start()) keep_earlier(earliest, next_start());
   if (blocked_since_ && now_ - *blocked_since_ < kStalled) {
