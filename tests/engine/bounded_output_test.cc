@@ -405,22 +405,6 @@ TEST(BoundedOutput, ASignalEndsTheRunThoughNobodyReadsAndPipesAreLeftAlone) {
   }
 }
 
-TEST(BoundedOutput, ASignalEndsTheRunThoughTheBoundsAreReachedAndNobodyHasTheTurn) {
-  BoundedWorld world;
-  world.pool.slots = 3;
-  world.output.mode = Mode::line;
-  world.output.hold_memory = 200;
-  world.executor.options.capacity = world.executor.options.read = 200;
-  world.sink.readers[0].capacity = 100;
-  world.sink.away = true;
-  world.job("x1", writes(1, Stream::out, 150, 10s));   // then the sink has no room,
-  world.job("x2", writes(2, Stream::out, 190), 10ms);  // nor the memory,
-  world.job("x3", writes(3, Stream::out, 60), 20ms);   // so this stays in the pipe
-  world.scheduled.emplace(TimePoint{2s}, [&] { world.signal(SIGTERM); });
-  ASSERT_TRUE(world.run());
-  EXPECT_LE(world.now, TimePoint{7s});
-}
-
 TEST(BoundedOutput, AJobThatWillNotStartAsTheRunStopsKeepsNobodyWaiting) {
   RestingHosts world;
   world.pool.slots = 2;
