@@ -52,7 +52,7 @@ Intake Collator::Impl::room(JobId job, Stream stream) {
   if (at == jobs.end() || unbounded) return {kRead};
   Pending& pending = at->second;
   if (flows(job, stream)) {
-    if (!sink.blocked(stream) && !some_wait(pending, job, stream)) {
+    if (!sink.blocked(stream) && !must_wait(pending, job, stream)) {
       // By lines the end may be an open line, to be held.
       if (by_lines && !pressed(job)) return room_to_hold(job, pending, stream);
       PipeTarget* const target = may_move ? sink.straight(stream) : nullptr;
@@ -89,7 +89,7 @@ void Collator::Impl::output(JobId job, Stream stream, std::string_view bytes) {
   assert(at != jobs.end());
   if (at == jobs.end() || bytes.empty()) return;
   Pending& pending = at->second;
-  if (flows(job, stream) && !sink.blocked(stream) && !some_wait(pending, job, stream)) {
+  if (flows(job, stream) && !sink.blocked(stream) && !must_wait(pending, job, stream)) {
     if (!by_lines || pressed(job)) return emit(job, pending, stream, bytes);
     if (pass_lines(job, pending, stream, bytes)) return;
   }
@@ -106,8 +106,8 @@ bool Collator::Impl::pass_lines(JobId job, Pending& pending, Stream stream,
   const std::size_t newline = bytes.rfind('\n');
   if (newline == bytes.npos) return false;
   HeldBytes& begun = pending.held[index(stream)];
+  if (!begun.all_in_memory()) return false;  // or it would go out in two pieces
   while (!begun.empty()) {
-    if (!begun.front_in_memory()) return false;
     const std::string_view first = begun.front();
     emit(job, pending, stream, first);
     let_go(pending, stream, first.size());
@@ -208,6 +208,14 @@ void Collator::Impl::finish(Jobs::iterator at) {
   if (!inside_a_line) sink.settle();
 }
 
+// All pipes are worth reading now, whether the sink has room or not.
+void Collator::Impl::lift_bounds() {
+  if (unbounded) return;
+  unbounded = true;
+  refused = true;
+  budget.relax();
+}
+
 void Collator::Impl::end() {
   unbounded = true;
   const JobId first = ordered ? order.head() : turn;
@@ -252,6 +260,13 @@ bool Collator::Impl::flows(JobId job, Stream stream) const {
 bool Collator::Impl::some_wait(const Pending& pending, JobId job, Stream stream) const {
   const std::size_t i = index(stream);
   return by_lines && !pressed(job) ? pending.whole[i] > 0 : !pending.held[i].empty();
+}
+
+// Also where the other stream, in the same file, may stand inside a line.
+bool Collator::Impl::must_wait(const Pending& pending, JobId job, Stream stream) const {
+  if (some_wait(pending, job, stream)) return true;
+  const Stream other = stream == Stream::out ? Stream::err : Stream::out;
+  return by_lines && one_file && some_wait(pending, job, other);
 }
 
 // Nothing can be written, and nothing can be held: the oldest that runs is written as it comes.
@@ -322,7 +337,7 @@ bool Collator::full() const { return impl_->budget.full(); }
 JobId Collator::turn() const { return impl_->ordered ? impl_->order.head() : impl_->turn; }
 std::uint64_t Collator::held() const { return impl_->held; }
 std::size_t Collator::memory() const { return impl_->memory(); }
-void Collator::lift_bounds() { impl_->unbounded = true; }
+void Collator::lift_bounds() { impl_->lift_bounds(); }
 void Collator::end() { impl_->end(); }
 bool Collator::idle() const { return impl_->jobs.empty(); }
 const std::string& Collator::failure() const { return impl_->failure; }

@@ -68,6 +68,7 @@ struct Collator::Impl {
   void moved(JobId job, Stream stream, std::size_t bytes);
   void close(JobId job, std::string head);
   Again take_again();
+  void lift_bounds();
   void end();
 
   // ---- whose turn it is
@@ -75,6 +76,7 @@ struct Collator::Impl {
   bool flows(JobId job, Stream stream) const;
   bool pressed(JobId job) const { return budget.full() && job == live(); }
   bool some_wait(const Pending& pending, JobId job, Stream stream) const;
+  bool must_wait(const Pending& pending, JobId job, Stream stream) const;
   void choose_turn();
   void turn_over();
 
@@ -102,6 +104,7 @@ struct Collator::Impl {
   bool pump_some();
   bool pump_lines();
   bool pump_lines_of(std::deque<Writer>& waiting);
+  std::array<Stream, 2> order_of(JobId job) const;
   bool flow(Jobs::iterator at);
   void end_line_turn();
   bool write_out(Jobs::iterator at);

@@ -30,7 +30,10 @@ bool Collator::Impl::pump(std::size_t most) {
     budget.review(memory());
     if (!budget.full()) return false;
     choose_turn();
-    if (turn == JobId{0}) return false;
+    if (turn == JobId{0}) {
+      budget.relax();  // nobody is left who could use it, and nothing is held
+      return false;
+    }
   }
   return true;
 }
@@ -58,10 +61,18 @@ void Collator::Impl::end_line_turn() {
   turn = JobId{0};
 }
 
+// The stream inside whose line we stopped for want of room goes on with it first.
+std::array<Stream, 2> Collator::Impl::order_of(JobId job) const {
+  if (by_lines && one_file && open_lines[0] == Writer{job, Stream::err}) {
+    return {Stream::err, Stream::out};
+  }
+  return kStreams;
+}
+
 // A job that still runs: what may be written of it by now.
 bool Collator::Impl::flow(Jobs::iterator at) {
   auto& [job, pending] = *at;
-  for (const Stream stream : kStreams) {
+  for (const Stream stream : order_of(job)) {
     if (!flows(job, stream) || !some_wait(pending, job, stream)) continue;
     const std::size_t i = index(stream);
     const bool lines_only = by_lines && !pressed(job);
@@ -74,7 +85,7 @@ bool Collator::Impl::flow(Jobs::iterator at) {
 // A job's block, closed: stdout, then stderr.
 bool Collator::Impl::write_out(Jobs::iterator at) {
   auto& [job, pending] = *at;
-  for (const Stream stream : kStreams) {
+  for (const Stream stream : order_of(job)) {
     const std::uint64_t all = pending.held[index(stream)].size();
     if (all > 0) return write_held(job, pending, stream, all);
   }

@@ -65,6 +65,13 @@ HeldBytes::~HeldBytes() {
   while (first_ != nullptr) std::free(std::exchange(first_, first_->next));
 }
 
+bool HeldBytes::all_in_memory() const {
+  for (const Extent* extent = first_; extent != nullptr; extent = extent->next) {
+    if (!extent->in_memory()) return false;
+  }
+  return true;
+}
+
 void HeldBytes::add(Extent* extent) {
   (last_ == nullptr ? first_ : last_->next) = extent;
   last_ = extent;

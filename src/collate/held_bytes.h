@@ -72,6 +72,7 @@ class HeldBytes {
 
   bool empty() const { return first_ == nullptr; }
   std::uint64_t size() const { return size_; }
+  bool all_in_memory() const;
 
   // Bytes that append() takes without more memory.
   std::size_t spare() const { return last_ == nullptr ? 0 : last_->capacity - last_->end; }

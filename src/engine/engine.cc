@@ -45,7 +45,6 @@ RunResult Engine::run() {
     parts_.waiter.wait(wake_at(), input_waits_ && may_start());
     now_ = parts_.waiter.now();
   }
-  end_waiting_jobs();
   if (parts_.collator != nullptr) parts_.collator->end();
   write_out();
   tick(true);
@@ -92,6 +91,8 @@ void Engine::turn() {
   while (const auto signal = term_.due(now_)) parts_.executor.signal_all(*signal);
   // New jobs first: they run while the output of those before them is written.
   if (may_start()) fill();
+  // At once: none of them may keep the turn from a job whose pipes are left alone.
+  if (stopping_) end_waiting_jobs();
   collate();
   forget_groups();
   tick(false);
@@ -103,7 +104,8 @@ bool Engine::may_start() const { return !stopping_ && !stalled_; }
 
 void Engine::fill() {
   input_waits_ = false;
-  if (parts_.collator != nullptr && parts_.collator->full()) return start_the_one();
+  held_up_ = parts_.collator != nullptr && parts_.collator->full();
+  if (held_up_) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
     if (!read_some()) return;
   }
@@ -466,6 +468,7 @@ void Engine::collate() {
 
 // The run is over: what was read and not started never will be.
 void Engine::end_waiting_jobs() {
+  if (std::exchange(waiting_ended_, true)) return;
   std::uint64_t jobs = 0;
   for (const JobId id : parts_.scheduler.drain()) {
     waiting_.erase(id);
@@ -486,6 +489,8 @@ bool Engine::finished() const {
 
 std::optional<TimePoint> Engine::wake_at() {
   if (more_to_write_) return now_;
+  // There is room again since fill(), and perhaps nothing else that would wake us.
+  if (may_start() && held_up_ && !parts_.collator->full()) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
   if (may_start()) keep_earlier(earliest, next_start());
   if (blocked_since_ && now_ - *blocked_since_ < kStalled) {
@@ -496,9 +501,11 @@ std::optional<TimePoint> Engine::wake_at() {
 }
 
 std::optional<TimePoint> Engine::next_start() {
-  if (short_until_) return short_until_;
-  if (parts_.collator == nullptr || !parts_.collator->full()) return parts_.scheduler.wake_at(now_);
-  return parts_.scheduler.wake_at_this(parts_.collator->turn(), now_);
+  if (parts_.collator == nullptr || !parts_.collator->full()) {
+    return short_until_ ? short_until_ : parts_.scheduler.wake_at(now_);
+  }
+  const auto when = parts_.scheduler.wake_at_this(parts_.collator->turn(), now_);
+  return when && short_until_ ? std::max(when, short_until_) : when;
 }
 
 void Engine::tick(bool last) {

@@ -153,6 +153,8 @@ class Engine final : public ExecEvents {
   bool input_ended_ = false;
   bool input_waits_ = false;    // the source said wait: nothing to ask before it is readable
   bool stopping_ = false;       // nothing starts any more
+  bool held_up_ = false;        // no more output could be held back when jobs were to be started
+  bool waiting_ended_ = false;  // and those that waited then are reported
   bool stalled_ = false;        // what we have to say is not read: nothing starts
   bool more_to_write_ = false;  // the sink has room, and there is more for it
   bool killed_ = false;         // a second signal came
