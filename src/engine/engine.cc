@@ -17,9 +17,6 @@ constexpr Duration kShortagePause = 100ms;
 constexpr Duration kShortageLimit = 30s;
 constexpr Duration kOutputGrace = 5s;  // after a signal, for a reader that does not read
 
-// A reader that does not read for so long is not just a little slower than the jobs.
-constexpr Duration kStalled = 100ms;
-
 // What a shell's exit status says of a program that could not be run.
 int program_status(int error) { return error == ENOENT || error == ENOTDIR ? 127 : 126; }
 
@@ -33,6 +30,9 @@ void keep_earlier(std::optional<T>& earliest, const std::optional<T>& other) {
 Engine::Engine(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
+      output_({parts_.collator, parts_.sink, parts_.executor, parts_.rows, parts_.results},
+              options_.result_path),
+      groups_({options_.keyed, options_.limited}, parts_.scheduler, parts_.pacing),
       halt_(options_.failure.on_error, options_.failure.halt),
       term_(options_.failure.term_seq),
       summary_(options_.failure.on_error == OnError::ignore) {}
@@ -45,7 +45,7 @@ RunResult Engine::run() {
     parts_.waiter.wait(wake_at(), input_waits_ && may_start());
     now_ = parts_.waiter.now();
   }
-  if (parts_.collator != nullptr) parts_.collator->end();
+  output_.end();
   write_out();
   tick(true);
   result_.some_failed =
@@ -71,16 +71,15 @@ bool Engine::wants_block() const {
 // Waits until everything is out; after a signal not for ever.
 void Engine::write_out() {
   while (true) {
-    collate();
+    output_.flow(now_);
     parts_.sink.flush();
     check_sink();
-    const bool held = parts_.collator != nullptr && !parts_.collator->idle();
-    if (!held && parts_.sink.pending() == 0) return;
+    if (output_.is_idle() && parts_.sink.pending() == 0) return;
     if (parts_.sink.condition() != ByteSink::Condition::good) return;
     std::optional<TimePoint> until;
     if (signalled_at_) until = *signalled_at_ + kOutputGrace;
     if (killed_ || (until && now_ >= *until)) return;
-    if (more_to_write_) until = now_;
+    if (output_.has_more()) until = now_;
     parts_.waiter.wait(until, false);
     now_ = parts_.waiter.now();
   }
@@ -93,8 +92,8 @@ void Engine::turn() {
   if (may_start()) fill();
   // At once: none of them may keep the turn from a job whose pipes are left alone.
   if (stopping_) end_waiting_jobs();
-  collate();
-  forget_groups();
+  pass_output();
+  groups_.forget(now_);
   tick(false);
 }
 
@@ -104,7 +103,7 @@ bool Engine::may_start() const { return !stopping_ && !stalled_; }
 
 void Engine::fill() {
   input_waits_ = false;
-  held_up_ = parts_.collator != nullptr && parts_.collator->full();
+  held_up_ = output_.is_full();
   if (held_up_) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
     if (!read_some()) return;
@@ -114,7 +113,7 @@ void Engine::fill() {
 // No more output can be held back.  Only the job may start for whose output all others wait, and
 // where those hold every slot, beyond them.
 void Engine::start_the_one() {
-  const JobId id = parts_.collator->turn();
+  const JobId id = output_.turn();
   if (!waiting_.contains(id) || in_shortage()) return;
   now_ = parts_.waiter.now();
   if (parts_.scheduler.pick_this(id, now_)) start(id);
@@ -144,7 +143,7 @@ void Engine::start(JobId id) {
   auto node = waiting_.extract(id);
   Running running{std::move(node.mapped()), take_slot()};
   const Job& job = running.job;
-  const auto place = open_results(job, running.slot);
+  const auto prepared = prepare_output(job, running.slot);
   if (!job.problem.empty()) {
     return could_not_start(std::move(running), Outcome::not_started(0, job.problem), false);
   }
@@ -153,8 +152,8 @@ void Engine::start(JobId id) {
     return could_not_start(std::move(running), Outcome::not_started(0, launch.error().message),
                            false);
   }
-  if (!place) {
-    return could_not_start(std::move(running), Outcome::not_started(0, place.error().message),
+  if (!prepared) {
+    return could_not_start(std::move(running), Outcome::not_started(0, prepared.error().message),
                            false);
   }
   if (options_.trace) parts_.sink.say(paste(*launch) + "\n");
@@ -169,26 +168,21 @@ void Engine::start(JobId id) {
   ++started_;
   ++unclosed_;
   short_since_.reset();
-  if (parts_.collator != nullptr) {
-    std::string tag;
-    if (options_.tag) tag = options_.tag->expand({job.records, id, running.slot}).value_or("");
-    parts_.collator->open(id, std::move(tag));
-  }
+  std::string tag;
+  if (options_.tag) tag = options_.tag->expand({job.records, id, running.slot}).value_or("");
+  output_.started(id, std::move(tag));
   for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
   running.since = now_;
   running_.emplace(id, std::move(running));
 }
 
-Expected<void> Engine::open_results(const Job& job, Slot slot) {
-  if (parts_.results == nullptr) return {};
-  const auto place = options_.result_path->of({job.records, job.id, slot});
-  if (!place) return tl::unexpected(place.error());
-  auto opened = parts_.results->open(job.id, *place);
-  if (!opened && opened.error().status == 3) {
-    if (!result_.error) result_.error = opened.error();
+Expected<void> Engine::prepare_output(const Job& job, Slot slot) {
+  auto prepared = output_.prepare(job, slot);
+  if (!prepared && prepared.error().status == 3) {
+    if (!result_.error) result_.error = prepared.error();
     kill();
   }
-  return opened;
+  return prepared;
 }
 
 void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) const {
@@ -205,7 +199,7 @@ void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) cons
 void Engine::take_shortage(Running running, const std::string& what) {
   const JobId id = running.job.id;
   give_slot(running.slot);
-  if (parts_.results != nullptr) parts_.results->drop(id);
+  output_.drop(id);
   parts_.scheduler.put_back(id);
   waiting_.emplace(id, std::move(running.job));
   if (!short_since_) {
@@ -222,9 +216,9 @@ void Engine::take_shortage(Running running, const std::string& what) {
 void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed_program) {
   const JobId id = running.job.id;
   give_slot(running.slot);
-  describe_end(running.job, running.slot, {outcome, {}}, 0);
+  output_.ended(running.job, running.slot, {outcome, {}}, 0);
   ended(running.job, running.slot, {outcome, {}}, false);
-  close(id);
+  output_.closed(id);
   if (fixed_program && outcome.value != 0 && result_.program_status == 0) {
     result_.program_status = program_status(outcome.value);
     result_.error = Error{outcome.reason, result_.program_status};
@@ -270,48 +264,23 @@ bool Engine::queue_jobs() {
 }
 
 void Engine::queue(Job job) {
-  const auto group = group_of(job);
+  const auto group = groups_.of(job);
   parts_.scheduler.add(job.id, group, job.records.size(), job.memory());
   if (options_.keyed && !job.key) summary_.without_key();
   const JobId id = job.id;
   waiting_.emplace(id, std::move(job));
 }
 
-std::string_view Engine::key_of(const Job& job) const {
-  return job.key ? std::string_view(*job.key) : std::string_view();
-}
-
-std::optional<GroupId> Engine::group_of(const Job& job) {
-  if (!job.problem.empty()) return std::nullopt;
-  if (options_.keyed ? !job.key : !options_.limited) return std::nullopt;
-  const std::string key(key_of(job));
-  const auto known = groups_.find(key);
-  if (known != groups_.end()) return known->second;
-  const GroupId id = parts_.scheduler.add_group(parts_.pacing.limits_for(key));
-  groups_.emplace(key, id);
-  if (keys_.size() <= number(id)) keys_.resize(number(id) + 1);
-  keys_[number(id)] = key;
-  return id;
-}
-
-void Engine::forget_groups() {
-  for (const GroupId id : parts_.scheduler.take_forgotten(now_)) {
-    groups_.erase(keys_[number(id)]);
-    keys_[number(id)] = {};
-  }
-}
-
 // ---- events
 
-Intake Engine::room(JobId job, Stream stream) { return parts_.collator->room(job, stream); }
+Intake Engine::room(JobId job, Stream stream) { return output_.room(job, stream); }
 
 void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
-  parts_.collator->moved(job, stream, bytes);
+  output_.moved(job, stream, bytes);
 }
 
 void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
-  if (parts_.collator != nullptr) parts_.collator->output(job, stream, bytes);
-  if (parts_.results != nullptr) parts_.results->output(job, stream, bytes);
+  output_.written(job, stream, bytes);
 }
 
 void Engine::on_end(JobId id, const Attempt& attempt) {
@@ -324,23 +293,8 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
     seen.outcome = Outcome::cancelled("ended because the run stopped");
   }
   short_until_.reset();
-  describe_end(running.job, running.slot, seen, 1);
+  output_.ended(running.job, running.slot, seen, 1);
   ended(running.job, running.slot, seen, true);
-}
-
-// For rows and results: what became of the job is known, but not yet all that it wrote.
-void Engine::describe_end(const Job& job, Slot slot, const Attempt& attempt, int attempts) {
-  if (parts_.rows != nullptr) heads_[job.id] = parts_.rows->head(job, attempt, attempts, slot);
-  if (parts_.results != nullptr) parts_.results->ended(job, attempt, attempts, slot);
-}
-
-// No more output of the job will come.
-void Engine::close(JobId job) {
-  auto head = heads_.extract(job);
-  if (parts_.collator != nullptr) {
-    parts_.collator->close(job, head.empty() ? std::string() : std::move(head.mapped()));
-  }
-  if (parts_.results != nullptr) parts_.results->close(job);
 }
 
 void Engine::on_closed(JobId job, bool kept_open) {
@@ -351,7 +305,7 @@ void Engine::on_closed(JobId job, bool kept_open) {
                     "from now on is not read",
                     number(job)));
   }
-  close(job);
+  output_.closed(job);
 }
 
 // A job has ended for good, whether it ever ran or not.
@@ -359,7 +313,8 @@ void Engine::ended(const Job& job, Slot slot, const Attempt& attempt, bool rests
   const Outcome& outcome = attempt.outcome;
   const bool failed =
       outcome.kind != Outcome::Kind::exited || !options_.failure.ok.contains(outcome.value);
-  parts_.scheduler.end(job.id, now_, rests ? pace(job, outcome, failed) : Duration{0});
+  parts_.scheduler.end(job.id, now_,
+                       rests ? groups_.pace(job, outcome, failed, now_) : Duration{0});
   std::string command;
   if (outcome.kind == Outcome::Kind::cancelled && halt_.stopped_as_asked()) {
     summary_.not_run(1);
@@ -377,16 +332,6 @@ void Engine::ended(const Job& job, Slot slot, const Attempt& attempt, bool rests
   const HaltWatch::Verdict verdict = halt_.end(failed);
   if (verdict == HaltWatch::Verdict::kill) kill();
   if (verdict == HaltWatch::Verdict::stop) stop();
-}
-
-// What the outcome does to the job's group: a pause is set here, a rest given back.
-std::optional<Duration> Engine::pace(const Job& job, const Outcome& outcome, bool failed) {
-  if (groups_.empty()) return std::nullopt;
-  const auto group = groups_.find(std::string(key_of(job)));
-  if (group == groups_.end()) return std::nullopt;
-  const Pace asked = parts_.pacing.after(group->first, outcome, failed);
-  if (asked.pause) parts_.scheduler.pause(group->second, now_ + *asked.pause);
-  return asked.rest;
 }
 
 // Made again from the job: cheaper than keeping it for every job that runs.
@@ -430,39 +375,22 @@ void Engine::check_sink() {
       if (!result_.error) result_.error = Error{parts_.sink.failure(), 3};
       return kill();
   }
-  if (parts_.collator != nullptr && !parts_.collator->failure().empty()) {
-    if (!result_.error) result_.error = Error{parts_.collator->failure(), 3};
-    return kill();
-  }
-  if (parts_.results != nullptr && !parts_.results->failure().empty()) {
-    if (!result_.error) result_.error = Error{parts_.results->failure(), 3};
+  if (const std::string failure = output_.failure(); !failure.empty()) {
+    if (!result_.error) result_.error = Error{failure, 3};
     return kill();
   }
   const std::size_t pending = parts_.sink.pending();
   stalled_ = pending > (stalled_ ? options_.stalled_bytes / 4 : options_.stalled_bytes);
 }
 
-// Writes what is due, and lets jobs go on whose output has found room by that.
-void Engine::collate() {
-  if (parts_.collator == nullptr) return;
-  Collator& collator = *parts_.collator;
-  more_to_write_ = collator.pump();
-  if (!parts_.sink.blocked(Stream::out)) {
-    blocked_since_.reset();
-  } else if (!blocked_since_) {
-    blocked_since_ = now_;
+void Engine::pass_output() {
+  output_.flow(now_);
+  if (term_.begun() && running_.empty() && unclosed_ > 0) {
+    output_.take_the_last();
+    output_.flow(now_);
   }
-  collator.set_stalled(blocked_since_ && now_ - *blocked_since_ >= kStalled);
-  // When what runs was ended, the pipes hold only the last of it.
-  if (term_.begun() && running_.empty() && unclosed_ > 0) collator.lift_bounds();
-  if (const std::string warning = collator.take_warning(); !warning.empty()) {
+  if (const std::string warning = output_.take_warning(); !warning.empty()) {
     say(LogLevel::warn, warning);
-  }
-  const Collator::Again again = collator.take_again();
-  if (again.all) {
-    parts_.executor.read_again();
-  } else if (again.job) {
-    parts_.executor.read_again(*again.job);
   }
 }
 
@@ -472,7 +400,7 @@ void Engine::end_waiting_jobs() {
   std::uint64_t jobs = 0;
   for (const JobId id : parts_.scheduler.drain()) {
     waiting_.erase(id);
-    if (parts_.collator != nullptr) parts_.collator->close(id);
+    output_.closed(id);
     ++jobs;
   }
   if (parts_.builder.pending() > 0) ++jobs;
@@ -488,23 +416,20 @@ bool Engine::finished() const {
 // ---- the rest
 
 std::optional<TimePoint> Engine::wake_at() {
-  if (more_to_write_) return now_;
   // There is room again since fill(), and perhaps nothing else that would wake us.
-  if (may_start() && held_up_ && !parts_.collator->full()) return now_;
+  if (may_start() && held_up_ && !output_.is_full()) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
   if (may_start()) keep_earlier(earliest, next_start());
-  if (blocked_since_ && now_ - *blocked_since_ < kStalled) {
-    keep_earlier(earliest, std::optional(*blocked_since_ + kStalled));
-  }
+  keep_earlier(earliest, output_.wake_at(now_));
   for (const Observer* observer : parts_.observers) keep_earlier(earliest, observer->next_tick());
   return earliest;
 }
 
 std::optional<TimePoint> Engine::next_start() {
-  if (parts_.collator == nullptr || !parts_.collator->full()) {
+  if (!output_.is_full()) {
     return short_until_ ? short_until_ : parts_.scheduler.wake_at(now_);
   }
-  const auto when = parts_.scheduler.wake_at_this(parts_.collator->turn(), now_);
+  const auto when = parts_.scheduler.wake_at_this(output_.turn(), now_);
   return when && short_until_ ? std::max(when, short_until_) : when;
 }
 

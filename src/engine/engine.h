@@ -22,7 +22,9 @@
 #include "compose/command.h"
 #include "compose/job_builder.h"
 #include "compose/result_path.h"
+#include "engine/groups.h"
 #include "engine/halt_watch.h"
+#include "engine/job_output.h"
 #include "engine/summary.h"
 #include "engine/term_sequence.h"
 #include "engine/waiter.h"
@@ -96,23 +98,18 @@ class Engine final : public ExecEvents {
   bool in_shortage();
   bool may_start() const;
   std::optional<TimePoint> next_start();
-  void collate();
+  void pass_output();
   bool start_jobs();
   void start(JobId id);
   void prepare_environment(const Job& job, Slot slot, Launch& launch) const;
   void take_shortage(Running running, const std::string& what);
-  Expected<void> open_results(const Job& job, Slot slot);
-  void describe_end(const Job& job, Slot slot, const Attempt& attempt, int attempts);
-  void close(JobId job);
+  Expected<void> prepare_output(const Job& job, Slot slot);
   void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
   bool read_some();
   bool queue_jobs();
   void queue(Job job);
-  std::optional<GroupId> group_of(const Job& job);
-  void forget_groups();
 
   void ended(const Job& job, Slot slot, const Attempt& attempt, bool rests);
-  std::optional<Duration> pace(const Job& job, const Outcome& outcome, bool failed);
   void stop();
   void kill();
   void check_sink();
@@ -125,13 +122,14 @@ class Engine final : public ExecEvents {
   std::optional<TimePoint> wake_at();
   void say(LogLevel level, std::string_view text);
   std::string command_of(const Job& job, Slot slot) const;
-  std::string_view key_of(const Job& job) const;
 
   Slot take_slot();
   void give_slot(Slot slot);
 
   Options options_;
   Parts parts_;
+  JobOutput output_;
+  Groups groups_;
   HaltWatch halt_;
   TermSequence term_;
   Summary summary_;
@@ -140,15 +138,11 @@ class Engine final : public ExecEvents {
 
   std::unordered_map<JobId, Job> waiting_;
   std::unordered_map<JobId, Running> running_;
-  std::size_t unclosed_ = 0;                      // started, and not all their output has come
-  std::unordered_map<JobId, std::string> heads_;  // of rows: ended, and not closed yet
+  std::size_t unclosed_ = 0;  // started, and not all their output has come
 
   // Slots that were used and are free again, lowest first, and the lowest never used.
   std::priority_queue<Slot, std::vector<Slot>, std::greater<>> free_slots_;
   Slot next_slot_ = 1;
-
-  std::unordered_map<std::string, GroupId> groups_;
-  std::vector<std::string> keys_;  // by GroupId
 
   bool input_ended_ = false;
   bool input_waits_ = false;    // the source said wait: nothing to ask before it is readable
@@ -156,12 +150,10 @@ class Engine final : public ExecEvents {
   bool held_up_ = false;        // no more output could be held back when jobs were to be started
   bool waiting_ended_ = false;  // and those that waited then are reported
   bool stalled_ = false;        // what we have to say is not read: nothing starts
-  bool more_to_write_ = false;  // the sink has room, and there is more for it
   bool killed_ = false;         // a second signal came
   std::optional<TimePoint> signalled_at_;
-  std::optional<TimePoint> blocked_since_;  // there has been no room on stdout
-  std::optional<TimePoint> short_until_;    // a shortage: nothing starts before
-  std::optional<TimePoint> short_since_;    // nothing at all could be started since
+  std::optional<TimePoint> short_until_;  // a shortage: nothing starts before
+  std::optional<TimePoint> short_since_;  // nothing at all could be started since
   std::uint64_t records_ = 0;
   std::uint64_t started_ = 0;
 };

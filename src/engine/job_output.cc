@@ -1,0 +1,102 @@
+#include "engine/job_output.h"
+
+#include <utility>
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A reader that does not read for so long is not just a little slower than the jobs.
+constexpr Duration kStalled = 100ms;
+
+}  // namespace
+
+Expected<void> JobOutput::prepare(const Job& job, Slot slot) {
+  if (parts_.results == nullptr) return {};
+  const auto place = result_path_->of({job.records, job.id, slot});
+  if (!place) return tl::unexpected(place.error());
+  return parts_.results->open(job.id, *place);
+}
+
+void JobOutput::drop(JobId job) {
+  if (parts_.results != nullptr) parts_.results->drop(job);
+}
+
+void JobOutput::started(JobId job, std::string tag) {
+  if (parts_.collator != nullptr) parts_.collator->open(job, std::move(tag));
+}
+
+Intake JobOutput::room(JobId job, Stream stream) { return parts_.collator->room(job, stream); }
+
+void JobOutput::moved(JobId job, Stream stream, std::size_t bytes) {
+  parts_.collator->moved(job, stream, bytes);
+}
+
+void JobOutput::written(JobId job, Stream stream, std::string_view bytes) {
+  if (parts_.collator != nullptr) parts_.collator->output(job, stream, bytes);
+  if (parts_.results != nullptr) parts_.results->output(job, stream, bytes);
+}
+
+void JobOutput::ended(const Job& job, Slot slot, const Attempt& attempt, int attempts) {
+  if (parts_.rows != nullptr) heads_[job.id] = parts_.rows->head(job, attempt, attempts, slot);
+  if (parts_.results != nullptr) parts_.results->ended(job, attempt, attempts, slot);
+}
+
+void JobOutput::closed(JobId job) {
+  auto head = heads_.extract(job);
+  if (parts_.collator != nullptr) {
+    parts_.collator->close(job, head.empty() ? std::string() : std::move(head.mapped()));
+  }
+  if (parts_.results != nullptr) parts_.results->close(job);
+}
+
+void JobOutput::flow(TimePoint now) {
+  if (parts_.collator == nullptr) return;
+  has_more_ = parts_.collator->pump();
+  if (!parts_.sink.blocked(Stream::out)) {
+    blocked_since_.reset();
+  } else if (!blocked_since_) {
+    blocked_since_ = now;
+  }
+  parts_.collator->set_stalled(blocked_since_ && now - *blocked_since_ >= kStalled);
+  const Collator::Again again = parts_.collator->take_again();
+  if (again.all) {
+    parts_.executor.read_again();
+  } else if (again.job) {
+    parts_.executor.read_again(*again.job);
+  }
+}
+
+std::optional<TimePoint> JobOutput::wake_at(TimePoint now) const {
+  if (has_more_) return now;
+  if (!blocked_since_ || now - *blocked_since_ >= kStalled) return std::nullopt;
+  return *blocked_since_ + kStalled;
+}
+
+bool JobOutput::is_full() const { return parts_.collator != nullptr && parts_.collator->full(); }
+
+JobId JobOutput::turn() const { return parts_.collator->turn(); }
+
+std::string JobOutput::failure() const {
+  if (parts_.collator != nullptr && !parts_.collator->failure().empty()) {
+    return parts_.collator->failure();
+  }
+  return parts_.results == nullptr ? std::string() : parts_.results->failure();
+}
+
+std::string JobOutput::take_warning() {
+  return parts_.collator == nullptr ? std::string() : parts_.collator->take_warning();
+}
+
+void JobOutput::take_the_last() {
+  if (parts_.collator != nullptr) parts_.collator->lift_bounds();
+}
+
+void JobOutput::end() {
+  if (parts_.collator != nullptr) parts_.collator->end();
+}
+
+bool JobOutput::is_idle() const { return parts_.collator == nullptr || parts_.collator->idle(); }
+
+}  // namespace distaff

@@ -1,0 +1,86 @@
+#pragma once
+
+// What jobs write: from their pipes to the collator, into rows and result files, and out.
+//
+// The engine reports starts, bytes and ends; here it is decided in each turn what goes out, whose
+// pipes are read again, and whether our reader is one that merely is slow or does not read at all.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/expected.h"
+#include "base/time.h"
+#include "collate/byte_sink.h"
+#include "collate/collator.h"
+#include "collate/row_format.h"
+#include "compose/result_path.h"
+#include "exec/executor.h"
+#include "sink/result_store.h"
+
+namespace distaff {
+
+class JobOutput {
+ public:
+  struct Parts {
+    Collator* collator;  // null: jobs write to our stdout themselves, or nowhere
+    ByteSink& sink;
+    Executor& executor;
+    RowFormat* rows;       // the collator's; may be null
+    ResultStore* results;  // may be null
+  };
+
+  JobOutput(Parts parts, std::optional<ResultPath> result_path)
+      : parts_(parts), result_path_(std::move(result_path)) {}
+
+  // ---- a job's way, in this order; prepare() and drop() again if it is put back
+
+  // Before its start.  An error of status 3 means that no job can be kept.
+  Expected<void> prepare(const Job& job, Slot slot);
+  void drop(JobId job);
+
+  void started(JobId job, std::string tag);
+  Intake room(JobId job, Stream stream);
+  void moved(JobId job, Stream stream, std::size_t bytes);
+  void written(JobId job, Stream stream, std::string_view bytes);
+
+  // What became of it is known, but not yet all that it wrote.  `attempts`: 0 if it never started.
+  void ended(const Job& job, Slot slot, const Attempt& attempt, int attempts);
+  void closed(JobId job);
+
+  // ---- in each turn
+
+  // Writes what is due, and lets jobs go on whose output has found room by that.
+  void flow(TimePoint now);
+
+  // flow() would do more now, or at this time, without another event.
+  bool has_more() const { return has_more_; }
+  std::optional<TimePoint> wake_at(TimePoint now) const;
+
+  // No more can be held back: nothing may start but the job that has the turn.
+  bool is_full() const;
+  JobId turn() const;
+
+  // Not empty: it cannot go on, and why.
+  std::string failure() const;
+  std::string take_warning();
+
+  // ---- at the end
+
+  // What ran was ended, and pipes hold only the last of it: it is taken, whatever the bounds.
+  void take_the_last();
+
+  // Everything is due.  Then flow() until it is idle.
+  void end();
+  bool is_idle() const;
+
+ private:
+  Parts parts_;
+  std::optional<ResultPath> result_path_;         // with results
+  std::unordered_map<JobId, std::string> heads_;  // of rows: ended, and not closed yet
+  bool has_more_ = false;
+  std::optional<TimePoint> blocked_since_;  // there has been no room on stdout
+};
+
+}  // namespace distaff
