@@ -100,6 +100,7 @@ class RandomRun {
     if (draw_.one_in(100)) {
       most_ = 60'000;
       world.executor.options.capacity = 64 << 10;
+      world.spill.file_size = std::max<std::size_t>(world.spill.file_size, 10'000);
     }
     newlines_ = draw_.of<std::size_t>({2, 10, 100});
     slowness_ = draw_.of<Duration>({0ms, 1ms, 5ms, 60ms});

@@ -75,15 +75,10 @@ class CheckedSpill final : public SpillStore, private PipeTarget {
       file.text[part.offset + i] = static_cast<char>(0xdd);
     }
     file.needed -= part.length;
-    for (auto at = files_.begin(); at != files_.end();) {
-      if (at->second.needed > 0) {
-        ++at;
-        continue;
-      }
-      used_ -= at->second.text.size();
-      refused_ = false;
-      at = files_.erase(at);
-    }
+    if (file.needed > 0) return;
+    used_ -= file.text.size();
+    refused_ = false;
+    files_.erase(part.fd);
   }
 
  private:
