@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "collate/spill_store.h"
 
@@ -12,7 +13,8 @@ namespace distaff {
 // Memory is counted by its owner and given to each call; the spill store counts itself.
 class Budget {
  public:
-  Budget(std::size_t memory, SpillStore* spill) : memory_(memory), spill_(spill) {}
+  Budget(std::size_t memory, SpillStore* spill)
+      : memory_(std::min(memory, SIZE_MAX / 4)), spill_(spill) {}
 
   // Memory is for the many jobs that write a little.  What a job holds beyond kQuiet counts as
   // loud, and all loud ones together take no more than a sixteenth while there is a spill store:
@@ -24,7 +26,12 @@ class Budget {
   }
 
   std::size_t memory_left(std::size_t used) const { return used < memory_ ? memory_ - used : 0; }
-  bool spill_has_room() const { return spill_ != nullptr && spill_->room() > 0; }
+
+  // What is spilled takes memory too, a little for each job and each part: as long as that is
+  // little.
+  bool spill_has_room(std::size_t used) const {
+    return spill_ != nullptr && used < 2 * memory_ + kBookkeeping && spill_->room() > 0;
+  }
   SpillStore* spill() const { return spill_; }
 
   // Somebody was refused: nothing is left.
@@ -36,7 +43,7 @@ class Budget {
   // Full is full until an eighth of the memory came free, or the spill store has room again: else
   // every job would be woken for each few bytes.
   void review(std::size_t used) {
-    if (full_ && ((used < used_then_ && used <= memory_ - memory_ / 8) || spill_has_room())) {
+    if (full_ && ((used < used_then_ && used <= memory_ - memory_ / 8) || spill_has_room(used))) {
       full_ = false;
     }
   }
@@ -47,6 +54,8 @@ class Budget {
   bool full() const { return full_; }
 
  private:
+  static constexpr std::size_t kBookkeeping = std::size_t{1} << 20;
+
   static std::size_t loud(std::size_t memory) { return memory > kQuiet ? memory - kQuiet : 0; }
 
   std::size_t memory_;

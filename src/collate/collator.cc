@@ -68,7 +68,7 @@ Intake Collator::Impl::room(JobId job, Stream stream) {
 }
 
 Intake Collator::Impl::room_to_hold(JobId job, Pending& pending, Stream stream) {
-  const bool can_spill = budget.spill_has_room();
+  const bool can_spill = budget.spill_has_room(memory());
   const std::size_t left = budget.memory_left(memory()) + pending.held[index(stream)].spare();
   if (left > 0 && !(can_spill && budget.too_loud(pending.memory))) return {std::min(left, kRead)};
   if (can_spill) {
@@ -133,7 +133,7 @@ void Collator::Impl::hold(Pending& pending, Stream stream, std::string_view byte
   const std::size_t left = budget.memory_left(memory()) + to.spare();
   const bool loud = budget.too_loud(pending.memory);
   charged(pending, [&] {
-    while ((loud || left < bytes.size()) && !bytes.empty() && budget.spill_has_room()) {
+    while ((loud || left < bytes.size()) && !bytes.empty() && budget.spill_has_room(memory())) {
       const FilePart part = budget.spill()->append(bytes);
       to.append(part, pool);
       bytes.remove_prefix(part.length);

@@ -104,6 +104,7 @@ struct Collator::Impl {
   bool pump_some();
   bool pump_lines();
   bool pump_lines_of(std::deque<Writer>& waiting);
+  std::uint64_t lines_of(const Pending& pending, Stream stream) const;
   std::array<Stream, 2> order_of(JobId job) const;
   bool flow(Jobs::iterator at);
   void end_line_turn();

@@ -104,20 +104,24 @@ bool Collator::Impl::pump_lines() {
 
 bool Collator::Impl::pump_lines_of(std::deque<Writer>& waiting) {
   bool some = false;
-  while (!waiting.empty() && allowance > 0) {
+  for (; !waiting.empty() && allowance > 0; some = true) {
     const auto [job, stream] = waiting.front();
     const auto at = jobs.find(job);
-    const std::size_t i = index(stream);
-    const std::uint64_t most = at->second.closed ? at->second.held[i].size() : at->second.whole[i];
+    const std::uint64_t most = at == jobs.end() ? 0 : lines_of(at->second, stream);
     if (most > 0) {
       if (!write_held(job, at->second, stream, most)) return some;
-    } else {
-      waiting.pop_front();
-      if (at->second.closed && at->second.empty()) finish(at);
+      continue;
     }
-    some = true;
+    waiting.pop_front();
+    // It may be gone already: closed when it had nothing more.
+    if (at != jobs.end() && at->second.closed && at->second.empty()) finish(at);
   }
   return some;
+}
+
+// Bytes that may be written: whole lines, and of a job that is closed all.
+std::uint64_t Collator::Impl::lines_of(const Pending& pending, Stream stream) const {
+  return pending.closed ? pending.held[index(stream)].size() : pending.whole[index(stream)];
 }
 
 void Collator::Impl::queue_lines(JobId job, Stream stream, bool first) {

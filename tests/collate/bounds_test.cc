@@ -228,6 +228,21 @@ TEST(Bounds, AFullDiskIsLikeALimitThatIsReached) {
   EXPECT_EQ(sink.text, "a");
 }
 
+TEST(Bounds, BookkeepingOfWhatIsSpilledIsBoundedToo) {
+  SlowSink sink;
+  FakeSpill spill(100'000'000);
+  Collator collator({.keep_order = true, .hold_memory = 1 << 20, .spill = &spill}, sink);
+  collator.open(a);
+  std::uint64_t job = 2;
+  for (; job < 1'000'000 && !collator.full(); ++job) {
+    collator.open(JobId{job});
+    if (offer(collator, JobId{job}, out, "x") == 1) collator.close(JobId{job});
+  }
+  EXPECT_TRUE(collator.full());
+  EXPECT_GT(job, 2000u);
+  EXPECT_LT(collator.memory(), std::size_t{4} << 20);
+}
+
 TEST(Bounds, ManyFinishedJobsThatWroteNothingTakeNothing) {
   SlowSink sink;
   Collator collator({.keep_order = true}, sink);
@@ -266,6 +281,26 @@ TEST(Bounds, PumpingStopsAfterItsShareSoThatOtherThingsGoOn) {
   EXPECT_TRUE(collator.pump(1 << 20));
   EXPECT_FALSE(collator.pump(1 << 22));
   EXPECT_EQ(sink.text.size(), 3'000'000u);
+}
+
+TEST(Bounds, AJobMayEndWhenAllItsLinesAreJustWritten) {
+  SlowSink sink;
+  Collator collator({.mode = Mode::line}, sink);
+  collator.open(a);
+  collator.open(b);
+  sink.full = true;
+  offer(collator, a, out, "12345678\n");
+  offer(collator, a, err, "12345678\n");
+  offer(collator, b, out, "b\n");
+  sink.full = false;
+  collator.pump(9);
+  collator.pump(9);
+  collator.close(a);
+  collator.close(b);
+  while (collator.pump()) {
+  }
+  EXPECT_TRUE(collator.idle());
+  EXPECT_EQ(sink.text, "12345678\nb\n");
 }
 
 // ---- rows
