@@ -279,72 +279,72 @@ TEST_F(OutputTest, ATargetThatIsFullBlocksTheOutputUntilThereIsRoom) {
 
 // ---- the status line
 
-  constexpr std::string_view kErasure = "\r \x1b[J\r\x1b[K";
+constexpr std::string_view kErasure = "\r \x1b[J\r\x1b[K";
 
-  std::string shown(std::string_view text) { return fmt::format("\r{}\x1b[J\r", text); }
+std::string shown(std::string_view text) { return fmt::format("\r{}\x1b[J\r", text); }
 
-  TEST_F(OutputTest, ErasesTheStatusLineOnceBeforeAnythingElseOnItsTerminal) {
-    const UniqueFd copy(dup(stdout_pipe.to.get()));
-    Output output(loop, stdout_pipe.to.get(), copy.get());
-    output.show_status("1 done");
-    EXPECT_TRUE(output.shows_status());
-    output.flush();
-    EXPECT_EQ(stdout_pipe.take(), shown("1 done"));
-    output.write(out, "a\n");
-    EXPECT_FALSE(output.shows_status());
-    output.write(err, "b\n");
-    output.say("distaff: c\n");
-    output.flush();
-    EXPECT_EQ(stdout_pipe.take(), std::string(kErasure) + "a\nb\ndistaff: c\n");
-    output.show_status("2 done");
-    output.say("distaff: d\n");
-    output.flush();
-    EXPECT_EQ(stdout_pipe.take(), shown("2 done") + std::string(kErasure) + "distaff: d\n");
-  }
+TEST_F(OutputTest, ErasesTheStatusLineOnceBeforeAnythingElseOnItsTerminal) {
+  const UniqueFd copy(dup(stdout_pipe.to.get()));
+  Output output(loop, stdout_pipe.to.get(), copy.get());
+  output.show_status("1 done");
+  EXPECT_TRUE(output.shows_status());
+  output.flush();
+  EXPECT_EQ(stdout_pipe.take(), shown("1 done"));
+  output.write(out, "a\n");
+  EXPECT_FALSE(output.shows_status());
+  output.write(err, "b\n");
+  output.say("distaff: c\n");
+  output.flush();
+  EXPECT_EQ(stdout_pipe.take(), std::string(kErasure) + "a\nb\ndistaff: c\n");
+  output.show_status("2 done");
+  output.say("distaff: d\n");
+  output.flush();
+  EXPECT_EQ(stdout_pipe.take(), shown("2 done") + std::string(kErasure) + "distaff: d\n");
+}
 
-  TEST_F(OutputTest, LeavesTheStatusLineWhereItIsWhenStdoutIsElsewhere) {
-    Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
-    output.show_status("1 done");
-    output.write(out, "a");
-    EXPECT_TRUE(output.shows_status());
-    output.write(err, "b\n");
-    output.flush();
-    EXPECT_EQ(stdout_pipe.take(), "a");
-    EXPECT_EQ(stderr_pipe.take(), shown("1 done") + std::string(kErasure) + "b\n");
-  }
+TEST_F(OutputTest, LeavesTheStatusLineWhereItIsWhenStdoutIsElsewhere) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.show_status("1 done");
+  output.write(out, "a");
+  EXPECT_TRUE(output.shows_status());
+  output.write(err, "b\n");
+  output.flush();
+  EXPECT_EQ(stdout_pipe.take(), "a");
+  EXPECT_EQ(stderr_pipe.take(), shown("1 done") + std::string(kErasure) + "b\n");
+}
 
-  TEST_F(OutputTest, ErasesTheStatusLineWhenAsked) {
-    Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
-    output.erase_status();
-    output.show_status("1 done");
-    output.show_status("2 done");
-    output.erase_status();
-    output.erase_status();
-    output.flush();
-    EXPECT_EQ(stderr_pipe.take(), shown("1 done") + shown("2 done") + std::string(kErasure));
-  }
+TEST_F(OutputTest, ErasesTheStatusLineWhenAsked) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.erase_status();
+  output.show_status("1 done");
+  output.show_status("2 done");
+  output.erase_status();
+  output.erase_status();
+  output.flush();
+  EXPECT_EQ(stderr_pipe.take(), shown("1 done") + shown("2 done") + std::string(kErasure));
+}
 
-  TEST_F(OutputTest, HasNoPlaceForAStatusLineInsideALine) {
-    Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
-    EXPECT_TRUE(output.has_place_for_status());
-    output.write(out, "not there");
-    EXPECT_TRUE(output.has_place_for_status());
-    output.write(err, "open");
-    EXPECT_FALSE(output.has_place_for_status());
-    output.settle();
-    EXPECT_FALSE(output.has_place_for_status());
-    output.end_line(err);
-    EXPECT_TRUE(output.has_place_for_status());
-  }
+TEST_F(OutputTest, HasNoPlaceForAStatusLineInsideALine) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  EXPECT_TRUE(output.has_place_for_status());
+  output.write(out, "not there");
+  EXPECT_TRUE(output.has_place_for_status());
+  output.write(err, "open");
+  EXPECT_FALSE(output.has_place_for_status());
+  output.settle();
+  EXPECT_FALSE(output.has_place_for_status());
+  output.end_line(err);
+  EXPECT_TRUE(output.has_place_for_status());
+}
 
-  TEST_F(OutputTest, HasNoPlaceForAStatusLineWhereNothingIsRead) {
-    Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
-    output.write(err, std::string(1'148'576, '\n'));
-    EXPECT_FALSE(output.has_place_for_status());
-    stderr_pipe.take();
-    loop.wait(EventLoop::now() + 10s);
-    EXPECT_TRUE(output.has_place_for_status());
-  }
+TEST_F(OutputTest, HasNoPlaceForAStatusLineWhereNothingIsRead) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(err, std::string(1'148'576, '\n'));
+  EXPECT_FALSE(output.has_place_for_status());
+  stderr_pipe.take();
+  loop.wait(EventLoop::now() + 10s);
+  EXPECT_TRUE(output.has_place_for_status());
+}
 
 }  // namespace
 }  // namespace distaff
