@@ -60,7 +60,11 @@ void JobOutput::flow(TimePoint now) {
     blocked_since_ = now;
   }
   parts_.collator->set_stalled(blocked_since_ && now - *blocked_since_ >= kStalled);
+  const bool was_full = is_full();
   const Collator::Again again = parts_.collator->take_again();
+  // Asking for room may have shown that there is none: then the job that has the turn may write
+  // more, and no event would tell.
+  if (is_full() != was_full) has_more_ = true;
   if (again.all) {
     parts_.executor.read_again();
   } else if (again.job) {
