@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/utf8_check.h"
+
 namespace distaff {
 namespace {
 
@@ -102,12 +104,9 @@ std::string printable(std::string_view text, std::size_t limit) {
 }
 
 bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
+  Utf8Check check;
+  check.feed(text);
+  return check.valid();
 }
 
 bool is_identifier(std::string_view text) {
