@@ -76,7 +76,7 @@ _distaff() {
       COMPREPLY=($(compgen -f -- "$cur"))
     fi
   elif [[ $cur == -* ]]; then
-    COMPREPLY=($(compgen -W '-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version' -- "$cur"))
+    COMPREPLY=($(compgen -W '-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version' -- "$cur"))
   else
     COMPREPLY=($(compgen -c -- "$cur"))
     ((COMP_CWORD == 1)) && [[ run == "$cur"* ]] && COMPREPLY+=(run)

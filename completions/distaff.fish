@@ -49,6 +49,7 @@ complete -c distaff -n __distaff_options -l match -x -d 'named captures of REGEX
 complete -c distaff -n __distaff_options -l no-match -x -a 'fail skip keep' -d 'what a record is that --match does not match'
 complete -c distaff -n __distaff_options -l keep-empty -d 'an empty line is a record too'
 complete -c distaff -n __distaff_options -l total -x -d 'expect N records, for the time left in --progress'
+complete -c distaff -n __distaff_options -l fields -d 'print the names of the fields and run nothing'
 complete -c distaff -n __distaff_options -s r -l no-run-if-empty -d 'accepted; without records nothing runs anyway'
 complete -c distaff -n __distaff_options -s n -l max-records -x -d 'pass N records to each job, 0 as many as fit'
 complete -c distaff -n __distaff_options -l max-bytes -x -d 'at most SIZE bytes of arguments for a job'

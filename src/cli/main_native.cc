@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "cli/fields.h"
 #include "cli/help.h"
 #include "cli/native.h"
 #include "cli/rules.h"
@@ -37,6 +38,10 @@ int main_native(std::span<const std::string_view> words) {
       return print(help_all());
     case NativeRequest::Kind::version:
       return print(version_text());
+    case NativeRequest::Kind::fields: {
+      const auto fields = list_fields(request->spec.input);
+      return fields ? print(*fields) : refuse(located(*request, fields.error()));
+    }
     case NativeRequest::Kind::run:
       break;
   }

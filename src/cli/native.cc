@@ -445,6 +445,7 @@ Expected<NativeRequest> parse_native(std::span<const std::string_view> words, Re
     if (!flags) return tl::unexpected(flags.error());
   }
   auto request = Reader(*flags, *arguments).go();
+  if (request && flags->has(Opt::fields)) request->kind = NativeRequest::Kind::fields;
   if (request && flags->has(Opt::config)) request->configured = configured(*flags);
   return request;
 }

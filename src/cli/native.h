@@ -18,10 +18,10 @@
 namespace distaff {
 
 struct NativeRequest {
-  enum class Kind { run, help, help_all, version };
+  enum class Kind { run, fields, help, help_all, version };
   Kind kind = Kind::run;
 
-  // The rest is for `run`.
+  // The rest is for `run`, and for `fields` what it says of the input.
   RunSpec spec;
   std::string rules_file;    // --rules, to be read and put into spec.group; empty: none
   bool input_given = false;  // -a or a ::: list: stdin is not read by accident

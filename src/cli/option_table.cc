@@ -48,6 +48,10 @@ constexpr Option kOptions[] = {
     {Opt::total, "total", 0, 0, Topic::input, number, "N", "", "", false,
      "expect N records, for the time left in --progress",
      "Only needed where it cannot be known before the input has been read."},
+    {Opt::fields, "fields", 0, 0, Topic::input, none, "", "", "", false,
+     "print the names of the fields and run nothing",
+     "One a line, as they may stand in braces: of the header, of the captures of --match, of the "
+     "members of the first JSON object, or else the numbers of the first record's fields."},
     {Opt::no_run_if_empty, "no-run-if-empty", 'r', 0, Topic::input, none, "", "", "", false,
      "accepted; without records nothing runs anyway", ""},
 

@@ -28,6 +28,7 @@ enum class Opt : unsigned char {
   no_match,
   keep_empty,
   total,
+  fields,
   no_run_if_empty,
   // batches
   max_records,

@@ -413,3 +413,41 @@ load helpers
     [ ! -s "$kept/stdout" ] || fail "something ran"
   done
 }
+
+# ---- which fields there are
+
+@test "--fields prints the names of the fields and runs nothing" {
+  printf 'id,Full Name\n1,x\n' > t.csv
+  try distaff --csv -a t.csv --fields touch ran
+  exits 0
+  prints id 'Full Name'
+  printf '{"a":1,"b":{"c":2}}\n{"z":1}\n' | try distaff --jsonl --fields
+  prints a b
+  try distaff --match '(?P<host>[^:]*):(?P<port>.*)' --fields
+  prints host port
+  absent ran
+}
+
+@test "--fields prints numbers where fields have no names" {
+  printf 'a:b:c\nd\n' | try distaff --split : --fields
+  prints 1 2 3
+  printf 'a,b\n' | try distaff --csv --no-header --fields
+  prints 1 2
+  try distaff --fields ::: a b ::: c
+  prints 1 2
+}
+
+@test "--fields without records prints nothing, and lines have no fields" {
+  try distaff --csv --fields
+  exits 0
+  prints
+  silent
+  try distaff --jsonl --fields
+  exits 0
+  prints
+  refuses --fields --csv --split -- --fields echo
+  printf '{"a":\n' > bad.jsonl
+  try distaff --jsonl -a bad.jsonl --fields
+  exits 2
+  says bad.jsonl:1
+}
