@@ -1,10 +1,13 @@
-// The option table, and what must speak of each option: help, man page and completions.
+// The option table, and what must speak of each option: help, man page, completions and a test of
+// the whole program.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +21,22 @@
 namespace distaff {
 namespace {
 
+// The code of the whole-program tests, without comments.  Completion is no test of an option:
+// nothing is run there.
+std::string whole_program_tests() {
+  std::string code = "\n";
+  for (const auto& entry : std::filesystem::directory_iterator(in_source("tests/spec"))) {
+    const std::filesystem::path& path = entry.path();
+    if (path.extension() != ".bats" || path.filename() == "completion.bats") continue;
+    std::istringstream lines(read_file(path));
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t start = line.find_first_not_of(' ');
+      if (start != line.npos && line[start] != '#') code += line + "\n";
+    }
+  }
+  return code;
+}
+
 // Whether `spelled` is there as a word of its own: not "--csv" in "--csv-x", nor "-k" in "--k" or
 // "-ku".  A value may stand right behind it: "--jobs=4", "-j4".
 bool is_typed(std::string_view spelled, std::string_view code) {
@@ -30,12 +49,13 @@ bool is_typed(std::string_view spelled, std::string_view code) {
   return false;
 }
 
-TEST(Options, AreAllInHelpManPageAndCompletions) {
+TEST(Options, AreAllInHelpManPageCompletionsAndAWholeProgramTest) {
   const std::string all = help_all();
   const std::string man = read_file(in_source("man/distaff.1"));
   const std::string bash = read_file(in_source("completions/distaff.bash"));
   const std::string zsh = read_file(in_source("completions/_distaff"));
   const std::string fish = read_file(in_source("completions/distaff.fish"));
+  const std::string tests = whole_program_tests();
   for (const Option& option : options()) {
     SCOPED_TRACE(spelling(option));
     for (const std::string& spelled : spellings(option)) {
@@ -43,6 +63,7 @@ TEST(Options, AreAllInHelpManPageAndCompletions) {
       EXPECT_NE(man.find("\\fB" + replaced(spelled, "-", "\\-") + "\\fR"), man.npos);
       EXPECT_TRUE(is_typed(spelled, bash));
       EXPECT_NE(zsh.find("'" + spelled + ":"), zsh.npos);
+      EXPECT_TRUE(is_typed(spelled, tests)) << spelled << " is in no tests/spec/*.bats";
     }
     EXPECT_NE(fish.find(option.name.empty() ? fmt::format(" -s {} ", option.letter)
                                             : fmt::format(" -l {} ", option.name)),
@@ -53,7 +74,7 @@ TEST(Options, AreAllInHelpManPageAndCompletions) {
   }
 }
 
-TEST(Options, AreLookedForAsWords) {
+TEST(Options, AreLookedForInTestsAsWords) {
   EXPECT_TRUE(is_typed("--csv", "\ntry distaff --csv -a x"));
   EXPECT_TRUE(is_typed("--jobs", "\ndistaff --jobs=4"));
   EXPECT_TRUE(is_typed("-j", "\ndistaff -j4"));
