@@ -64,7 +64,7 @@ std::string escaped(char c) {
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::size_t least = (word.size() < 5 ? 1 : std::max<std::size_t>(2, word.size() / 3)) + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t edits = distance(word, candidate);
     if (edits < least && edits < word.size()) least = edits, best = candidate;

@@ -10,7 +10,8 @@
 namespace distaff {
 
 // The candidate nearest to `word` by edit distance (a swap of neighbours counts one); empty if
-// none is near enough to be what was meant (a third of its letters, at least two edits).
+// none is near enough to be what was meant (one edit in a short word, two or a third of its letters
+// in others).
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 // `text` as one word of a POSIX shell: as it is if that is safe, else in single quotes.

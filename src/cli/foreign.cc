@@ -1,7 +1,11 @@
 #include "cli/foreign.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
+
+#include "base/text.h"
 
 namespace distaff {
 namespace {
@@ -207,5 +211,11 @@ std::string_view foreign_advice(std::string_view spelled) {
 bool is_planned_option(std::string_view name) { return contains(kPlannedOptions, name); }
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }
+
+std::string advice_on_first_word(std::string_view word) {
+  if (word == "help" || word == "version") return fmt::format("; did you mean distaff --{}?", word);
+  const std::string_view meant = nearest(word, kSubcommands);
+  return meant.empty() ? "" : fmt::format("; did you mean distaff {}?", meant);
+}
 
 }  // namespace distaff

@@ -2,6 +2,7 @@
 
 // What to write instead of options that other tools have, and ours that are not there yet.
 
+#include <string>
 #include <string_view>
 
 namespace distaff {
@@ -15,5 +16,9 @@ bool is_planned_option(std::string_view name);
 
 // A word that is a subcommand if it stands first, "run" among them.
 bool is_subcommand(std::string_view word);
+
+// `word` stands first and is no subcommand, and no program of that name is found: which one may
+// have been meant ("; did you mean distaff run?"), or empty.
+std::string advice_on_first_word(std::string_view word);
 
 }  // namespace distaff

@@ -50,13 +50,16 @@ int main_native(std::span<const std::string_view> words) {
       std::fputs(std::string(short_help()).c_str(), stderr);
       return 2;
     }
-    std::fputs("distaff: reading records from the terminal; end with Ctrl-D\n", stderr);
+    std::fputs(
+        "distaff: reading records from the terminal, one a line, until Ctrl-D; values on the "
+        "command line stand behind :::\n",
+        stderr);
   }
   if (!request->rules_file.empty()) {
     const auto loaded = load_rules(request->rules_file, request->spec.group);
     if (!loaded) return refuse(located(*request, loaded.error()));
   }
-  const auto status = run(request->spec, startup);
+  const auto status = run(request->spec, request->not_found_advice, startup);
   return status ? *status : refuse(located(*request, status.error()));
 }
 

@@ -424,6 +424,7 @@ std::vector<std::pair<std::string, std::string>> configured(const Flags& flags) 
 }  // namespace
 
 Expected<NativeRequest> parse_native(std::span<const std::string_view> words, ReadConfig read) {
+  std::string meant;
   if (!words.empty() && is_subcommand(words[0])) {
     if (words[0] != "run") {
       return fail(
@@ -432,6 +433,11 @@ Expected<NativeRequest> parse_native(std::span<const std::string_view> words, Re
                       words[0]));
     }
     words = words.subspan(1);
+  } else if (words.size() == 1 && words[0] == "help") {
+    return fail(
+        "help: distaff --help shows it; a program of that name is run by: distaff run help");
+  } else if (!words.empty()) {
+    meant = advice_on_first_word(words[0]);
   }
   auto arguments = walk_arguments(words);
   if (!arguments) return tl::unexpected(arguments.error());
@@ -445,6 +451,7 @@ Expected<NativeRequest> parse_native(std::span<const std::string_view> words, Re
     if (!flags) return tl::unexpected(flags.error());
   }
   auto request = Reader(*flags, *arguments).go();
+  if (request) request->not_found_advice = meant;
   if (request && flags->has(Opt::fields)) request->kind = NativeRequest::Kind::fields;
   if (request && flags->has(Opt::config)) request->configured = configured(*flags);
   return request;

@@ -25,6 +25,8 @@ struct NativeRequest {
   RunSpec spec;
   std::string rules_file;    // --rules, to be read and put into spec.group; empty: none
   bool input_given = false;  // -a or a ::: list: stdin is not read by accident
+  // What to add if the command's program is not found: another way to read the command line.
+  std::string not_found_advice;
   // Options that a --config file gave, and where: "--key", "f.json:3:10: \"key\"".
   std::vector<std::pair<std::string, std::string>> configured;
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/advice.h"
 #include "collate/csv_rows.h"
 #include "collate/json_rows.h"
 #include "compose/job_builder.h"
@@ -99,6 +100,7 @@ struct Plan {
   std::optional<Template> tag;
   std::optional<ResultPath> result_path;
   std::vector<std::string> warnings;
+  std::string not_found_advice;
 };
 
 bool batched(const RunSpec& spec) { return spec.batch.max_records != 1; }
@@ -128,6 +130,9 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
                                            .environment = environ},
                                           plan.warnings);
   if (!command) return tl::unexpected(command.error());
+  const TemplateSyntax syntax{scheme, spec.command.replacement, opened.tuples};
+  if (const auto sane = check_output_file(syntax); !sane) return tl::unexpected(sane.error());
+  plan.not_found_advice = advice_on_program(spec.command);
   plan.command.emplace(std::move(*command));
   if (!spec.group.key.empty()) {
     auto key =
@@ -136,13 +141,12 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     plan.key.emplace(std::move(*key));
   }
   if (spec.output.tag) {
-    auto tag = Template::parse(*spec.output.tag, {scheme, spec.command.replacement, opened.tuples});
+    auto tag = Template::parse(*spec.output.tag, syntax);
     if (!tag) return fail("--tag-template: " + tag.error().message);
     plan.tag.emplace(std::move(*tag));
   }
   if (!spec.output.results.empty()) {
-    auto path =
-        ResultPath::compile(spec.output.results, {scheme, spec.command.replacement, opened.tuples});
+    auto path = ResultPath::compile(spec.output.results, syntax);
     if (!path) return tl::unexpected(path.error());
     plan.result_path.emplace(std::move(*path));
   }
@@ -313,7 +317,8 @@ class Run {
             .tag = plan.tag,
             .result_path = plan.result_path,
             .run_id = run_id,
-            .total = jobs_to_expect(spec, opened)};
+            .total = jobs_to_expect(spec, opened),
+            .not_found_advice = plan.not_found_advice};
   }
 
   std::vector<Observer*> observers(Log& log) {
@@ -365,7 +370,7 @@ int end(const RunResult& result) {
 
 }  // namespace
 
-Expected<int> run(const RunSpec& spec, Startup& startup) {
+Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
   auto pacing = Pacing::compile(spec.group);
   if (!pacing) return tl::unexpected(pacing.error());
   if (!spec.output.spill_dir.empty()) {
@@ -375,14 +380,22 @@ Expected<int> run(const RunSpec& spec, Startup& startup) {
   auto opened = open_source(spec.input);
   if (!opened) return tl::unexpected(opened.error());
   if (opened->empty) return 0;
+  expect_a_table(spec.command, *opened);
   auto plan = make_plan(spec, *opened);
-  if (!plan) return tl::unexpected(plan.error());
+  const std::string odd = advice_on_header(opened->scheme.names);
+  if (!plan) {
+    Error error = plan.error();
+    if (!odd.empty()) error.message += "; " + odd;
+    return tl::unexpected(error);
+  }
 
   EventLoop loop;
   Output output(loop);
   const auto log = Log::open(spec.log, output);
   if (!log) return tl::unexpected(log.error());
+  if (!odd.empty()) (*log)->on_message(LogLevel::warn, odd);
   for (const std::string& warning : plan->warnings) (*log)->on_message(LogLevel::warn, warning);
+  if (plan->not_found_advice.empty()) plan->not_found_advice = not_found_advice;
   if (spec.output.dry_run) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "compose/misread.h"
 #include "compose/shells.h"
 
 namespace distaff {
@@ -70,19 +71,6 @@ tl::unexpected<Error> pasted(const std::string& text, const std::string& shell) 
                           shell, shell_quote(text), named));
 }
 
-void warn_of_operators(const std::vector<std::string>& words, Warnings& warnings) {
-  for (const std::string& word : words) {
-    for (const char* shell_operator : {">", ">>", "2>", "|", "&&", "||"}) {
-      if (word != shell_operator) continue;
-      warnings.push_back(
-          fmt::format("'{}' is passed to {} as it is; to have a shell read it, write the whole "
-                      "command as one word in quotes",
-                      word, printable(words[0], 60)));
-      return;
-    }
-  }
-}
-
 std::string one_line(const CommandSpec& spec) { return printable(spec.words[0], 80); }
 
 // ./tool in a directory that differs from job to job is not one program.
@@ -122,7 +110,7 @@ Expected<void> compile_argv(const CommandSpec& spec, const TemplateSyntax& synta
     if (!parsed) return tl::unexpected(parsed.error());
     plan.words.push_back(*std::move(parsed));
   }
-  warn_of_operators(spec.words, warnings);
+  warn_of_words(spec, syntax.scheme, warnings);
   return finish_argv(spec, plan);
 }
 
@@ -252,7 +240,8 @@ Expected<CommandPlan> plan_command(const CommandSpec& spec, const CommandTemplat
   plan.tuples = context.tuples;
   plan.several = context.several;
   const TemplateSyntax syntax{context.scheme, spec.replacement, context.tuples};
-  auto done = compile_surroundings(spec, syntax, plan);
+  auto done = check_quotes(spec);
+  if (done) done = compile_surroundings(spec, syntax, plan);
   if (done && spec.words.empty()) done = compile_records(spec, context, plan);
   if (done && spec.words.size() == 1) {
     done = compile_one_word(spec, syntax, context, plan, warnings);

@@ -1,29 +1,14 @@
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "compose/shell_script.h"
+#include "compose/shells.h"
 
 // Scripts that need no shell.  What is left of a script here is so plain that dash, bash and
 // busybox would do nothing with it but cut it into words, take the quotes off and run the program.
 
 namespace distaff {
 namespace {
-
-// Reserved words and builtins of any of the three.  A builtin may differ from the program of its
-// name (dash's echo reads backslashes, /bin/echo does not), or there is no such program.
-constexpr std::array<std::string_view, 85> kShellWords = {
-    "!",        ".",        ":",       "[",         "[[",       "]]",      "alias",   "bg",
-    "bind",     "break",    "builtin", "caller",    "case",     "cd",      "chdir",   "command",
-    "compgen",  "complete", "compopt", "continue",  "coproc",   "declare", "dirs",    "disown",
-    "do",       "done",     "echo",    "elif",      "else",     "enable",  "esac",    "eval",
-    "exec",     "exit",     "export",  "false",     "fc",       "fg",      "fi",      "for",
-    "function", "getopts",  "hash",    "help",      "history",  "if",      "in",      "jobs",
-    "kill",     "let",      "local",   "login",     "logout",   "mapfile", "popd",    "printf",
-    "pushd",    "pwd",      "read",    "readarray", "readonly", "return",  "select",  "set",
-    "shift",    "shopt",    "source",  "suspend",   "test",     "then",    "time",    "times",
-    "trap",     "true",     "type",    "typeset",   "ulimit",   "umask",   "unalias", "unset",
-    "until",    "wait",     "while",   "{",         "}"};
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -128,10 +113,8 @@ std::optional<std::vector<std::vector<Piece>>> plain_words(std::string_view scri
   if (!reader.read() || reader.words().empty()) return {};
   const std::vector<Piece>& first = reader.words()[0];
   const auto* name = first.size() == 1 ? std::get_if<std::string>(&first[0]) : nullptr;
-  const bool program =
-      name != nullptr && !name->empty() && name->find('=') == std::string::npos &&
-      !name->starts_with('%') &&
-      std::find(kShellWords.begin(), kShellWords.end(), *name) == kShellWords.end();
+  const bool program = name != nullptr && !name->empty() && name->find('=') == std::string::npos &&
+                       !name->starts_with('%') && !is_shell_word(*name);
   if (!program) return {};
   return reader.words();
 }

@@ -86,6 +86,15 @@ Expected<Read> read_column(const Form& form) {
   return Read{};
 }
 
+// A column's name in other letters ("{full name}") would else be text, having a blank in it.
+bool is_column_in_other_case(std::string_view word, const FieldNames& names) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::equal(word.begin(), word.end(), name.begin(), name.end(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+  });
+}
+
 std::string known_fields(const FieldScheme& scheme) {
   if (scheme.kind != FieldScheme::Kind::named) {
     return fmt::format("records have {} field{}", *scheme.count, *scheme.count == 1 ? "" : "s");
@@ -151,6 +160,10 @@ Expected<Read> read_form(const Form& form) {
     if (!read || *read) return read;
   }
   const std::string_view body = form.body();
+  const std::string_view inside = body.substr(0, body.find('}'));
+  if (is_column_in_other_case(inside, form.syntax.scheme.names)) {
+    return no_field(form.text.substr(form.begin, inside.size() + 2), inside, form.syntax.scheme);
+  }
   Replacement found;
   if (body.starts_with("#}") || body.starts_with("%}")) {
     found.what = body[0] == '#' ? Replacement::What::seq : Replacement::What::slot;

@@ -8,6 +8,21 @@
 namespace distaff {
 namespace {
 
+// Reserved words and builtins of any of the three.  A builtin may differ from the program of its
+// name (dash's echo reads backslashes, /bin/echo does not), or there is no such program.
+constexpr std::array<std::string_view, 85> kShellWords = {
+    "!",        ".",        ":",       "[",         "[[",       "]]",      "alias",   "bg",
+    "bind",     "break",    "builtin", "caller",    "case",     "cd",      "chdir",   "command",
+    "compgen",  "complete", "compopt", "continue",  "coproc",   "declare", "dirs",    "disown",
+    "do",       "done",     "echo",    "elif",      "else",     "enable",  "esac",    "eval",
+    "exec",     "exit",     "export",  "false",     "fc",       "fg",      "fi",      "for",
+    "function", "getopts",  "hash",    "help",      "history",  "if",      "in",      "jobs",
+    "kill",     "let",      "local",   "login",     "logout",   "mapfile", "popd",    "printf",
+    "pushd",    "pwd",      "read",    "readarray", "readonly", "return",  "select",  "set",
+    "shift",    "shopt",    "source",  "suspend",   "test",     "then",    "time",    "times",
+    "trap",     "true",     "type",    "typeset",   "ulimit",   "umask",   "unalias", "unset",
+    "until",    "wait",     "while",   "{",         "}"};
+
 // A program that runs the command in its arguments.  Those behind another machine or container
 // (ssh, docker) are not among them: the shell there is the user's own.
 struct Wrapper {
@@ -152,6 +167,10 @@ std::optional<PastedScript> find_pasted_script(std::span<const Template> words) 
   const auto text = command_text(starts, shell);
   if (!text || !words[*text].has_record()) return {};
   return PastedScript{*text, std::string(program_name(starts[shell]))};
+}
+
+bool is_shell_word(std::string_view word) {
+  return std::find(kShellWords.begin(), kShellWords.end(), word) != kShellWords.end();
 }
 
 }  // namespace distaff

@@ -21,6 +21,9 @@ enum class ShellFamily {
 // By the name of the program, also behind env, nice and the like.
 ShellFamily shell_family(std::span<const std::string> words);
 
+// A reserved word or builtin of dash, bash or busybox.
+bool is_shell_word(std::string_view word);
+
 // The text that such an argv gives to a shell's -c, if a value of a record would be pasted into it:
 // `sh -c 'echo {}'`, also behind env, nice, sudo, timeout ….
 struct PastedScript {

@@ -221,7 +221,9 @@ void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed
   output_.closed(id);
   if (fixed_program && outcome.value != 0 && result_.program_status == 0) {
     result_.program_status = program_status(outcome.value);
-    result_.error = Error{outcome.reason, result_.program_status};
+    const bool found = result_.program_status != 127;
+    result_.error = Error{outcome.reason + (found ? std::string() : options_.not_found_advice),
+                          result_.program_status};
     stop();
   }
 }

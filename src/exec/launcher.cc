@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "os/file_text.h"
 
 namespace distaff {
 namespace {
@@ -31,6 +32,16 @@ bool holds_nul(const std::vector<std::string>& strings) {
     if (strlen(text.c_str()) != text.size()) return true;
   }
   return false;
+}
+
+// What the kernel did not find to run a file that is there.
+std::string missing_part(const std::string& file) {
+  const std::string interpreter = interpreter_of(file);
+  if (interpreter.empty()) return "the loader that it names is missing";
+  const std::string what = fmt::format("its interpreter '{}' is missing", printable(interpreter));
+  if (!interpreter.ends_with('\r')) return what;
+  return what + fmt::format("; the file's lines end in CR, which sed -i 's/\\r$//' {} takes away",
+                            shell_quote(printable(file)));
 }
 
 }  // namespace
@@ -117,9 +128,7 @@ Outcome Launcher::cannot_execute(int error, const Launch& launch) const {
                                ? launch.argv[0]
                                : launch.workdir + "/" + launch.argv[0];
   if (access(file.c_str(), F_OK) == 0) {
-    return Outcome::not_started(
-        error,
-        fmt::format("cannot run {}: the interpreter or loader that it names is missing", name));
+    return Outcome::not_started(error, fmt::format("cannot run {}: {}", name, missing_part(file)));
   }
   return Outcome::not_started(error, fmt::format("{}: no such file", name));
 }

@@ -10,6 +10,11 @@ TEST(Text, NearestFindsWhatWasMeantAndNothingFarOff) {
   EXPECT_EQ(nearest("--job", words), "--jobs");
   EXPECT_EQ(nearest("--thorttle", words), "--throttle");
   EXPECT_EQ(nearest("--elephant", words), "");
+
+  const std::vector<std::string_view> short_words{"ok", "run", "tag"};
+  EXPECT_EQ(nearest("rnu", short_words), "run");
+  EXPECT_EQ(nearest("tga", short_words), "tag");
+  EXPECT_EQ(nearest("foo", short_words), "") << "two edits make ok of it, and mean nothing";
 }
 
 TEST(Text, ShellQuoteLeavesPlainWordsAndGuardsTheRest) {

@@ -126,8 +126,18 @@ TEST(Launcher, SaysWhyAProgramCannotBeRun) {
             (Refusal{EACCES, "cannot run file: Permission denied"}));
   EXPECT_EQ(refusal(launch_of({lost})),
             (Refusal{ENOENT, "cannot run " + lost +
-                                 ": the interpreter or loader that it names is missing"}));
+                                 ": its interpreter '/no/such/interpreter' is missing"}));
   EXPECT_EQ(refusal(launch_of({""})), (Refusal{ENOENT, ": not found in PATH"}));
+}
+
+TEST(Launcher, SaysHowToMendAScriptFromWindows) {
+  const TempDir dir;
+  const std::string file = dir.file("script", "#!/bin/sh\r\necho\r\n", 0755);
+  EXPECT_EQ(refusal(launch_of({file})),
+            (Refusal{ENOENT, "cannot run " + file +
+                                 ": its interpreter '/bin/sh\\r' is missing; the file's lines end "
+                                 "in CR, which sed -i 's/\\r$//' " +
+                                 file + " takes away"}));
 }
 
 TEST(Launcher, WhatIsNotTheProgramsFaultHasNoErrnoOfIt) {

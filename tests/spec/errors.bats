@@ -68,6 +68,132 @@ load helpers
   grep -q 'distaff' "$kept/stdout" || fail "expected help"
 }
 
+@test "a misspelt subcommand names the one that was meant" {
+  seq 3 | try distaff rnu echo
+  exits 127
+  one_line
+  says 'did you mean distaff run?'
+  seq 3 | try distaff fecth http://localhost/
+  exits 127
+  says 'did you mean distaff fetch?'
+  # Behind an option or `run` it can only be a program.
+  seq 3 | try distaff -k rnu echo
+  exits 127
+  says_not 'did you mean'
+}
+
+@test "distaff help says how to get it" {
+  refuses --help -- help
+}
+
+@test "-h and --help-all are on stdout" {
+  try distaff -h
+  exits 0
+  silent
+  grep -q -e '--help-all' "$kept/stdout" || fail "expected --help-all"
+}
+
+# ---- quotes and words of the shell
+
+@test "too many quotes: a script in quotes of its own, a script before other words" {
+  refuses "distaff 'touch ran {}'" -- '"touch ran {}"'
+  refuses 'options stand before it' -- 'touch ran {}' -k
+}
+
+@test "too many quotes: those of a word are passed on, which is said once" {
+  printf 'a\nb\n' | try distaff -k echo '"{}"'
+  exits 0
+  prints '"a"' '"b"'
+  one_line
+  says '{} needs none'
+}
+
+@test "too few quotes: an output file whose name has the braces" {
+  for name in {}.out {.}.md; do
+    status=0
+    printf 'a\nb\n' | distaff touch ran > "$name" 2> err || status=$?
+    same "$status" 2
+    same "$(wc -l < err)" 1
+    grep -qF "$name" err || fail "expected the file's name: $(< err)"
+    absent ran
+  done
+  printf 'a\n' | distaff -I % echo % > '{}.out'
+  same "$(cat '{}.out')" a
+}
+
+@test "a word of the shell where a program must stand" {
+  try distaff cd {} ::: /
+  exits 127
+  one_line
+  says 'a word of the shell'
+  try distaff LANG=C echo ::: a
+  exits 127
+  says "--env 'LANG=C'"
+  try distaff 'gzip -9' {} ::: a
+  exits 127
+  says 'write its words apart'
+}
+
+@test "a program whose name has a blank" {
+  printf '#!/bin/sh\necho "ran $1"\n' > 'my tool'
+  chmod +x 'my tool'
+  try distaff './my tool' ::: a
+  exits 127
+  says "distaff './my tool' {}"
+  try distaff './my tool' {} ::: a
+  prints 'ran a'
+}
+
+@test "a script with line ends from Windows" {
+  printf '#!/bin/sh\r\necho ran\r\n' > tool
+  chmod +x tool
+  try distaff ./tool ::: a
+  exits 127
+  one_line
+  says "'/bin/sh\\r'" 'sed -i'
+}
+
+# ---- tables that are not said to be one, or have no header
+
+@test "columns in braces and no --csv: refused before the first job" {
+  printf 'id,mail\n1,x\n' > t.csv
+  for words in 'touch ran {mail}' 'touch ran {mail} {}'; do
+    try distaff -a t.csv $words
+    exits 2
+    one_line
+    says '{mail}' --csv
+    absent ran
+  done
+  try distaff -a t.csv -I % echo '{mail}' %
+  exits 0
+}
+
+@test "numbers in braces and no fields: said once" {
+  printf 'a b\nc d\n' | try distaff -k echo {2}
+  exits 0
+  prints '{2} a b' '{2} c d'
+  one_line
+  says '{2}' --split
+}
+
+@test "a column's name in other letters" {
+  printf 'id,Full Name\n1,x\n' > t.csv
+  refuses 'did you mean {Full Name}?' -- --csv -a t.csv touch ran '{full name}'
+}
+
+@test "CSV without header: said, with --no-header" {
+  printf '1,ada,ada@x.org\n2,bob,bob@x.org\n' > t.csv
+  refuses --no-header "'ada@x.org'" -- --csv -a t.csv touch ran {name}
+  try distaff --csv -a t.csv echo {2}
+  exits 0
+  prints bob
+  one_line
+  says --no-header
+  try distaff -k --csv --no-header -a t.csv echo {2}
+  prints ada bob
+  silent
+}
+
 # ---- pool
 
 @test "job counts that are none" {

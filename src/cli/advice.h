@@ -1,0 +1,28 @@
+#pragma once
+
+// Mistakes that show only where the command meets its surroundings: the file on stdout, the files
+// of this directory, the first lines of the input.
+
+#include <string>
+
+#include "base/expected.h"
+#include "compose/template.h"
+#include "input/open_source.h"
+#include "model/run_spec.h"
+
+namespace distaff {
+
+// Refuses a stdout that is a file of the name '{}.out': the shell opened it before we saw the `>`,
+// and all jobs would write into that one file.
+Expected<void> check_output_file(const TemplateSyntax& syntax);
+
+// What to add if the program of the command is not found; empty if there is nothing to say.
+std::string advice_on_program(const CommandSpec& command);
+
+// Makes a source refuse a table where lines are read; see TableHint.
+void expect_a_table(const CommandSpec& command, OpenedSource& opened);
+
+// What to say of a header that looks like a record; empty if it does not.
+std::string advice_on_header(const FieldNames& names);
+
+}  // namespace distaff

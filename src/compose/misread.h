@@ -1,0 +1,32 @@
+#pragma once
+
+// Commands that were written by other rules than those they are read by: the user's shell took
+// away too few quotes or too many, a word of the shell stands where a program must, braces were
+// meant for fields.  What is found here is refused, or said once before the first job.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/expected.h"
+#include "model/record.h"
+#include "model/run_spec.h"
+
+namespace distaff {
+
+// Refuses what can never be meant: a whole script inside quotes of its own ("'sort {}'"), and a
+// script where the name of a program stands ('sort {}' -u).
+Expected<void> check_quotes(const CommandSpec& spec);
+
+// Words of an argv that hold what only a shell reads (> | && "{}"), or {2} where records have no
+// fields.  `words` as the user wrote them.
+void warn_of_words(const CommandSpec& spec, const FieldScheme& scheme,
+                   std::vector<std::string>& warnings);
+
+// What to add where the program of the command is not found; empty if there is nothing to say.
+std::string advice_if_not_found(const CommandSpec& spec);
+
+// The words in braces that look like fields, in the order they stand there: mail of {mail}.
+std::vector<std::string> words_in_braces(const CommandSpec& spec);
+
+}  // namespace distaff

@@ -1,0 +1,35 @@
+#include "os/file_text.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <climits>
+
+#include "base/unique_fd.h"
+
+namespace distaff {
+
+std::string file_name_of(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  char path[PATH_MAX];
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t length = readlink(link.c_str(), path, sizeof path);
+  if (length <= 0) return {};
+  const std::string whole(path, static_cast<std::size_t>(length));
+  return whole.substr(whole.rfind('/') + 1);
+}
+
+std::string interpreter_of(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char begin[256];
+  const ssize_t length = file ? read(file.get(), begin, sizeof begin) : 0;
+  const std::string text(begin, length > 0 ? static_cast<std::size_t>(length) : 0);
+  if (!text.starts_with("#!")) return {};
+  const std::size_t from = text.find_first_not_of(" \t", 2);
+  if (from == text.npos) return {};
+  return text.substr(from, text.find_first_of(" \t\n", from) - from);
+}
+
+}  // namespace distaff

@@ -1,0 +1,17 @@
+#pragma once
+
+// Small questions about files that help a message to say what is wrong.
+
+#include <string>
+
+namespace distaff {
+
+// The name of the regular file behind a descriptor, without its directories; empty if it is no
+// regular file, or the kernel does not tell.
+std::string file_name_of(int fd);
+
+// What a script names behind its #!, up to the end of the line or a blank: a carriage return that
+// stands there is part of it, as it is for the kernel.  Empty if the file is no such script.
+std::string interpreter_of(const std::string& path);
+
+}  // namespace distaff

@@ -1,0 +1,33 @@
+#include "os/file_text.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "base/unique_fd.h"
+#include "support/temp_dir.h"
+
+namespace distaff {
+namespace {
+
+TEST(FileText, NamesTheRegularFileBehindADescriptor) {
+  const TempDir dir;
+  const std::string path = dir.file("{}.out", "");
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(file_name_of(file.get()), "{}.out");
+  const UniqueFd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(file_name_of(null.get()), "");
+  EXPECT_EQ(file_name_of(-1), "");
+}
+
+TEST(FileText, FindsTheInterpreterOfAScript) {
+  const TempDir dir;
+  EXPECT_EQ(interpreter_of(dir.file("a", "#!/bin/sh\necho\n")), "/bin/sh");
+  EXPECT_EQ(interpreter_of(dir.file("b", "#! /bin/sh -e\n")), "/bin/sh");
+  EXPECT_EQ(interpreter_of(dir.file("c", "#!/bin/sh\r\necho\r\n")), "/bin/sh\r");
+  EXPECT_EQ(interpreter_of(dir.file("d", "#!")), "");
+  EXPECT_EQ(interpreter_of(dir.file("e", "echo #!/bin/sh\n")), "");
+  EXPECT_EQ(interpreter_of(dir.path() + "/none"), "");
+}
+
+}  // namespace
+}  // namespace distaff
