@@ -308,8 +308,8 @@ _distaff_command() {
   for ((i = command_at; i < last; i++)); do
     case ${words[i]} in
       ::: | :::+ | :::: | ::::+)
-        _distaff_offer ::: :::+ :::: ::::+
-        _distaff_files
+        # Not both: bash would quote the colons as those of a file's name.
+        if [[ $cur == :* ]]; then _distaff_offer ::: :::+ :::: ::::+; else _distaff_files; fi
         return
         ;;
     esac

@@ -242,7 +242,7 @@ end
 
 complete -c distaff -f
 complete -c distaff -n '__distaff_in_command; and not __distaff_in_list' -a '(__distaff_command)'
-complete -c distaff -n __distaff_in_list -F
+complete -c distaff -n __distaff_in_list -F -a '(string match -r "^:" -- (commandline -ct) >/dev/null; and printf "%s\n" ::: :::+ :::: ::::+)'
 complete -c distaff -n __distaff_is_first -a run -d 'run commands'
 
 # From here to the end mark: made from the option table; changes here are lost.

@@ -10,6 +10,7 @@ setup() {
   mkdir "$BATS_TEST_TMPDIR/start"
   printf 'url,Full Name,db\nhttp://a/,b,c\n' > hosts.csv
   printf 'url\tFull Name\n' > hosts.tsv
+  printf '%s\n' "it's,x:y,\$HOME,\"p,q\",\`touch ran\`,b\\s,1..3" > 'odd names.csv'
   mkdir out
   touch one.txt "two words.txt"
   mkfifo pipe.csv
@@ -150,6 +151,26 @@ complete_templates() {
   becomes 'distaff --env=THREAD_OF' 'distaff --env=THREAD_OF_ARIADNE='
 }
 
+# Names that mean something to a shell, of a file with a space in its name.
+complete_odd_names() {
+  becomes "distaff --csv -a 'odd names.csv' -g it" "distaff --csv -a 'odd names.csv' -g it\\'s "
+  becomes 'distaff --csv -a odd\ names.csv -g x:' 'distaff --csv -a odd\ names.csv -g x:y '
+  becomes 'distaff --csv --input="odd names.csv" --key=host:x:' 'distaff --csv --input="odd names.csv" --key=host:x:y '
+  becomes "distaff --csv -a'odd names.csv' -g '\$H" "distaff --csv -a'odd names.csv' -g '\$HOME' "
+  becomes 'distaff --csv -a odd\ names.csv -g \$H' 'distaff --csv -a odd\ names.csv -g \$HOME '
+  becomes 'distaff --csv -a odd\ names.csv -g b\' 'distaff --csv -a odd\ names.csv -g b\\s '
+  becomes "distaff --csv -a odd\\ names.csv --tag-template '{p" "distaff --csv -a odd\\ names.csv --tag-template '{p,q}' "
+  becomes "distaff --csv -a odd\\ names.csv --tag-template '{\`" "distaff --csv -a odd\\ names.csv --tag-template '{\`touch ran\`}' "
+  absent ran
+}
+
+# distaff in the middle of a line.
+complete_elsewhere() {
+  becomes 'A=b distaff --output js' 'A=b distaff --output json '
+  becomes 'true; distaff --output js' 'true; distaff --output json '
+  becomes 'true | distaff -k --output=js' 'true | distaff -k --output=json '
+}
+
 # Without quotes.
 complete_bare_templates() {
   becomes 'distaff --csv -a hosts.csv --tag-template {Fu' 'distaff --csv -a hosts.csv --tag-template {Full\ Name} '
@@ -210,6 +231,7 @@ complete -c zwirn -f -l flax'
 @test "bash completes options" {
   open_shell bash
   complete_options
+  complete_elsewhere
   leave_out_what_is_excluded
 }
 
@@ -224,6 +246,7 @@ complete -c zwirn -f -l flax'
   complete_columns
   complete_templates
   complete_bare_templates
+  complete_odd_names
   becomes "distaff --csv -a hosts.csv --workdir='{ur" "distaff --csv -a hosts.csv --workdir='{url}' "
   becomes "distaff --csv -a hosts.csv --env U='{Fu" "distaff --csv -a hosts.csv --env U='{Full Name}' "
   ask_no_more_than_is_safe
@@ -252,6 +275,7 @@ complete -c zwirn -f -l flax'
 @test "zsh completes options" {
   open_shell zsh
   complete_options
+  complete_elsewhere
   leave_out_what_is_excluded
 }
 
@@ -266,6 +290,10 @@ complete -c zwirn -f -l flax'
   complete_columns
   complete_templates
   complete_bare_templates
+  complete_odd_names
+  becomes 'distaff --csv -a odd\ names.csv --tag-template {p' 'distaff --csv -a odd\ names.csv --tag-template {p\,q} '
+  # No way to write this one behind a bare brace.
+  becomes 'distaff --csv -a odd\ names.csv --tag-template {1' 'distaff --csv -a odd\ names.csv --tag-template {1'
   # zsh itself writes a quote that begins inside a word in another way.
   becomes "distaff --csv -a hosts.csv --workdir='{ur" 'distaff --csv -a hosts.csv --workdir=\{url\} '
   becomes "distaff --csv -a hosts.csv --env U='{Fu" 'distaff --csv -a hosts.csv --env U=\{Full\ Name\} '
@@ -283,6 +311,7 @@ complete -c zwirn -f -l flax'
 @test "fish completes options" {
   open_shell fish
   complete_options
+  complete_elsewhere
   leave_out_what_is_excluded
 }
 
@@ -296,6 +325,7 @@ complete -c zwirn -f -l flax'
   open_shell fish
   complete_columns
   complete_templates
+  complete_odd_names
   becomes 'distaff --csv -a hosts.csv zwirn \{Fu' 'distaff --csv -a hosts.csv zwirn \{Full\ Name\} '
   becomes 'distaff --csv -a hosts.csv --env U=\{url\}-\{Fu' 'distaff --csv -a hosts.csv --env U=\{url\}-\{Full\ Name\} '
   becomes "distaff --csv -a hosts.csv --workdir='{ur" "distaff --csv -a hosts.csv --workdir='{url}' "
