@@ -253,7 +253,7 @@ _distaff_keys() {
   _distaff_names
   for key; do
     case $key in
-      host | domain | '{1}') ;;
+      '{1}') ;;
       *: | \{*) keys+=("$key") ;;
     esac
   done

@@ -218,10 +218,14 @@ ask_no_more_than_is_safe() {
   absent ran
 }
 
-spin_in_bash='_zwirn() { COMPREPLY=($(compgen -W "--wool --flax" -- "$2")); }
+# Each looks whether it sees the command's words and nothing else.
+spin_in_bash='_zwirn() {
+  [[ ${COMP_WORDS[0]} == *zwirn && $COMP_CWORD == $((${#COMP_WORDS[@]} - 1)) ]] || return
+  COMPREPLY=($(compgen -W "--wool --flax" -- "$2"))
+}
 complete -F _zwirn zwirn'
 bash_completion='source /usr/share/bash-completion/bash_completion'
-spin_in_zsh='_zwirn() { compadd -- --wool --flax }
+spin_in_zsh='_zwirn() { [[ $words[1] == *zwirn && CURRENT -eq $#words ]] && compadd -- --wool --flax }
 compdef _zwirn zwirn'
 spin_in_fish='complete -c zwirn -f -l wool
 complete -c zwirn -f -l flax'
@@ -248,6 +252,7 @@ complete -c zwirn -f -l flax'
   complete_bare_templates
   complete_odd_names
   becomes "distaff --csv -a hosts.csv --workdir='{ur" "distaff --csv -a hosts.csv --workdir='{url}' "
+  becomes "distaff --csv -a hosts.csv -g Full' N" "distaff --csv -a hosts.csv -g Full' Name' "
   becomes "distaff --csv -a hosts.csv --env U='{Fu" "distaff --csv -a hosts.csv --env U='{Full Name}' "
   ask_no_more_than_is_safe
 }
