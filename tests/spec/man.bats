@@ -2,7 +2,8 @@
 
 load helpers
 
-PAGE=$BATS_TEST_DIRNAME/../../man/distaff.1
+ROOT=$BATS_TEST_DIRNAME/../..
+PAGE=$ROOT/man/distaff.1
 
 # The lines between two marks of the page, as a reader sees them: the first column or the second.
 column() {
@@ -63,6 +64,18 @@ column() {
   sed -n '/^\.EX/,/^\.EE/p' examples | grep -v '^\.' |
     sed -e "s/\\\\(aq/'/g" -e 's/\\-/-/g' -e 's/\\(ha/^/g' -e 's/distaff/distaff --dry-run/' > lines
   [ "$(wc -l < lines)" -ge 15 ] || fail "expected the page's examples: $(< lines)"
+  while IFS= read -r line; do
+    try bash -c "$line" < /dev/null
+    same "$line: $(< "$kept/status")$(< "$kept/stderr")" "$line: 0"
+  done < lines
+}
+
+@test "README: its first command lines are read without a complaint" {
+  printf 'Full Name,mail,host,server,db\nA,a,h,s,d\n' | tee users.csv hosts.csv > dbs.csv
+  printf 'http://a/\n' > urls.txt
+  sed -n '/^```sh/,/^```/p;/^## /q' "$ROOT/README.md" | grep -v '^```' |
+    sed 's/distaff/distaff --dry-run/' > lines
+  same "$(wc -l < lines)" 7
   while IFS= read -r line; do
     try bash -c "$line" < /dev/null
     same "$line: $(< "$kept/status")$(< "$kept/stderr")" "$line: 0"
