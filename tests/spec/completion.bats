@@ -86,6 +86,18 @@ complete_options() {
   offers_among 'distaff --csv -uj4 -' --input --env -- --tsv
 }
 
+# Where options end, as arguments.cc has it: behind the first of these they go on, behind the others
+# not.
+end_options() {
+  local words
+  for words in '-j -1' '-kd,' '--env=A=b' '--env A=b' '-I{}' '-0ka x' '--csv -x'; do
+    becomes "distaff $words --dry" "distaff $words --dry-run "
+  done
+  for words in '-k --' "-k ''" - 'run run' '-k run' ::: '--csv zwirn' '-j4 -- zwirn'; do
+    becomes "distaff $words --dry" "distaff $words --dry"
+  done
+}
+
 leave_out_what_is_excluded() {
   offers_among 'distaff --csv -' -a --input -g -- --csv --tsv --jsonl -0 --null --split
   offers_among 'distaff -ku -' --env -j -- --output -k --keep-order --tag --results -u
@@ -228,7 +240,8 @@ bash_completion='source /usr/share/bash-completion/bash_completion'
 spin_in_zsh='_zwirn() { [[ $words[1] == *zwirn && CURRENT -eq $#words ]] && compadd -- --wool --flax }
 compdef _zwirn zwirn'
 spin_in_fish='complete -c zwirn -f -l wool
-complete -c zwirn -f -l flax'
+complete -c zwirn -f -l flax
+complete -c zwirn -f -n "contains -- --flax (commandline -opc)" -l tow'
 
 # ---- bash
 
@@ -236,6 +249,8 @@ complete -c zwirn -f -l flax'
   open_shell bash
   complete_options
   complete_elsewhere
+  end_options
+  becomes 'distaff -d -- --dry' 'distaff -d -- --dry-run '
   leave_out_what_is_excluded
 }
 
@@ -275,12 +290,21 @@ complete -c zwirn -f -l flax'
   ask_the_command
 }
 
+@test "bash completes where words are not cut at = and :" {
+  open_shell bash 'COMP_WORDBREAKS=${COMP_WORDBREAKS//[:=]/}; set -u'
+  complete_values
+  complete_columns
+  complete_bare_templates
+}
+
 # ---- zsh
 
 @test "zsh completes options" {
   open_shell zsh
   complete_options
   complete_elsewhere
+  end_options
+  becomes 'distaff -d -- --dry' 'distaff -d -- --dry-run '
   leave_out_what_is_excluded
 }
 
@@ -317,6 +341,7 @@ complete -c zwirn -f -l flax'
   open_shell fish
   complete_options
   complete_elsewhere
+  end_options
   leave_out_what_is_excluded
 }
 
@@ -344,4 +369,5 @@ complete -c zwirn -f -l flax'
   open_shell fish "$spin_in_fish"
   complete_commands
   ask_the_command
+  becomes 'distaff -j4 zwirn --flax --to' 'distaff -j4 zwirn --flax --tow '
 }
