@@ -161,9 +161,13 @@ function __distaff_replacements
             set head "$(string unescape -- $head)"
         end
     end
-    set -l names '{'(__distaff_names)'}'
-    test -z "$__distaff_form"; and set -a names '{1}'
-    printf '%s\n' $head$names $head'{'{'',/,//,.,/.,'#',%}'}'
+    for name in (__distaff_names)
+        printf '%s{%s}\tcolumn\n' $head $name
+    end
+    test -z "$__distaff_form"; and printf '%s{1}\tfirst field\n' $head
+    set -l others '{}'\trecord '{/}'\tbasename '{//}'\tdirname '{.}'\t'without extension' \
+        '{/.}'\t'basename without extension' '{#}'\t'job number' '{%}'\tslot
+    printf '%s\n' $head$others
 end
 
 # Forms of --key; where there are columns, the bare words are refused.
@@ -173,7 +177,7 @@ function __distaff_keys
     else if test -z "$__distaff_form" -o -n "$__distaff_header"
         printf '%s\n' $__distaff_key_forms
     else
-        set -l names (__distaff_names)
+        set -l names (__distaff_names)\tcolumn
         printf '%s\n' $names host:$names domain:$names
         string match -v -e -r '^(host|domain|\{1\})$' -- $__distaff_key_forms
     end
