@@ -1,94 +1,341 @@
-# Made from distaff's option table; changes here are lost.
+# Completion of distaff's command line in fish.
+#
+# The words before the cursor are walked as the program walks them: options end at the first word
+# that is none, a value is the rest of the word or the next one.  What stands behind the options is
+# the command's, and its own completion is asked.
+#
+# The walk leaves what it finds in global variables, for the conditions of all options:
+#   __distaff_line     the line it is about
+#   __distaff_state    option, value (of $__distaff_option) or command
+#   __distaff_value    what is typed of the value, as typed
+#   __distaff_words    the command's words before the cursor
+#   __distaff_typed    the options so far; form, header, files: those that say which table is read
 
-# The words from where the command begins; none while options go on.
-function __distaff_command
+# Notes the option $argv[1] with its value $argv[2], if it says what is read.
+function __distaff_note
+    set -ga __distaff_typed $argv[1]
+    switch $argv[1]
+        case --csv --tsv --jsonl --match
+            set -g __distaff_form $argv[1]
+        case --no-header
+            set -g __distaff_header $argv[1]
+        case -a --input
+            set -ga __distaff_files $argv[2]
+    end
+end
+
+# Notes the letters of the word $argv[1].  Prints the one that takes a value, and what stands
+# behind it in the word.
+function __distaff_letters
+    set -l letters (string split '' -- (string sub -s 2 -- $argv[1]))
+    while set -q letters[1]
+        if string match -q "*$letters[1]*" -- $__distaff_letters_with_value
+            printf '%s\n' -$letters[1]
+            set -e letters[1]
+            string join '' -- $letters
+            return
+        end
+        test "$argv[2]" = current; or __distaff_note -$letters[1]
+        set -e letters[1]
+    end
+end
+
+function __distaff_walk
+    set -l line (commandline -cp | string collect)
+    test "$line" = "$__distaff_line"; and return
+    set -g __distaff_line $line
+    set -g __distaff_state option
+    set -g __distaff_option
+    set -g __distaff_value
+    set -g __distaff_words
+    set -g __distaff_typed
+    set -g __distaff_form
+    set -g __distaff_header
+    set -g __distaff_files
     set -l words (commandline -opc)
+    set -g __distaff_program $words[1]
     set -e words[1]
     test "$words[1]" = run; and set -e words[1]
     while set -q words[1]
         set -l word $words[1]
-        if test "$word" = --
-            set -e words[1]
-            echo --
-            break
-        else if contains -- $word --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --config; or string match -qr -- '^-[^-]*[adnIjPg]$' $word
-            set -e words[1]
-        else if not string match -q -- '-?*' $word
-            break
-        end
+        set -l option
         set -e words[1]
+        switch $word
+            case --
+                set __distaff_state command
+                set __distaff_words $words
+                return
+            case '--*=*'
+                __distaff_note (string split -m 1 = -- $word)
+            case '--*'
+                if contains -- $word $__distaff_names_with_value
+                    set option $word
+                else
+                    __distaff_note $word
+                end
+            case '-?*'
+                set option (__distaff_letters $word)
+                if test -n "$option[2]"
+                    __distaff_note $option
+                    set option
+                end
+            case '*'
+                set __distaff_state command
+                set __distaff_words $word $words
+                return
+        end
+        if set -q option[1]
+            if not set -q words[1]
+                set __distaff_state value
+                set __distaff_option $option[1]
+                set __distaff_value (commandline -ct)
+                return
+            end
+            __distaff_note $option[1] $words[1]
+            set -e words[1]
+        end
     end
-    set -q words[1]; and printf '%s\n' $words
-    return 0
+    set -l word (commandline -ct)
+    switch $word
+        case '--*=*'
+            set __distaff_state value
+            set __distaff_option (string replace -r '=.*' '' -- $word)
+            set __distaff_value (string replace -r '^[^=]*=' '' -- $word)
+        case '--*'
+        case '-*'
+            set -l option (__distaff_letters $word current)
+            if test -n "$option[2]"
+                set __distaff_state value
+                set __distaff_option $option[1]
+                set __distaff_value $option[2]
+            end
+        case '*'
+            set __distaff_state command
+    end
 end
 
-function __distaff_options
-    test -z "$(__distaff_command)"
+# Whether the option, in its spellings before the --, is to be offered or its value is: not after
+# those that stand behind the --.
+function __distaff_offers
+    __distaff_walk
+    set -l dashes (contains -i -- -- $argv)
+    switch $__distaff_state
+        case value
+            contains -- $__distaff_option $argv[1..$dashes]
+        case option
+            for other in $argv[$dashes..]
+                contains -- $other $__distaff_typed; and return 1
+            end
+            return 0
+        case '*'
+            return 1
+    end
 end
 
-function __distaff_complete_command
-    set -l words (__distaff_command)
-    test "$words[1]" = --; and set -e words[1]
-    set -l line (string escape -- $words) (commandline -ct)
-    complete -C (string join ' ' -- $line)
+# The names of the table's columns, by the program itself.
+function __distaff_names
+    contains -- "$__distaff_form" --csv --tsv --jsonl; or return
+    set -l files
+    for file in $__distaff_files
+        # fish expands a ~ at the start of a word; here it is still there.
+        set file (string replace -r '^~/' ~/ -- $file)
+        test -f $file -a -r $file; and set -a files --input=$file
+    end
+    set -q files[1]; or return
+    set -l program (string replace -r '^~/' ~/ -- $__distaff_program)
+    command $program run $__distaff_form $__distaff_header $files --fields 2>/dev/null </dev/null
+end
+
+# Replacements, each behind what stands before the open brace of the word $argv[1].
+function __distaff_replacements
+    # Behind a bare brace fish would put an escaped one, which is an error.  In quotes or with a
+    # backslash it is right.
+    string match -q -r '^[^\'"]*(?<!\\\\)\{[^\'"}]*$' -- (commandline -ct); and return
+    set -l head ''
+    if string match -q '*{*' -- $argv[1]
+        set head (string replace -r '\\\\?\{[^{]*$' '' -- $argv[1])
+        # Offers are unquoted words; of an open quote only the quote has to go.
+        if string match -q -r '[\'"]' -- $head
+            set head (string replace -r '[\'"]' '' -- $head)
+        else
+            set head "$(string unescape -- $head)"
+        end
+    end
+    set -l names '{'(__distaff_names)'}'
+    test -z "$__distaff_form"; and set -a names '{1}'
+    printf '%s\n' $head$names $head'{'{'',/,//,.,/.,'#',%}'}'
+end
+
+# Forms of --key; where there are columns, the bare words are refused.
+function __distaff_keys
+    if string match -q '*{*' -- $__distaff_value
+        __distaff_replacements $__distaff_value
+    else if test -z "$__distaff_form" -o -n "$__distaff_header"
+        printf '%s\n' $__distaff_key_forms
+    else
+        set -l names (__distaff_names)
+        printf '%s\n' $names host:$names domain:$names
+        string match -v -e -r '^(host|domain|\{1\})$' -- $__distaff_key_forms
+    end
+end
+
+# fish completes files as the next word and behind `=`, but not behind a letter, as in `-afile`.
+function __distaff_glued_files
+    set -l word (commandline -ct)
+    test "$word" != "$__distaff_value"; and not string match -q -- '--*' $word
+    and __fish_complete_path $__distaff_value
+end
+
+# Values that are no fixed list.
+function __distaff_values
+    __distaff_walk
+    set -l value "$__distaff_value"
+    switch $argv[1]
+        case --key
+            __distaff_keys
+        case --tag-template
+            __distaff_replacements $value
+        case --env
+            if string match -q '*=*' -- $value
+                string match -q '*{*' -- $value; or set value "$value{"
+                __distaff_replacements $value
+            else
+                printf '%s=\n' (set -xn)
+            end
+        case --workdir --results
+            string match -q '*{*' -- $value; and __distaff_replacements $value
+            __fish_complete_directories $__distaff_value
+        case --spill-dir
+            __fish_complete_directories $__distaff_value
+    end
+end
+
+function __distaff_in_command
+    __distaff_walk
+    test $__distaff_state = command
+end
+
+function __distaff_in_list
+    __distaff_in_command; and string match -q -r '^:::(:?)\+?$' -- $__distaff_words
+end
+
+# The command, and behind it what its own completion has.
+function __distaff_command
+    set -l word (commandline -ct)
+    if string match -q -r '^[\'"\\\\]?\{' -- $word
+        __distaff_replacements $word
+        return
+    else if string match -q ':*' -- $word
+        printf '%s\n' ::: ::::
+        return
+    end
+    if set -q __distaff_words[1]
+        complete -C (string join ' ' -- (string escape -- $__distaff_words) $word)
+    else
+        __fish_complete_command
+    end
+end
+
+function __distaff_is_first
+    __distaff_in_command; and test (count (commandline -opc)) = 1
 end
 
 complete -c distaff -f
-complete -c distaff -n 'not __distaff_options' -a '(__distaff_complete_command)'
-complete -c distaff -n __distaff_options -a '(__fish_complete_command)'
-complete -c distaff -n __fish_use_subcommand -a run -d 'run commands'
-complete -c distaff -n __distaff_options -s a -l input -r -F -d 'read records from FILE; again for more'
-complete -c distaff -n __distaff_options -s 0 -l null -d 'records end with a NUL byte, as by find -print0'
-complete -c distaff -n __distaff_options -s d -l delimiter -x -d 'records end with STR'
-complete -c distaff -n __distaff_options -l csv -d 'records are CSV rows; the header names the fields'
-complete -c distaff -n __distaff_options -l tsv -d 'the same with tabs between the fields'
-complete -c distaff -n __distaff_options -l no-header -d 'the first row of --csv or --tsv is a record too'
-complete -c distaff -n __distaff_options -l jsonl -d 'records are JSON objects; members are fields'
-complete -c distaff -n __distaff_options -l split -x -d 'split records at REGEX into fields {1} {2} and on'
-complete -c distaff -n __distaff_options -l match -x -d 'named captures of REGEX are fields, (?P<name>...)'
-complete -c distaff -n __distaff_options -l no-match -x -a 'fail skip keep' -d 'what a record is that --match does not match'
-complete -c distaff -n __distaff_options -l keep-empty -d 'an empty line is a record too'
-complete -c distaff -n __distaff_options -l total -x -d 'expect N records, for the time left in --progress'
-complete -c distaff -n __distaff_options -l fields -d 'print the names of the fields and run nothing'
-complete -c distaff -n __distaff_options -s r -l no-run-if-empty -d 'accepted; without records nothing runs anyway'
-complete -c distaff -n __distaff_options -s n -l max-records -x -d 'pass N records to each job, 0 as many as fit'
-complete -c distaff -n __distaff_options -l max-bytes -x -d 'at most SIZE bytes of arguments for a job'
-complete -c distaff -n __distaff_options -s I -x -d 'STR stands for the record; nothing is appended'
-complete -c distaff -n __distaff_options -l shell -x -d 'run scripts by it, as by \'bash -o pipefail\''
-complete -c distaff -n __distaff_options -l stdin -x -a 'null record tty' -d 'what jobs read: nothing, the record, the terminal'
-complete -c distaff -n __distaff_options -l workdir -x -a '(__fish_complete_directories)' -d 'run each job in DIR, a template such as {//}'
-complete -c distaff -n __distaff_options -l env -x -d 'set a variable for each job; VALUE is a template'
-complete -c distaff -n __distaff_options -l nice -x -d 'run jobs at this niceness, -20 to 19'
-complete -c distaff -n __distaff_options -l dry-run -d 'print the commands for a shell, and run nothing'
-complete -c distaff -n __distaff_options -s t -l trace -d 'print each command on stderr as it starts'
-complete -c distaff -n __distaff_options -s j -s P -l jobs -x -d 'jobs at once; N%, +N, -N of the CPUs; 0 all that fit'
-complete -c distaff -n __distaff_options -l delay -x -d 'wait at least D between any two starts'
-complete -c distaff -n __distaff_options -s g -l key -x -d 'jobs with one key are a group with limits'
-complete -c distaff -n __distaff_options -l parallelism -x -d 'jobs of a group at once'
-complete -c distaff -n __distaff_options -l throttle -x -d 'rest from a job\'s end to the group\'s next start'
-complete -c distaff -n __distaff_options -l rate -x -d 'at most N starts of a group in each D, as 10/s'
-complete -c distaff -n __distaff_options -l rules -r -F -d 'limits for single groups, from FILE'
-complete -c distaff -n __distaff_options -l buffer-size -x -d 'read at most N records ahead'
-complete -c distaff -n __distaff_options -l output -x -a 'group line raw json csv none' -d 'unbroken by job, by line, as it comes, rows, or none'
-complete -c distaff -n __distaff_options -s k -l keep-order -d 'output in the order of input'
-complete -c distaff -n __distaff_options -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
-complete -c distaff -n __distaff_options -l tag -d 'begin each line of output with the record and a tab'
-complete -c distaff -n __distaff_options -l tag-template -x -d 'begin each line of output with T and a tab'
-complete -c distaff -n __distaff_options -l results -x -a '(__fish_complete_directories)' -d 'also write DIR/stdout, DIR/stderr, DIR/job.json'
-complete -c distaff -n __distaff_options -l hold-memory -x -d 'hold back at most SIZE of output in memory'
-complete -c distaff -n __distaff_options -l spill-dir -x -a '(__fish_complete_directories)' -d 'hold back more output in files in DIR'
-complete -c distaff -n __distaff_options -l spill-limit -x -d 'and at most SIZE of it; 0 for no such files'
-complete -c distaff -n __distaff_options -l ok -x -d 'exit statuses that are success, as 0,1,3-5'
-complete -c distaff -n __distaff_options -l on-error -x -a 'continue stop kill ignore' -d 'what the first failure does to the run'
-complete -c distaff -n __distaff_options -l halt -x -d 'stop after so many: soon,fail=3 or now,done=50%'
-complete -c distaff -n __distaff_options -l term-seq -x -d 'how jobs are ended: signals and waits'
-complete -c distaff -n __distaff_options -l progress -x -a 'auto bar line none' -d 'show how far it is: auto is a bar on a terminal'
-complete -c distaff -n __distaff_options -l progress-interval -x -d 'how often --progress line prints'
-complete -c distaff -n __distaff_options -l log-level -x -a 'debug info warn error' -d 'what is worth a message; single failures are info'
-complete -c distaff -n __distaff_options -l log-format -x -a 'text json' -d 'messages and progress lines as JSON objects'
-complete -c distaff -n __distaff_options -l log-file -r -F -d 'append messages to FILE and not to stderr'
-complete -c distaff -n __distaff_options -l quiet -d 'the same as --log-level error'
-complete -c distaff -n __distaff_options -l config -r -F -d 'options from FILE, a JSON object of names and values'
-complete -c distaff -n __distaff_options -s h -l help -d 'the most common things on one screen'
-complete -c distaff -n __distaff_options -l help-all -d 'every option with its default'
-complete -c distaff -n __distaff_options -s V -l version -d 'print the version'
+complete -c distaff -n '__distaff_in_command; and not __distaff_in_list' -a '(__distaff_command)'
+complete -c distaff -n __distaff_in_list -F -a '(string match -r "^:" -- (commandline -ct) >/dev/null; and printf "%s\n" ::: :::+ :::: ::::+)'
+complete -c distaff -n __distaff_is_first -a run -d 'run commands'
+
+# From here to the end mark: made from the option table; changes here are lost.
+set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_letters_with_value adnIjPg
+set -g __distaff_key_forms 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
+complete -c distaff -n '__distaff_offers -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers -0 --null -- -0 --null -d --delimiter --csv --tsv --jsonl --keep-empty' -s 0 -l null -d 'records end with a NUL byte, as by find -print0'
+complete -c distaff -n '__distaff_offers -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR' -x -k \
+    -a '\'\\\\n\' \'\\\\0\' \'\\\\r\\\\n\' \',\' \';\''
+complete -c distaff -n '__distaff_offers --csv -- --csv -0 --null -d --delimiter --tsv --jsonl --split --match --keep-empty' -l csv -d 'records are CSV rows; the header names the fields'
+complete -c distaff -n '__distaff_offers --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields'
+complete -c distaff -n '__distaff_offers --no-header -- --no-header' -l no-header -d 'the first row of --csv or --tsv is a record too'
+complete -c distaff -n '__distaff_offers --jsonl -- --jsonl -0 --null -d --delimiter --csv --tsv --split --match --keep-empty' -l jsonl -d 'records are JSON objects; members are fields'
+complete -c distaff -n '__distaff_offers --split -- --split --csv --tsv --jsonl --match' -l split -d 'split records at REGEX into fields {1} {2} and on' -x -k \
+    -a '\',\' \';\' \'\\\\t\' \'\\\\s+\''
+complete -c distaff -n '__distaff_offers --match -- --match --csv --tsv --jsonl --split' -l match -d 'named captures of REGEX are fields, (?P<name>...)' -x -k \
+    -a '(__distaff_values --match)'
+complete -c distaff -n '__distaff_offers --no-match -- --no-match' -l no-match -d 'what a record is that --match does not match' -x -k \
+    -a '\'fail\' \'skip\' \'keep\''
+complete -c distaff -n '__distaff_offers --keep-empty -- --keep-empty -0 --null -d --delimiter --csv --tsv --jsonl' -l keep-empty -d 'an empty line is a record too'
+complete -c distaff -n '__distaff_offers --total -- --total' -l total -d 'expect N records, for the time left in --progress' -x -k \
+    -a '\'100\' \'1000\' \'10000\''
+complete -c distaff -n '__distaff_offers --fields -- --fields' -l fields -d 'print the names of the fields and run nothing'
+complete -c distaff -n '__distaff_offers -r --no-run-if-empty -- -r --no-run-if-empty' -s r -l no-run-if-empty -d 'accepted; without records nothing runs anyway'
+complete -c distaff -n '__distaff_offers -n --max-records -- -n --max-records' -s n -l max-records -d 'pass N records to each job, 0 as many as fit' -x -k \
+    -a '\'0\' \'2\' \'10\' \'100\' \'1000\''
+complete -c distaff -n '__distaff_offers --max-bytes -- --max-bytes' -l max-bytes -d 'at most SIZE bytes of arguments for a job' -x -k \
+    -a '\'4k\' \'64k\' \'128k\' \'1M\''
+complete -c distaff -n '__distaff_offers -I -- -I' -s I -d 'STR stands for the record; nothing is appended' -x -k \
+    -a '\'%\' \'@@\' \'%{}\''
+complete -c distaff -n '__distaff_offers --shell -- --shell' -l shell -d 'run scripts by it, as by \'bash -o pipefail\'' -x -k \
+    -a '\'bash\' \'bash -o pipefail\' \'sh\' \'zsh\''
+complete -c distaff -n '__distaff_offers --stdin -- --stdin' -l stdin -d 'what jobs read: nothing, the record, the terminal' -x -k \
+    -a '\'null\' \'record\' \'tty\''
+complete -c distaff -n '__distaff_offers --workdir -- --workdir' -l workdir -d 'run each job in DIR, a template such as {//}' -x -k \
+    -a '(__distaff_values --workdir)'
+complete -c distaff -n '__distaff_offers --env -- ' -l env -d 'set a variable for each job; VALUE is a template' -x -k \
+    -a '(__distaff_values --env)'
+complete -c distaff -n '__distaff_offers --nice -- --nice' -l nice -d 'run jobs at this niceness, -20 to 19' -x -k \
+    -a '\'5\' \'10\' \'19\''
+complete -c distaff -n '__distaff_offers --dry-run -- --dry-run' -l dry-run -d 'print the commands for a shell, and run nothing'
+complete -c distaff -n '__distaff_offers -t --trace -- -t --trace' -s t -l trace -d 'print each command on stderr as it starts'
+complete -c distaff -n '__distaff_offers -j -P --jobs -- -j -P --jobs' -s j -s P -l jobs -d 'jobs at once; N%, +N, -N of the CPUs; 0 all that fit' -x -k \
+    -a '\'1\' \'2\' \'4\' \'8\' \'16\' \'50%\' \'100%\' \'200%\' \'+1\' \'0\''
+complete -c distaff -n '__distaff_offers --delay -- --delay' -l delay -d 'wait at least D between any two starts' -x -k \
+    -a '\'100ms\' \'500ms\' \'1s\' \'10s\' \'1m\''
+complete -c distaff -n '__distaff_offers -g --key -- -g --key' -s g -l key -d 'jobs with one key are a group with limits' -x -k \
+    -a '(__distaff_values --key)'
+complete -c distaff -n '__distaff_offers --parallelism -- --parallelism' -l parallelism -d 'jobs of a group at once' -x -k \
+    -a '\'1\' \'2\' \'4\' \'8\''
+complete -c distaff -n '__distaff_offers --throttle -- --throttle' -l throttle -d 'rest from a job\'s end to the group\'s next start' -x -k \
+    -a '\'500ms\' \'1s\' \'10s\' \'1m\' \'1h\' \'2s..5s\''
+complete -c distaff -n '__distaff_offers --rate -- --rate' -l rate -d 'at most N starts of a group in each D, as 10/s' -x -k \
+    -a '\'1/s\' \'10/s\' \'100/1m\' \'10/s:5\''
+complete -c distaff -n '__distaff_offers --rules -- --rules' -l rules -d 'limits for single groups, from FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buffer-size -d 'read at most N records ahead' -x -k \
+    -a '\'1024\' \'16384\' \'131072\''
+complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
+    -a '\'group\' \'line\' \'raw\' \'json\' \'csv\' \'none\''
+complete -c distaff -n '__distaff_offers -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
+complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
+complete -c distaff -n '__distaff_offers --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
+complete -c distaff -n '__distaff_offers --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
+    -a '(__distaff_values --tag-template)'
+complete -c distaff -n '__distaff_offers --results -- --results -u --ungroup' -l results -d 'also write DIR/stdout, DIR/stderr, DIR/job.json' -x -k \
+    -a '(__distaff_values --results)'
+complete -c distaff -n '__distaff_offers --hold-memory -- --hold-memory' -l hold-memory -d 'hold back at most SIZE of output in memory' -x -k \
+    -a '\'1M\' \'64M\' \'1G\''
+complete -c distaff -n '__distaff_offers --spill-dir -- --spill-dir' -l spill-dir -d 'hold back more output in files in DIR' -x -k \
+    -a '(__distaff_values --spill-dir)'
+complete -c distaff -n '__distaff_offers --spill-limit -- --spill-limit' -l spill-limit -d 'and at most SIZE of it; 0 for no such files' -x -k \
+    -a '\'0\' \'1G\' \'10G\' \'100G\''
+complete -c distaff -n '__distaff_offers --ok -- --ok' -l ok -d 'exit statuses that are success, as 0,1,3-5' -x -k \
+    -a '\'0,1\' \'0-3\''
+complete -c distaff -n '__distaff_offers --on-error -- --on-error' -l on-error -d 'what the first failure does to the run' -x -k \
+    -a '\'continue\' \'stop\' \'kill\' \'ignore\''
+complete -c distaff -n '__distaff_offers --halt -- --halt' -l halt -d 'stop after so many: soon,fail=3 or now,done=50%' -x -k \
+    -a '\'soon,fail=1\' \'now,fail=1\' \'soon,fail=10%\' \'now,success=1\' \'now,done=100\''
+complete -c distaff -n '__distaff_offers --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
+    -a '\'TERM,5s,KILL\' \'INT,5s,TERM,5s,KILL\' \'TERM,30s,KILL\''
+complete -c distaff -n '__distaff_offers --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
+    -a '\'auto\' \'bar\' \'line\' \'none\''
+complete -c distaff -n '__distaff_offers --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \
+    -a '\'1s\' \'10s\' \'30s\' \'1m\' \'5m\''
+complete -c distaff -n '__distaff_offers --log-level -- --log-level --quiet' -l log-level -d 'what is worth a message; single failures are info' -x -k \
+    -a '\'debug\' \'info\' \'warn\' \'error\''
+complete -c distaff -n '__distaff_offers --log-format -- --log-format' -l log-format -d 'messages and progress lines as JSON objects' -x -k \
+    -a '\'text\' \'json\''
+complete -c distaff -n '__distaff_offers --log-file -- --log-file' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --quiet -- --quiet --log-level' -l quiet -d 'the same as --log-level error'
+complete -c distaff -n '__distaff_offers --config -- ' -l config -d 'options from FILE, a JSON object of names and values' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers -h --help -- -h --help' -s h -l help -d 'the most common things on one screen'
+complete -c distaff -n '__distaff_offers --help-all -- --help-all' -l help-all -d 'every option with its default'
+complete -c distaff -n '__distaff_offers -V --version -- -V --version' -s V -l version -d 'print the version'
+# End mark.

@@ -19,7 +19,8 @@ constexpr Option kOptions[] = {
      "records end with STR",
      "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR behind it. "
      "Empty "
-     "records are kept. For lines of files from Windows: -d '\\r\\n'."},
+     "records are kept. For lines of files from Windows: -d '\\r\\n'.",
+     "\\n|\\0|\\r\\n|,|;"},
     {Opt::csv, "csv", 0, 0, Topic::input, none, "", "", "", false,
      "records are CSV rows; the header names the fields",
      "Quoted fields may hold commas, doubled quotes and newlines. Several files each have the same "
@@ -36,7 +37,7 @@ constexpr Option kOptions[] = {
      "is passed as JSON."},
     {Opt::split, "split", 0, 0, Topic::input, text, "REGEX", "", "", false,
      "split records at REGEX into fields {1} {2} and on",
-     "For lines, and with --null and --delimiter. The syntax is RE2's."},
+     "For lines, and with --null and --delimiter. The syntax is RE2's.", ",|;|\\t|\\s+"},
     {Opt::match, "match", 0, 0, Topic::input, text, "REGEX", "", "", false,
      "named captures of REGEX are fields, (?P<name>...)",
      "For lines, and with --null and --delimiter. The syntax is RE2's."},
@@ -47,7 +48,7 @@ constexpr Option kOptions[] = {
      "an empty line is a record too", ""},
     {Opt::total, "total", 0, 0, Topic::input, number, "N", "", "", false,
      "expect N records, for the time left in --progress",
-     "Only needed where it cannot be known before the input has been read."},
+     "Only needed where it cannot be known before the input has been read.", "100|1000|10000"},
     {Opt::fields, "fields", 0, 0, Topic::input, none, "", "", "", false,
      "print the names of the fields and run nothing",
      "One a line, as they may stand in braces: of the header, of the captures of --match, of the "
@@ -58,21 +59,23 @@ constexpr Option kOptions[] = {
     // ---- batches
     {Opt::max_records, "max-records", 'n', 0, Topic::batches, number, "N", "", "1", false,
      "pass N records to each job, 0 as many as fit",
-     "With --key a batch also ends where the next record has another key."},
+     "With --key a batch also ends where the next record has another key.", "0|2|10|100|1000"},
     {Opt::max_bytes, "max-bytes", 0, 0, Topic::batches, size, "SIZE", "", "128k", false,
      "at most SIZE bytes of arguments for a job",
-     "Never more than the system takes. A record that alone is too long is a failed job."},
+     "Never more than the system takes. A record that alone is too long is a failed job.",
+     "4k|64k|128k|1M"},
 
     // ---- command
     {Opt::replacement, "", 'I', 0, Topic::command, text, "STR", "", "{}", false,
      "STR stands for the record; nothing is appended",
      "Braces then mean nothing, unless STR ends in {}, as in -I '%{}': all replacements are "
      "then written with that prefix, %{name} and %{/.}.",
-     "replacement"},
+     "%|@@|%{}", "replacement"},
     {Opt::shell, "shell", 0, 0, Topic::command, text, "WORDS", "", "/bin/sh", false,
      "run scripts by it, as by 'bash -o pipefail'",
      "-c is added. A shell that is named is always used; without this option a script of plain "
-     "words only is run without one."},
+     "words only is run without one.",
+     "bash|bash -o pipefail|sh|zsh"},
     {Opt::stdin_mode, "stdin", 0, 0, Topic::command, choice, "", "null|record|tty", "null", false,
      "what jobs read: nothing, the record, the terminal",
      "record: the record and a newline; it is then not appended to the command. tty needs -j 1."},
@@ -81,7 +84,7 @@ constexpr Option kOptions[] = {
     {Opt::env, "env", 0, 0, Topic::command, text, "NAME=VALUE", "", "", true,
      "set a variable for each job; VALUE is a template", "May be given several times."},
     {Opt::nice, "nice", 0, 0, Topic::command, signed_number, "N", "", "", false,
-     "run jobs at this niceness, -20 to 19", ""},
+     "run jobs at this niceness, -20 to 19", "", "5|10|19"},
     {Opt::dry_run, "dry-run", 0, 0, Topic::command, none, "", "", "", false,
      "print the commands for a shell, and run nothing",
      "One command a line on stdout, in input order, without waiting for limits."},
@@ -92,32 +95,38 @@ constexpr Option kOptions[] = {
     {Opt::jobs, "jobs", 'j', 'P', Topic::pool, signed_number, "N", "", "100%", false,
      "jobs at once; N%, +N, -N of the CPUs; 0 all that fit",
      "The CPUs counted are those this process may use: the least of its affinity and its cgroups' "
-     "quotas. 0 is bounded by file descriptors and processes."},
+     "quotas. 0 is bounded by file descriptors and processes.",
+     "1|2|4|8|16|50%|100%|200%|+1|0"},
     {Opt::delay, "delay", 0, 0, Topic::pool, duration, "D", "", "0s", false,
-     "wait at least D between any two starts", ""},
+     "wait at least D between any two starts", "", "100ms|500ms|1s|10s|1m"},
 
     // ---- groups
     {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "", false,
      "jobs with one key are a group with limits",
      "SPEC is the name of a column; else a template such as {1} or {//}; else host or domain of "
      "the record, host:FIELD or domain:FIELD of a field; or regex:RE, its first capture or else "
-     "the match. A job without a key belongs to no group and has no limit but the slots."},
+     "the match. A job without a key belongs to no group and has no limit but the slots.",
+     "host|domain|host:|domain:|regex:|{//}|{1}"},
     {Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
      "jobs of a group at once",
      "Without --key, --parallelism, --throttle and --rate hold for the whole run as one group. "
-     "There is no limit by default where only a rate is given."},
+     "There is no limit by default where only a rate is given.",
+     "1|2|4|8"},
     {Opt::throttle, "throttle", 0, 0, Topic::groups, duration, "D[..E]", "", "", false,
      "rest from a job's end to the group's next start",
      "With E, each rest is drawn uniformly from D to E. A group with a throttle runs one job at a "
-     "time, so it does not go with a --parallelism over 1."},
+     "time, so it does not go with a --parallelism over 1.",
+     "500ms|1s|10s|1m|1h|2s..5s"},
     {Opt::rate, "rate", 0, 0, Topic::groups, text, "N/D[:BURST]", "", "", false,
      "at most N starts of a group in each D, as 10/s",
-     "At most BURST of them at once, 1 if not given. Goes with any parallelism."},
+     "At most BURST of them at once, 1 if not given. Goes with any parallelism.",
+     "1/s|10/s|100/1m|10/s:5"},
     {Opt::rules, "rules", 0, 0, Topic::groups, file, "FILE", "", "", false,
      "limits for single groups, from FILE", "See RULES."},
     {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
      "read at most N records ahead",
-     "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead."},
+     "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead.",
+     "1024|16384|131072"},
 
     // ---- output
     {Opt::output, "output", 0, 0, Topic::output, choice, "", "group|line|raw|json|csv|none",
@@ -145,17 +154,19 @@ constexpr Option kOptions[] = {
      "hold back at most SIZE of output in memory",
      "In all: the output of jobs that is not yet to be written. What finds no room goes into files "
      "(--spill-dir); where those have none either, jobs wait until there is room again. Nothing "
-     "is lost and nothing is stuck, however small SIZE is."},
+     "is lost and nothing is stuck, however small SIZE is.",
+     "1M|64M|1G"},
     {Opt::spill_dir, "spill-dir", 0, 0, Topic::output, directory, "DIR", "", "$TMPDIR or /tmp",
      false, "hold back more output in files in DIR",
      "They have no names, so nothing is left of them, however the run ends. A disk that is full is "
      "no error: it is as if --spill-limit were reached."},
     {Opt::spill_limit, "spill-limit", 0, 0, Topic::output, size, "SIZE", "", "", false,
-     "and at most SIZE of it; 0 for no such files", "Without it the disk is the limit."},
+     "and at most SIZE of it; 0 for no such files", "Without it the disk is the limit.",
+     "0|1G|10G|100G"},
 
     // ---- failure
     {Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,
-     "exit statuses that are success, as 0,1,3-5", ""},
+     "exit statuses that are success, as 0,1,3-5", "", "0,1|0-3"},
     {Opt::on_error, "on-error", 0, 0, Topic::failure, choice, "", "continue|stop|kill|ignore",
      "continue", false, "what the first failure does to the run",
      "continue: the run goes on and exits 1 in the end. stop: nothing more is started, running "
@@ -167,10 +178,12 @@ constexpr Option kOptions[] = {
      "success or done. N% is a share of the "
      "jobs that have ended so far, looked at after the first three. success and done, once "
      "reached, "
-     "are no failure of the run."},
+     "are no failure of the run.",
+     "soon,fail=1|now,fail=1|soon,fail=10%|now,success=1|now,done=100"},
     {Opt::term_seq, "term-seq", 0, 0, Topic::failure, text, "LIST", "", "TERM,5s,KILL", false,
      "how jobs are ended: signals and waits",
-     "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL."},
+     "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL.",
+     "TERM,5s,KILL|INT,5s,TERM,5s,KILL|TERM,30s,KILL"},
 
     // ---- progress
     {Opt::progress, "progress", 0, 0, Topic::progress, choice, "", "auto|bar|line|none", "auto",
@@ -178,7 +191,7 @@ constexpr Option kOptions[] = {
      "bar: at once, and where none can be drawn the same as line. line: a line on stderr at every "
      "interval. See PROGRESS."},
     {Opt::progress_interval, "progress-interval", 0, 0, Topic::progress, duration, "D", "", "30s",
-     false, "how often --progress line prints", ""},
+     false, "how often --progress line prints", "", "1s|10s|30s|1m|5m"},
     {Opt::log_level, "log-level", 0, 0, Topic::progress, choice, "", "debug|info|warn|error",
      "warn", false, "what is worth a message; single failures are info", ""},
     {Opt::log_format, "log-format", 0, 0, Topic::progress, choice, "", "text|json", "text", false,

@@ -113,6 +113,7 @@ struct Option {
   bool repeatable;            // each occurrence counts; else the last one
   std::string_view brief;     // one line, no capital, no period
   std::string_view detail;    // more sentences for the man page
+  std::string_view examples;  // "1s|1m": values that completions offer where any could stand
   std::string_view only_key;  // what a --config file calls one that has only a letter
 };
 

@@ -322,6 +322,7 @@ load helpers
   try distaff --version
   exits 0
   grep -q '^distaff [0-9]' "$kept/stdout" || fail "expected a version"
+  same "$(distaff -V)" "$(< "$kept/stdout")"
   try distaff --help
   exits 0
   [ "$(wc -l < "$kept/stdout")" -le 60 ] || fail "more than one screen"

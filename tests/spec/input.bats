@@ -41,6 +41,8 @@ load helpers
   prints_bytes '[a][b]'
   printf 'a\r\nb\rc\r\n' | try distaff -d '\r\n' -k printf '[%s]'
   prints_bytes '[a][b\rc]'
+  printf 'a,b' | try distaff --delimiter=, -k printf '[%s]'
+  prints_bytes '[a][b]'
 }
 
 @test "lines that end in CR are passed as they are, with one warning that names -d" {

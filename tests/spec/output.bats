@@ -75,6 +75,8 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
 @test "raw: the job writes to our stdout itself" {
   distaff -u 'readlink /proc/self/fd/1; : {}' ::: a > out
   same "$(cat out)" "$(pwd -P)/out"
+  distaff --ungroup 'readlink /proc/self/fd/1; : {}' ::: a > out
+  same "$(cat out)" "$(pwd -P)/out"
   distaff --output raw 'readlink /proc/self/fd/1; : {}' ::: a > out
   same "$(cat out)" "$(pwd -P)/out"
 }

@@ -1,0 +1,213 @@
+// What completions/ know of options is made from the option table; see support/generated.h.  The
+// rest of these files is shell code, and tests/spec/completion.bats tries it in the shells.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/native.h"
+#include "cli/option_table.h"
+#include "support/generated.h"
+
+namespace distaff {
+namespace {
+
+const std::string kBash = in_source("completions/distaff.bash");
+const std::string kZsh = in_source("completions/_distaff");
+const std::string kFish = in_source("completions/distaff.fish");
+
+constexpr std::string_view kBegin =
+    "# From here to the end mark: made from the option table; changes here are lost.\n";
+constexpr std::string_view kEnd = "# End mark.\n";
+
+// ---- what excludes what
+
+std::string some_value(const Option& option) {
+  for (const std::string_view all : {option.choices, option.examples}) {
+    if (!all.empty()) return alternatives(all)[0];
+  }
+  return option.id == Opt::env ? "A=b" : "x";
+}
+
+bool accepted(std::initializer_list<Opt> ids) {
+  std::vector<std::string> words;
+  for (const Opt id : ids) {
+    words.push_back(spelling(option(id)));
+    if (option(id).kind != ValueKind::none) words.push_back(some_value(option(id)));
+  }
+  words.push_back("true");
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  return parse_native(views).has_value();
+}
+
+// Found out by asking: two options that are fine alone and refused together.
+std::vector<Opt> excluded_by(Opt id) {
+  std::vector<Opt> all;
+  if (id == Opt::config || !accepted({id})) return all;
+  for (const Option& other : options()) {
+    if (other.id == id || other.id == Opt::config || !accepted({other.id})) continue;
+    if (!accepted({id, other.id})) all.push_back(other.id);
+  }
+  return all;
+}
+
+// Typed options after which this one is offered no more: itself, and what it does not go with.
+std::vector<std::string> not_after(const Option& wanted) {
+  std::vector<std::string> words;
+  if (!wanted.repeatable) words = spellings(wanted);
+  for (const Opt id : excluded_by(wanted.id)) {
+    for (const std::string& spelled : spellings(option(id))) words.push_back(spelled);
+  }
+  return words;
+}
+
+// ---- what the shells have in common
+
+std::vector<std::string> names_with_value() {
+  std::vector<std::string> names;
+  for (const Option& option : options()) {
+    if (option.kind != ValueKind::none && !option.name.empty()) names.push_back(spelling(option));
+  }
+  return names;
+}
+
+std::string letters_with_value() {
+  std::string letters;
+  for (const Option& option : options()) {
+    if (option.kind == ValueKind::none) continue;
+    for (const char letter : {option.letter, option.second_letter}) {
+      if (letter != 0) letters += letter;
+    }
+  }
+  return letters;
+}
+
+std::string_view kind_word(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::none:
+      return "none";
+    case ValueKind::file:
+      return "file";
+    case ValueKind::directory:
+      return "directory";
+    default:
+      return "word";
+  }
+}
+
+std::vector<std::string> values(const Option& option) {
+  return alternatives(option.choices.empty() ? option.examples : option.choices);
+}
+
+// ---- bash and zsh: a function that knows each option
+
+std::string case_branch(const Option& option) {
+  std::string text =
+      fmt::format("    {})\n      kind={}", join(spellings(option), " | "), kind_word(option.kind));
+  if (const auto before = not_after(option); !before.empty()) {
+    text += fmt::format(" not_after=' {} '", join(before, " "));
+  }
+  std::vector<std::string> quoted;
+  for (const std::string& value : values(option)) quoted.push_back(shell_quote(value));
+  if (!quoted.empty()) text += fmt::format("\n      values=({})", join(quoted, " "));
+  return text + "\n      ;;\n";
+}
+
+std::string case_function() {
+  std::string text = fmt::format(
+      "_distaff_letters_with_value={}\n\n"
+      "# Sets kind (none, word, file, directory), values and not_after for the option $1.\n"
+      "_distaff_about() {{\n  kind='' values=() not_after=''\n  case $1 in\n",
+      letters_with_value());
+  for (const Option& option : options()) text += case_branch(option);
+  return text + "  esac\n}\n";
+}
+
+std::string bash_part() {
+  std::vector<std::string> all;
+  for (const Option& option : options()) {
+    for (const std::string& spelled : spellings(option)) all.push_back(spelled);
+  }
+  return fmt::format("_distaff_options='{}'\n", join(all, " ")) + case_function();
+}
+
+std::string zsh_part() {
+  std::string text = "typeset -ga _distaff_options=(\n";
+  for (const Option& option : options()) {
+    for (const std::string& spelled : spellings(option)) {
+      text += fmt::format("  {}\n", shell_quote(spelled + ":" + std::string(option.brief)));
+    }
+  }
+  return text + ")\ntypeset -g " + case_function();
+}
+
+// ---- fish: one `complete` for each option
+
+std::string fish_quote(std::string_view text) {
+  return "'" + replaced(replaced(std::string(text), "\\", "\\\\"), "'", "\\'") + "'";
+}
+
+std::string fish_values(const Option& option) {
+  // Where a value may be a template or a name, a function knows more.
+  const bool ask = option.id == Opt::key || option.kind == ValueKind::directory ||
+                   (option.kind == ValueKind::text && option.examples.empty());
+  if (ask) return fish_quote(fmt::format("(__distaff_values {})", spelling(option)));
+  std::vector<std::string> quoted;
+  for (const std::string& value : values(option)) quoted.push_back(fish_quote(value));
+  return fish_quote(join(quoted, " "));
+}
+
+std::string fish_entry(const Option& option) {
+  std::string line = "complete -c distaff -n '__distaff_offers " + join(spellings(option), " ") +
+                     " -- " + join(not_after(option), " ") + "'";
+  if (option.letter != 0) line += fmt::format(" -s {}", option.letter);
+  if (option.second_letter != 0) line += fmt::format(" -s {}", option.second_letter);
+  if (!option.name.empty()) line += fmt::format(" -l {}", option.name);
+  line += fmt::format(" -d {}", fish_quote(option.brief));
+  if (option.kind == ValueKind::none) return line + "\n";
+  if (option.kind == ValueKind::file) return line + " -r -F -a '(__distaff_glued_files)'\n";
+  return line + fmt::format(" -x -k \\\n    -a {}\n", fish_values(option));
+}
+
+std::string fish_part() {
+  std::string text =
+      fmt::format("set -g __distaff_names_with_value {}\nset -g __distaff_letters_with_value {}\n",
+                  join(names_with_value(), " "), letters_with_value());
+  std::vector<std::string> keys;
+  for (const std::string& value : values(option(Opt::key))) keys.push_back(fish_quote(value));
+  text += fmt::format("set -g __distaff_key_forms {}\n", join(keys, " "));
+  for (const Option& option : options()) text += fish_entry(option);
+  return text;
+}
+
+TEST(Generated, CompletionsHaveTheOptionsOfTheTable) {
+  expect_fresh(kBash, kBegin, kEnd, bash_part());
+  expect_fresh(kZsh, kBegin, kEnd, zsh_part());
+  expect_fresh(kFish, kBegin, kEnd, fish_part());
+}
+
+TEST(Completions, KnowWhatExcludesWhat) {
+  const std::vector<Opt> forms = {Opt::null,  Opt::delimiter, Opt::tsv,       Opt::jsonl,
+                                  Opt::split, Opt::match,     Opt::keep_empty};
+  EXPECT_EQ(excluded_by(Opt::csv), forms);
+  EXPECT_EQ(excluded_by(Opt::jobs), std::vector<Opt>{});
+}
+
+TEST(Completions, AreRightForTheirShells) {
+  for (const auto& [shell, file] :
+       {std::pair(std::string("bash"), kBash), std::pair(std::string("zsh"), kZsh),
+        std::pair(std::string("fish"), kFish)}) {
+    if (!is_installed(shell)) continue;
+    const CommandResult result = run_command(shell + " -n " + shell_quote(file));
+    EXPECT_EQ(result.status, 0) << shell;
+    EXPECT_EQ(result.output, "") << shell;
+  }
+}
+
+}  // namespace
+}  // namespace distaff

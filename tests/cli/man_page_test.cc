@@ -1,0 +1,119 @@
+// The man page's OPTIONS are made from the option table; see support/generated.h.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/help.h"
+#include "cli/option_table.h"
+#include "support/generated.h"
+
+namespace distaff {
+namespace {
+
+const std::string kMan = in_source("man/distaff.1");
+
+// One word as troff wants it: what it would turn into other characters is escaped, and options
+// get minus signs, not hyphens, so that they can be copied.
+std::string troff_word(std::string_view word) {
+  const std::size_t start = word.find_first_not_of("('\"");
+  const bool is_option = start != word.npos && word[start] == '-';
+  std::string text;
+  for (const char c : word) {
+    if (c == '\\') {
+      text += "\\e";
+    } else if (c == '-' && is_option) {
+      text += "\\-";
+    } else if (c == '\'') {
+      text += "\\(aq";
+    } else if (c == '^') {
+      text += "\\(ha";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+// Lines of less than 80 columns, a new one for each sentence.
+std::string troff_text(std::string_view text) {
+  std::string page;
+  std::string line;
+  std::istringstream words{std::string(text)};
+  for (std::string word; words >> word;) {
+    const std::string next = troff_word(word);
+    if (!line.empty() && line.size() + 1 + next.size() > 78) {
+      page += line + "\n";
+      line.clear();
+    }
+    if (line.empty() && (next[0] == '.' || next[0] == '\'')) line = "\\&";
+    line += (line.empty() || line == "\\&" ? "" : " ") + next;
+    if (word.size() > 3 && word.back() == '.') {
+      page += line + "\n";
+      line.clear();
+    }
+  }
+  if (!line.empty()) page += line + "\n";
+  return page;
+}
+
+std::string man_entry(const Option& option) {
+  std::vector<std::string> words;
+  for (const std::string& spelled : spellings(option)) {
+    words.push_back("\\fB" + replaced(spelled, "-", "\\-") + "\\fR");
+  }
+  std::string entry = ".TP\n" + join(words, ", ");
+  if (!option.choices.empty()) {
+    entry += " \\fB" + replaced(std::string(option.choices), "|", "\\fR|\\fB") + "\\fR";
+  } else if (!option.value.empty()) {
+    entry += fmt::format(" \\fI{}\\fR", option.value);
+  }
+  std::string text(option.brief);
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  text += ". ";
+  text += option.detail;
+  if (option.repeatable && option.detail.find("several times") == option.detail.npos) {
+    text += " May be given several times.";
+  }
+  if (!option.standard.empty()) text += fmt::format(" Default: {} .", option.standard);
+  return entry + "\n" + replaced(troff_text(text), " .\n", ".\n");
+}
+
+std::string man_options() {
+  std::string page;
+  const Option* before = nullptr;
+  for (const Option& option : options()) {
+    if (before == nullptr || before->topic != option.topic) {
+      page += fmt::format(".SS {}\n", title(option.topic));
+    }
+    before = &option;
+    page += man_entry(option);
+  }
+  return page;
+}
+
+constexpr std::string_view kManBegin =
+    ".\\\" From here to the end mark: made from the option table.\n";
+constexpr std::string_view kManEnd = ".\\\" End mark.\n";
+
+TEST(Generated, ManPageHasTheOptionsOfTheTable) {
+  expect_fresh(kMan, kManBegin, kManEnd, man_options());
+}
+
+TEST(Generated, ManPageIsCleanForMandoc) {
+  if (!is_installed("mandoc")) GTEST_SKIP() << "no mandoc";
+  EXPECT_EQ(run_command("mandoc -T lint -W style " + shell_quote(kMan)).output, "");
+}
+
+TEST(Generated, ManPageNamesTheVersion) {
+  EXPECT_NE(read_file(kMan).find("\"" + version_text().substr(0, version_text().size() - 1) + "\""),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace distaff
