@@ -147,9 +147,10 @@ Expected<GroupKey> GroupKey::compile(std::string_view spec, const TemplateSyntax
     if (source && source->is_literal()) {
       source = has_names(syntax.scheme)
                    ? field_template(spec, syntax)
-                   : fail(
-                         "the key would be the same for every record; write {1}, host, domain "
-                         "or regex:RE, or give the records columns by --csv, --jsonl or --match");
+                   : fail(fmt::format(
+                         "the key would be the same for every record; write {}, host, domain or "
+                         "regex:RE, or give the records columns by --csv, --jsonl or --match",
+                         syntax.replacement == "{}" ? "{1}" : syntax.replacement));
     }
   }
   if (!source) return wrong(spec, source.error().message);

@@ -369,7 +369,7 @@ bool ShellReader::open_paren(List& list) {
     return refuse(list.place == Place::test ? "has parentheses within [[ ]]"
                                             : "has parentheses in or after a word, which zsh "
                                               "evaluates and other shells do not know",
-                  "quote them");
+                  "quote them; an array goes with \"$1\" in place of {}");
   }
   std::size_t next = 1;
   while (continued(next)) next += 2;

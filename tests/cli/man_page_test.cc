@@ -110,6 +110,12 @@ TEST(Generated, ManPageIsCleanForMandoc) {
   EXPECT_EQ(run_command("mandoc -T lint -W style " + shell_quote(kMan)).output, "");
 }
 
+// man-db sets pages with groff, in 80 columns on most terminals.
+TEST(Generated, ManPageFitsItsTablesIntoEightyColumns) {
+  if (!is_installed("groff")) GTEST_SKIP() << "no groff";
+  EXPECT_EQ(run_command("groff -t -man -Tutf8 -ww -z -rLL=78n " + shell_quote(kMan)).output, "");
+}
+
 TEST(Generated, ManPageNamesTheVersion) {
   EXPECT_NE(read_file(kMan).find("\"" + version_text().substr(0, version_text().size() - 1) + "\""),
             std::string::npos);

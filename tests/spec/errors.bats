@@ -309,6 +309,7 @@ load helpers
   refuses '${}' -- 'touch ran ${}'
   refuses subscript -- 'a[{}]=1; touch ran'
   refuses parentheses -- 'a=({}); touch ran'
+  refuses parentheses 'array' '"$1"' -- --shell bash 'a=(x y); touch ran {}'
   refuses parentheses -- 'touch ran a({})'
   refuses '[[' -eq -- '[[ {} -eq 1 ]] && touch ran'
   refuses backquotes '$(' -- 'touch ran `echo \"{}\"`'
@@ -376,6 +377,9 @@ load helpers
   refuses --key ur url server -- --csv -a t.csv -g host:ur echo
   refuses --key nosuch -- -g nosuch echo
   refuses --key '(' -- -g 'regex:(' echo
+  refuses --key 'write {1}' -- -g nosuch echo
+  refuses --key 'write %' -- -I % -g '{}' echo
+  refuses --key 'write %{}' -- -I '%{}' -g '{}' echo
 }
 
 @test "rules: a file that is not there, or is no JSON" {
