@@ -61,7 +61,7 @@ set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "run a command for each record of its input
 distaff reads lines, file names, CSV rows or JSON objects, makes a job of
 each, and runs as many at once as the machine, a group of jobs or a host can
 bear. Each job's output stays whole, in input order if asked; failed jobs are
-tried again if asked, counted and named at the end.
+counted and named at the end.
 
 It does the work of xargs and GNU parallel.")
 
