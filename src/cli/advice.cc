@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -41,21 +42,50 @@ Expected<void> check_output_file(const TemplateSyntax& syntax) {
 }
 
 std::string advice_on_program(const CommandSpec& command) {
-  const std::string& first = command.words.empty() ? std::string() : command.words[0];
-  const bool is_file = command.words.size() == 1 && first.find(' ') != first.npos &&
-                       access(first.c_str(), X_OK) == 0;
+  if (command.words.empty()) return {};
+  const std::string& first = command.words[0];
+  const std::string name = first.substr(0, first.find(' '));
+  if (std::getenv(("BASH_FUNC_" + name + "%%").c_str()) != nullptr) {
+    return fmt::format("; it is a function of bash: write distaff --shell bash '{} {{}}'", name);
+  }
+  const bool is_file =
+      command.words.size() == 1 && name != first && access(first.c_str(), X_OK) == 0;
   if (!is_file) return advice_if_not_found(command);
   return fmt::format("; to run the file of that name write distaff {} {{}}", shell_quote(first));
 }
 
-void expect_a_table(const CommandSpec& command, OpenedSource& opened) {
-  if (opened.scheme.kind != FieldScheme::Kind::none || command.replacement != "{}") return;
+std::string expect_a_table(const CommandSpec& command, OpenedSource& opened) {
+  std::string advice = advice_on_names(command, opened.scheme);
+  using Kind = FieldScheme::Kind;
+  const bool nameless = opened.scheme.kind == Kind::none || opened.scheme.kind == Kind::numbered;
+  if (!nameless || opened.total || command.replacement != "{}") return advice;
   auto words = words_in_braces(command);
-  if (words.empty()) return;
-  opened.source = std::make_unique<TableHint>(std::move(opened.source), std::move(words));
+  if (words.empty()) return advice;
+  opened.source = std::make_unique<TableHint>(std::move(opened.source), std::move(words),
+                                              std::exchange(advice, {}));
+  return advice;
+}
+
+std::string advice_on_key(std::string_view key) {
+  if (!key.starts_with("host") && !key.starts_with("domain")) return {};
+  return "; only URLs have a host, and of other records --split REGEX -g {1} or -g regex:RE takes "
+         "a part";
+}
+
+std::string advice_on_stdin(const InputSpec& input) {
+  const bool from_stdin = input.format != RecordFormat::arguments && input.files.empty();
+  if (!from_stdin || !is_null_device(STDIN_FILENO)) return {};
+  return "stdin is /dev/null, so there are no records; values on the command line stand behind "
+         ":::, and -a FILE reads a file";
 }
 
 std::string advice_on_header(const FieldNames& names) {
+  if (names.size() == 1 && names[0].find_first_of(";|") != names[0].npos) {
+    return fmt::format(
+        "the header is one field, '{}': where another sign is between the fields, "
+        "write tail -n +2 FILE | distaff --split '[{}]' and {{1}} {{2}}",
+        printable(names[0], 80), names[0][names[0].find_first_of(";|")]);
+  }
   if (!looks_like_a_record(names)) return {};
   std::string list;
   for (std::size_t i = 0; i < names.size() && i < 4; ++i) {

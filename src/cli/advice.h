@@ -4,6 +4,7 @@
 // of this directory, the first lines of the input.
 
 #include <string>
+#include <string_view>
 
 #include "base/expected.h"
 #include "compose/template.h"
@@ -19,8 +20,15 @@ Expected<void> check_output_file(const TemplateSyntax& syntax);
 // What to add if the program of the command is not found; empty if there is nothing to say.
 std::string advice_on_program(const CommandSpec& command);
 
-// Makes a source refuse a table where lines are read; see TableHint.
-void expect_a_table(const CommandSpec& command, OpenedSource& opened);
+// Makes a source refuse a table where lines are read; see TableHint.  Gives what to say at once of
+// {name} where names mean nothing.
+std::string expect_a_table(const CommandSpec& command, OpenedSource& opened);
+
+// What to add where the first job has no key.
+std::string advice_on_key(std::string_view key);
+
+// Records come from a stdin that has none and never will: what to say of it; empty if they do not.
+std::string advice_on_stdin(const InputSpec& input);
 
 // What to say of a header that looks like a record; empty if it does not.
 std::string advice_on_header(const FieldNames& names);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
@@ -34,7 +35,9 @@ std::string_view nearest_option(std::string_view name) {
 
 Error unknown_name(std::string_view name) {
   const std::string spelled = "--" + printable(name);
-  if (is_planned_option(name)) return {fmt::format("{} is not in this version", spelled)};
+  if (const auto advice = planned_advice(name); !advice.empty()) {
+    return {fmt::format("{}: {}", spelled, advice)};
+  }
   if (const std::string_view advice = foreign_advice(spelled); !advice.empty()) {
     return {fmt::format("{}: {}", spelled, advice)};
   }
@@ -180,6 +183,13 @@ class Walk {
           result_.lists.push_back({{}, std::string(file), linked});
         }
       } else {
+        // Whoever wants to look first must not be served with the deed.
+        if (std::find(values.begin(), values.end(), "--dry-run") != values.end()) {
+          return Error{fmt::format(
+              "'--dry-run' behind '{}' would be a value: options stand before the command (a file "
+              "of that name is ./--dry-run)",
+              word)};
+        }
         result_.lists.push_back({{values.begin(), values.end()}, {}, linked});
       }
     }

@@ -64,7 +64,7 @@ std::string_view nearest_key(std::string_view key) {
 }
 
 std::string unknown_key(std::string_view key) {
-  if (is_planned_option(key)) return "not in this version";
+  if (auto advice = planned_advice(key); !advice.empty()) return advice;
   if (const auto advice = foreign_advice(fmt::format("--{}", key)); !advice.empty()) {
     return std::string(advice);
   }

@@ -90,7 +90,7 @@ constexpr Translation kTranslations[] = {
     {"--quote", kQuoted},
     {"-p", "not here; look at the commands with --dry-run first"},
     {"--interactive", "not here; look at the commands with --dry-run first"},
-    {"-o", "here --stdin tty with -j 1"},
+    {"-o", "here --stdin tty with -j 1, if the terminal is meant; output goes to a file by > FILE"},
     {"--open-tty", "here --stdin tty with -j 1"},
     {"--tty", "here --stdin tty with -j 1"},
     {"--verbose", "here -t or --trace"},
@@ -127,7 +127,7 @@ constexpr Translation kTranslations[] = {
     {"--line-buffer", "here --output line"},
     {"--linebuffer", "here --output line"},
     {"--lb", "here --output line"},
-    {"--group", "here the default; in full --output group"},
+    {"--group", "here the default; in full --output group (groups of jobs are made by -g KEY)"},
     {"--keeporder", "here -k or --keep-order"},
     {"--output-sync", "here the default; in full --output group"},
     {"-O", "here the default; in full --output group"},
@@ -145,17 +145,39 @@ constexpr Translation kTranslations[] = {
     {"--eta", kBar},
     {"--silent", "jobs are not announced here anyway; --quiet leaves only errors"},
     {"--no-progress-meter", "here --progress none"},
-    {"--joblog", "not in this version; failed jobs are listed at the end"},
+    {"--joblog", "here --output csv > FILE, or --results DIR"},
 
     // failure
     {"--retry-failed", "not in this version"},
     {"--resume-failed", "not in this version"},
-    {"--retry", "--retries is not in this version"},
+    {"--retry", "not in this version; a script may try again, as by 'cmd {} || cmd {}'"},
     {"--fail-early", "here --on-error stop"},
     {"--keep-going", "here the default; in full --on-error continue"},
     {"--halt-on-error", "here --halt soon,fail=N"},
     {"--termseq", "here --term-seq TERM,5s,KILL; its times need a unit"},
-    {"--max-time", "--timeout is not in this version; timeout 5s CMD is"},
+    {"--max-time", "not in this version; write timeout 5s before the command"},
+
+    // what people try
+    {"--keep", "here -k or --keep-order"},
+    {"--order", "here -k or --keep-order"},
+    {"--ordered", "here -k or --keep-order"},
+    {"--sep", "here --split REGEX between fields, -d STR between records"},
+    {"--separator", "here --split REGEX between fields, -d STR between records"},
+    {"--threads", "here -j N or --jobs N"},
+    {"--workers", "here -j N or --jobs N"},
+    {"--procs", "here -j N or --jobs N"},
+    {"--sleep", "here --delay D between any two starts, --throttle D after each job"},
+    {"--wait", "here --delay D between any two starts, --throttle D after each job"},
+    {"--stop", "here --on-error stop"},
+    {"--stop-on-error", "here --on-error stop"},
+    {"--file", "here -a FILE or --input FILE"},
+    {"-f", "here -a FILE or --input FILE"},
+    {"--test", "here --dry-run"},
+    {"--tee", "here --results DIR, beside what is printed"},
+    {"--tmpdir", "here --spill-dir DIR"},
+    {"--tempdir", "here --spill-dir DIR"},
+    {"--slotreplace", "here {%}"},
+    {"--seqreplace", "here {#}"},
 
     // others
     {"--will-cite", kUnneeded},
@@ -184,11 +206,25 @@ constexpr Translation kTranslations[] = {
     {"--record-env", "not needed: jobs see the whole environment"},
 };
 
-// Options of distaff that later versions bring.
-constexpr std::string_view kPlannedOptions[] = {
-    "body",    "deadline",    "failed-to", "id",          "idle-timeout", "journal",
-    "lock",    "mutex",       "name",      "output-dir",  "polite",       "resume",
-    "retries", "retry-delay", "retry-on",  "skip-failed", "timeout",
+// Options of distaff that later versions bring, and what does it until then.
+constexpr Translation kPlannedOptions[] = {
+    {"body", ""},
+    {"deadline", "timeout 1h distaff ... ends a run"},
+    {"failed-to", "--output json tells which failed"},
+    {"id", ""},
+    {"idle-timeout", "timeout 5m before the command ends a job"},
+    {"journal", "--results DIR keeps what was done"},
+    {"lock", "flock -n FILE distaff ... keeps a second run from starting"},
+    {"mutex", "flock FILE before the command does it"},
+    {"name", ""},
+    {"output-dir", ""},
+    {"polite", "-g host --throttle 1s is polite"},
+    {"resume", "--results DIR keeps what was done"},
+    {"retries", "a script may try again: 'for n in 1 2 3; do cmd {} && break; done'"},
+    {"retry-delay", ""},
+    {"retry-on", ""},
+    {"skip-failed", ""},
+    {"timeout", "write timeout 5s before the command"},
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",
@@ -208,14 +244,22 @@ std::string_view foreign_advice(std::string_view spelled) {
   return {};
 }
 
-bool is_planned_option(std::string_view name) { return contains(kPlannedOptions, name); }
+std::string planned_advice(std::string_view name) {
+  for (const Translation& planned : kPlannedOptions) {
+    if (planned.spelled != name) continue;
+    return "not in this version" +
+           (planned.advice.empty() ? "" : "; " + std::string(planned.advice));
+  }
+  return {};
+}
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }
 
 std::string advice_on_first_word(std::string_view word) {
   if (word == "help" || word == "version") return fmt::format("; did you mean distaff --{}?", word);
   const std::string_view meant = nearest(word, kSubcommands);
-  return meant.empty() ? "" : fmt::format("; did you mean distaff {}?", meant);
+  if (meant.empty() || meant[0] != word[0]) return {};
+  return fmt::format("; did you mean distaff {}?", meant);
 }
 
 }  // namespace distaff

@@ -11,8 +11,9 @@ namespace distaff {
 // after "--colsep: "; empty if no tool we know has it.
 std::string_view foreign_advice(std::string_view spelled);
 
-// An option of distaff, by its name without dashes, that this version does not have.
-bool is_planned_option(std::string_view name);
+// What to say of an option of distaff, by its name without dashes, that this version does not
+// have: "not in this version; …".  Empty if it is none.
+std::string planned_advice(std::string_view name);
 
 // A word that is a subcommand if it stands first, "run" among them.
 bool is_subcommand(std::string_view word);

@@ -256,6 +256,13 @@ class Reader {
                 spelled(Opt::stdin_mode));
     }
     if (!spec.command.words.empty()) return;
+    for (const Opt id : {Opt::csv, Opt::tsv, Opt::jsonl, Opt::split, Opt::match}) {
+      if (!flags_.has(id) || flags_.has(Opt::fields)) continue;
+      fail_with(
+          "{}: there is no command that could use the fields; without one each record is a command "
+          "itself",
+          spelled(id));
+    }
     if (spec.command.stdin_mode == StdinMode::record) {
       fail_with(
           "{} record: there is no command to feed records to; without one each record is a "

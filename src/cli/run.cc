@@ -318,6 +318,7 @@ class Run {
             .result_path = plan.result_path,
             .run_id = run_id,
             .total = jobs_to_expect(spec, opened),
+            .no_key_advice = advice_on_key(spec.group.key),
             .not_found_advice = plan.not_found_advice};
   }
 
@@ -379,8 +380,12 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
   }
   auto opened = open_source(spec.input);
   if (!opened) return tl::unexpected(opened.error());
-  if (opened->empty) return 0;
-  expect_a_table(spec.command, *opened);
+  const std::string nothing = advice_on_stdin(spec.input);
+  if (opened->empty) {
+    if (!nothing.empty()) std::fprintf(stderr, "distaff: warning: %s\n", nothing.c_str());
+    return 0;
+  }
+  const std::string names = expect_a_table(spec.command, *opened);
   auto plan = make_plan(spec, *opened);
   const std::string odd = advice_on_header(opened->scheme.names);
   if (!plan) {
@@ -393,7 +398,9 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
   Output output(loop);
   const auto log = Log::open(spec.log, output);
   if (!log) return tl::unexpected(log.error());
+  if (!nothing.empty()) (*log)->on_message(LogLevel::warn, nothing);
   if (!odd.empty()) (*log)->on_message(LogLevel::warn, odd);
+  if (!names.empty()) (*log)->on_message(LogLevel::warn, names);
   for (const std::string& warning : plan->warnings) (*log)->on_message(LogLevel::warn, warning);
   if (plan->not_found_advice.empty()) plan->not_found_advice = not_found_advice;
   if (spec.output.dry_run) {

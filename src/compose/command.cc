@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -108,15 +109,43 @@ Expected<void> build_argv(const CommandPlan& plan, const JobView& job, Launch& l
   return {};
 }
 
-// `value` for people: in quotes where it is a word of its own.
-void show_value(const std::string& value, std::string_view after, std::string& text) {
-  const bool starts = text.empty() || std::strchr(" \t\n<>=(;|&", text.back());
-  const bool ends = after.empty() || std::strchr(" \t\n<>);|&", after[0]);
-  text += starts && ends ? shell_quote(value) : value;
+// Whether what stands there is a word of its own, so that quotes of ours are the only ones.
+bool is_own_word(std::string_view before, std::string_view after) {
+  return (before.empty() || std::strchr(" \t\n<>=(;|&", before.back())) &&
+         (after.empty() || std::strchr(" \t\n<>);|&", after[0]));
 }
 
-// The script with its values in it.  Not for one that speaks of $1: it would not show what a
-// reader wants to know of the job.
+// Each value in quotes, as a word of its own: in a batch {} is as many words as records.
+std::string quoted_values(const Replacement& replacement, const JobView& job) {
+  std::string text;
+  for (const std::string& value :
+       values_of(replacement, job).value_or(std::vector<std::string>{})) {
+    text += (text.empty() ? "" : " ") + shell_quote(value);
+  }
+  return text;
+}
+
+// The script as it was written, and behind it what its replacements are in this job: where a value
+// stands in quotes of the script, a value put there could close them, and the line be pasted.
+std::string shown_apart(const CommandPlan& plan, const JobView& job) {
+  std::string text;
+  std::vector<std::string> values;
+  for (const Piece& piece : plan.source.pieces()) {
+    const auto* replacement = std::get_if<Replacement>(&piece);
+    text += replacement ? replacement->spelled : std::get<std::string>(piece);
+    if (!replacement) continue;
+    values.push_back(replacement->spelled + "=" + quoted_values(*replacement, job));
+    if (std::find(values.begin(), values.end() - 1, values.back()) != values.end() - 1) {
+      values.pop_back();
+    }
+  }
+  text += "  #";
+  for (const std::string& value : values) text += " " + value;
+  return text;
+}
+
+// The script with its values in it, for people.  Not for one that speaks of $1: it would not show
+// what a reader wants to know of the job.
 std::string shown(const CommandPlan& plan, const JobView& job) {
   if (plan.source.is_literal() && !plan.appended) return {};
   const std::vector<Piece>& pieces = plan.source.pieces();
@@ -127,8 +156,13 @@ std::string shown(const CommandPlan& plan, const JobView& job) {
       continue;
     }
     const auto* next = i + 1 < pieces.size() ? std::get_if<std::string>(&pieces[i + 1]) : nullptr;
-    show_value(value_of(std::get<Replacement>(pieces[i]), job).value_or(""), next ? *next : "",
-               text);
+    const std::string value = value_of(std::get<Replacement>(pieces[i]), job).value_or("");
+    const std::string quoted = quoted_values(std::get<Replacement>(pieces[i]), job);
+    if (quoted != value && !is_own_word(text, next ? *next : "")) {
+      text = shown_apart(plan, job);
+      break;
+    }
+    text += quoted;
   }
   for (const Record& record : job.records) {
     if (plan.appended && text.size() < kLongestShown) text += " " + shell_quote(record.text);
@@ -149,7 +183,7 @@ Expected<std::string> script_value(const ShellScript::Value& value, const JobVie
 Expected<void> build_script(const CommandPlan& plan, const JobView& job, Launch& launch) {
   launch.argv = plan.shell;
   launch.argv.push_back(plan.script.text);
-  if (plan.known_shell) launch.argv.emplace_back("distaff");
+  if (plan.known_shell) launch.argv.push_back(shell_name(plan));
   for (const ShellScript::Value& value : plan.script.values) {
     Expected<std::string> text = script_value(value, job);
     if (!text) return tl::unexpected(text.error());

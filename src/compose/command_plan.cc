@@ -65,6 +65,12 @@ Expected<void> compile_surroundings(const CommandSpec& spec, const TemplateSynta
 
 // The one-word form of `sh -c TEXT …`, which no value can break.
 tl::unexpected<Error> pasted(const std::string& text, const std::string& shell) {
+  if (text == "{}") {
+    return fail(
+        fmt::format("{} -c {{}} would run the record as it is; leave the command out, then "
+                    "each record is a command",
+                    shell));
+  }
   const std::string named =
       shell == "sh" ? "" : fmt::format(" (with --shell {} if it needs that)", shell);
   return fail(fmt::format("{} -c would run the record's text as shell code; write distaff {}{}",
@@ -110,7 +116,8 @@ Expected<void> compile_argv(const CommandSpec& spec, const TemplateSyntax& synta
     if (!parsed) return tl::unexpected(parsed.error());
     plan.words.push_back(*std::move(parsed));
   }
-  warn_of_words(spec, syntax.scheme, warnings);
+  if (const auto whole = check_columns(spec, syntax.scheme); !whole) return whole;
+  warn_of_words(spec, warnings);
   return finish_argv(spec, plan);
 }
 
@@ -163,10 +170,10 @@ Expected<void> append_record(const CommandSpec& spec, CommandPlan& plan) {
     return {};
   }
   if (script.compound || !script.appendable) {
-    return fail(
-        fmt::format("'{}' is more than one plain command and does not say where the record "
-                    "goes: write {} or \"$1\" there, or use --stdin record",
-                    one_line(spec), spec.replacement));
+    return fail(fmt::format(
+        "'{}' is more than one plain command and does not say where the record "
+        "goes: write {} or \"$1\" there, use --stdin record, or -I % if it is not wanted",
+        one_line(spec), spec.replacement));
   }
   plan.script.text += " \"$@\"";
   plan.appended = true;
@@ -234,6 +241,11 @@ bool CommandPlan::says_where_besides_command() const {
                      [](const auto& entry) { return entry.second.has_record(); });
 }
 
+std::string shell_name(const CommandPlan& plan) {
+  const std::string& shell = plan.shell[0];
+  return shell.substr(shell.rfind('/') + 1);
+}
+
 Expected<CommandPlan> plan_command(const CommandSpec& spec, const CommandTemplate::Context& context,
                                    std::vector<std::string>& warnings) {
   CommandPlan plan;
@@ -241,6 +253,9 @@ Expected<CommandPlan> plan_command(const CommandSpec& spec, const CommandTemplat
   plan.several = context.several;
   const TemplateSyntax syntax{context.scheme, spec.replacement, context.tuples};
   auto done = check_quotes(spec);
+  if (auto advice = advice_on_numbers(spec, context.scheme); !advice.empty()) {
+    warnings.push_back(std::move(advice));
+  }
   if (done) done = compile_surroundings(spec, syntax, plan);
   if (done && spec.words.empty()) done = compile_records(spec, context, plan);
   if (done && spec.words.size() == 1) {

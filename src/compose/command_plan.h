@@ -6,7 +6,7 @@
 // A command takes one of three shapes:
 //
 //   argv     words, each a template; the record's words follow if it stands nowhere else;
-//   script   `SHELL -c TEXT distaff VALUE… RECORD…`, where TEXT is made by compile_shell_script()
+//   script   `SHELL -c TEXT sh VALUE… RECORD…`, where TEXT is made by compile_shell_script()
 //            and copies the values to variables, so that "$@" is left with the records;
 //   records  each record is a script of its own, in which nothing is replaced.
 //
@@ -46,6 +46,10 @@ struct CommandPlan {
 
   bool says_where_besides_command() const;
 };
+
+// What a script is told as its $0, which its shell puts before its messages: "sh".  With our own
+// name there, a mistake in the script would look like one of ours.
+std::string shell_name(const CommandPlan& plan);
 
 // Everything a user can do wrong is found here, but for what depends on a value.
 Expected<CommandPlan> plan_command(const CommandSpec& spec, const CommandTemplate::Context& context,

@@ -69,7 +69,8 @@ void CommandSize::add_env(const CommandPlan& plan) {
 
 void CommandSize::add_script(const CommandPlan& plan) {
   for (const std::string& word : plan.shell) fixed_bytes_ += word.size() + 1;
-  fixed_bytes_ += plan.script.text.size() + 1 + sizeof("distaff") + plan.script.values.size();
+  fixed_bytes_ +=
+      plan.script.text.size() + 1 + shell_name(plan).size() + 1 + plan.script.values.size();
   fixed_words_ += plan.shell.size() + 2 + plan.script.values.size();
   for (const ShellScript::Value& value : plan.script.values) {
     add_value(value.replacement, 1);

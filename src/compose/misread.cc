@@ -28,6 +28,11 @@ std::string_view inside_of_quotes(std::string_view text) {
   return inside.find(text[0]) == inside.npos ? inside : std::string_view();
 }
 
+bool is_assignment(std::string_view word) {
+  const std::size_t equals = word.find('=');
+  return equals != word.npos && is_identifier(word.substr(0, equals));
+}
+
 // A program's name may hold blanks, but hardly before its first slash.
 bool is_command_line(std::string_view text) {
   const std::size_t blank = text.find_first_of(kBlanks);
@@ -35,13 +40,38 @@ bool is_command_line(std::string_view text) {
 }
 
 bool is_operator(std::string_view word) {
-  return word == ">" || word == ">>" || word == "2>" || word == "|" || word == "&&" || word == "||";
+  return word == "<" || word == ">" || word == ">>" || word == "2>" || word == "|" ||
+         word == "&&" || word == "||";
 }
 
-// {2} and above.
-bool is_numbered_field(std::string_view word) {
-  return word.size() >= 3 && word.front() == '{' && word.back() == '}' && word[1] != '0' &&
-         word != "{1}" && std::all_of(word.begin() + 1, word.end() - 1, is_digit);
+// {2} and above, alone or behind a sign that stands in paths and between names: of [0-9]{2} the
+// braces are a regex's.
+bool holds_numbered_field(std::string_view word) {
+  for (std::size_t at = 0; (at = word.find('{', at)) != word.npos; ++at) {
+    if (at > 0 && std::string_view("/=:_-,").find(word[at - 1]) == std::string_view::npos) continue;
+    const std::size_t end = std::min(word.find('}', at), word.size());
+    const std::string_view number = word.substr(at + 1, end - at - 1);
+    if (end < word.size() && !number.empty() && number[0] != '0' && number != "1" &&
+        std::all_of(number.begin(), number.end(), is_digit)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// {host}, {name}: a word that only a template of records with fields would have.
+bool is_named_field(std::string_view word) {
+  if (word.size() < 4 || word.front() != '{' || word.back() != '}') return false;
+  return is_identifier(word.substr(1, word.size() - 2));
+}
+
+// Programs whose own language has braces.
+bool has_braces(std::string_view program) {
+  program = program.substr(program.rfind('/') + 1);
+  for (const std::string_view known : {"awk", "sed", "jq", "perl", "find", "git"}) {
+    if (program.ends_with(known)) return true;
+  }
+  return false;
 }
 
 // "{}" and '{}', the quotes being part of the word.
@@ -49,12 +79,37 @@ bool is_quoted_replacement(std::string_view word, std::string_view replacement) 
   return inside_of_quotes(word) == replacement;
 }
 
+std::string left_alone(std::string_view word, std::string_view program, FieldScheme::Kind kind) {
+  return fmt::format(
+      "{} is passed to {} as it is: {}; names come from --csv, --jsonl and --match, "
+      "numbers also from --split and several ::: lists, a group's key is "
+      "$DISTAFF_GROUP",
+      printable(word, 60), printable(program, 60),
+      kind == FieldScheme::Kind::none ? "records have no fields here"
+                                      : "fields have only numbers here");
+}
+
+// The words of the command as the one who runs it will see them.
+std::vector<std::string> words_of(const CommandSpec& spec) {
+  return spec.words.size() == 1 ? split_words(spec.words[0]) : spec.words;
+}
+
+// The first word behind the program for which `is_field` holds, and why it stays as it is; empty if
+// there is none.
+template <class IsField>
+std::string first_left_alone(const CommandSpec& spec, const FieldScheme& scheme, IsField is_field) {
+  const auto words = words_of(spec);
+  if (words.empty()) return {};
+  const auto found = std::find_if(words.begin() + 1, words.end(), is_field);
+  return found == words.end() ? std::string() : left_alone(*found, words[0], scheme.kind);
+}
+
 }  // namespace
 
 Expected<void> check_quotes(const CommandSpec& spec) {
   if (spec.words.empty()) return {};
   const std::string& first = spec.words[0];
-  const bool replaced = first.find(spec.replacement) != first.npos;
+  const bool replaced = first.find(spec.replacement == "{}" ? "{" : spec.replacement) != first.npos;
   if (spec.words.size() == 1) {
     const std::string_view inside = inside_of_quotes(trimmed(first));
     if (!is_command_line(inside)) return {};
@@ -63,6 +118,12 @@ Expected<void> check_quotes(const CommandSpec& spec) {
                     "name; write distaff {0}",
                     shell_quote(printable(inside, 80))));
   }
+  if (replaced && is_assignment(first)) {
+    return fail(
+        fmt::format("'{0}' would be the name of a program; to set a variable for the jobs "
+                    "write --env {1}",
+                    printable(first, 80), shell_quote(first)));
+  }
   if (!replaced || !is_command_line(first)) return {};
   return fail(
       fmt::format("'{}' is followed by other words, so it would be the name of a program; a script "
@@ -70,8 +131,25 @@ Expected<void> check_quotes(const CommandSpec& spec) {
                   printable(first, 80)));
 }
 
-void warn_of_words(const CommandSpec& spec, const FieldScheme& scheme,
-                   std::vector<std::string>& warnings) {
+Expected<void> check_columns(const CommandSpec& spec, const FieldScheme& scheme) {
+  if (spec.replacement != "{}") return {};
+  for (const std::string& name : scheme.names) {
+    const std::size_t blank = name.find(' ');
+    if (blank == name.npos) continue;
+    const std::string begin = "{" + name.substr(0, blank);
+    for (std::size_t i = 0; i + 1 < spec.words.size(); ++i) {
+      const std::string rest = spec.words[i + 1];
+      if (!spec.words[i].ends_with(begin)) continue;
+      const std::string second = name.substr(blank + 1, name.find(' ', blank + 1) - blank - 1);
+      if (!rest.starts_with(second)) continue;
+      return fail(fmt::format("{{{0}}} without quotes is cut in two by your shell: write '{{{0}}}'",
+                              printable(name, 60)));
+    }
+  }
+  return {};
+}
+
+void warn_of_words(const CommandSpec& spec, std::vector<std::string>& warnings) {
   const std::string program = printable(spec.words[0], 60);
   const auto find = [&](auto is_meant) {
     return std::find_if(spec.words.begin() + 1, spec.words.end(), is_meant);
@@ -91,18 +169,28 @@ void warn_of_words(const CommandSpec& spec, const FieldScheme& scheme,
         fmt::format("the quotes of {0} are passed to {1} too; {2} needs none, whatever is in it",
                     *found, program, spec.replacement));
   }
-  if (scheme.kind != FieldScheme::Kind::none || spec.replacement != "{}") return;
-  if (const auto found = find(is_numbered_field); found != none) {
-    warnings.push_back(
-        fmt::format("{} is passed to {} as it is: records have no fields here; --split, --csv, "
-                    "--tsv and several ::: lists give them, -I % says that braces mean nothing",
-                    *found, program));
-  }
+}
+
+std::string advice_on_numbers(const CommandSpec& spec, const FieldScheme& scheme) {
+  if (scheme.kind != FieldScheme::Kind::none || spec.replacement != "{}") return {};
+  return first_left_alone(spec, scheme, holds_numbered_field);
+}
+
+std::string advice_on_names(const CommandSpec& spec, const FieldScheme& scheme) {
+  using Kind = FieldScheme::Kind;
+  const bool nameless = scheme.kind == Kind::none || scheme.kind == Kind::numbered;
+  if (!nameless || spec.replacement != "{}") return {};
+  const auto words = words_of(spec);
+  if (words.empty() || has_braces(words[0])) return {};
+  return first_left_alone(spec, scheme, is_named_field);
 }
 
 std::string advice_if_not_found(const CommandSpec& spec) {
   if (spec.words.empty()) return {};
   const std::string& first = spec.words[0];
+  for (const std::string_view unit : {"ms", "s", "sec", "m", "min", "h", "d"}) {
+    if (first == unit) return "; a time is written without a blank, as 200ms, 1.5s, 2m";
+  }
   if (is_shell_word(first) && spec.words.size() > 1) {
     return "; it is a word of the shell, and a command for the shell is one word in quotes, as in "
            "distaff 'cd {} && make'";
@@ -111,8 +199,7 @@ std::string advice_if_not_found(const CommandSpec& spec) {
     return "; as other words follow, it is the name of a program: write its words apart, or the "
            "whole command as one word";
   }
-  const std::size_t equals = first.find('=');
-  if (equals != first.npos && is_identifier(std::string_view(first).substr(0, equals))) {
+  if (is_assignment(first)) {
     return fmt::format("; to set a variable for the jobs write --env {}", shell_quote(first));
   }
   return {};

@@ -18,10 +18,18 @@ namespace distaff {
 // script where the name of a program stands ('sort {}' -u).
 Expected<void> check_quotes(const CommandSpec& spec);
 
-// Words of an argv that hold what only a shell reads (> | && "{}"), or {2} where records have no
-// fields.  `words` as the user wrote them.
-void warn_of_words(const CommandSpec& spec, const FieldScheme& scheme,
-                   std::vector<std::string>& warnings);
+// Refuses a column with a blank in its name that the user's shell cut in two ({Full Name} without
+// quotes).
+Expected<void> check_columns(const CommandSpec& spec, const FieldScheme& scheme);
+
+// Words of an argv that hold what only a shell reads (> | && "{}").  `words` as the user wrote
+// them.
+void warn_of_words(const CommandSpec& spec, std::vector<std::string>& warnings);
+
+// What to say of {2} where records have no fields, and of {name} where fields have no names: that
+// it stays as it is.  Empty if there is no such word, or it is one of a language with braces.
+std::string advice_on_numbers(const CommandSpec& spec, const FieldScheme& scheme);
+std::string advice_on_names(const CommandSpec& spec, const FieldScheme& scheme);
 
 // What to add where the program of the command is not found; empty if there is nothing to say.
 std::string advice_if_not_found(const CommandSpec& spec);

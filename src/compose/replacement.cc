@@ -86,13 +86,31 @@ Expected<Read> read_column(const Form& form) {
   return Read{};
 }
 
-// A column's name in other letters ("{full name}") would else be text, having a blank in it.
-bool is_column_in_other_case(std::string_view word, const FieldNames& names) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return std::equal(word.begin(), word.end(), name.begin(), name.end(),
-                      [&](char a, char b) { return lower(a) == lower(b); });
-  });
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return lower;
+}
+
+// The column that `inside` must have been meant for: the same in other letters, or, both having
+// blanks, nearly the same.  Without this, a name with a blank would be text if it is misspelt.
+std::string_view column_meant(std::string_view inside, const FieldNames& names) {
+  const std::string wanted = lower_case(inside);
+  std::vector<std::string> all;
+  for (const std::string& name : names) all.push_back(lower_case(name));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i] == wanted) return names[i];
+  }
+  if (inside.find(' ') == inside.npos) return {};
+  std::vector<std::string_view> blank;
+  for (const std::string& name : all) {
+    if (name.find(' ') != name.npos) blank.push_back(name);
+  }
+  const std::string_view near = nearest(wanted, blank);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!near.empty() && all[i] == near) return names[i];
+  }
+  return {};
 }
 
 std::string known_fields(const FieldScheme& scheme) {
@@ -109,14 +127,19 @@ std::string known_fields(const FieldScheme& scheme) {
   return "the fields are " + list;
 }
 
-tl::unexpected<Error> no_field(std::string_view spelled, std::string_view word,
+tl::unexpected<Error> no_field(std::string_view spelled, std::string_view meant,
                                const FieldScheme& scheme) {
-  const std::vector<std::string_view> names(scheme.names.begin(), scheme.names.end());
-  const std::string_view meant = nearest(word, names);
   const std::string hint =
       meant.empty() ? "" : fmt::format(" (did you mean {{{}}}?)", printable(meant, 60));
-  return fail(fmt::format("{}: no such field{}; {}; with -I % braces mean nothing",
-                          printable(spelled, 80), hint, known_fields(scheme)));
+  const std::string example = scheme.names.empty() ? "1" : printable(scheme.names[0], 60);
+  return fail(
+      fmt::format("{}: no such field{}; {}; if these braces are to stay, add -I '%{{}}' and "
+                  "write fields as %{{{}}}",
+                  printable(spelled, 80), hint, known_fields(scheme), example));
+}
+
+std::string_view nearest_field(std::string_view word, const FieldScheme& scheme) {
+  return nearest(word, std::vector<std::string_view>(scheme.names.begin(), scheme.names.end()));
 }
 
 // A number as people write one; 0 if it is none.  Too large for any record is the largest.
@@ -149,7 +172,8 @@ Expected<Read> read_word(const Form& form) {
   const bool past =
       (named && found.field > scheme.names.size()) || (scheme.count && found.field > *scheme.count);
   if (found.field == 0 || past) {
-    return no_field(form.text.substr(form.begin, (*read)->second - form.begin), word, scheme);
+    return no_field(form.text.substr(form.begin, (*read)->second - form.begin),
+                    nearest_field(word, scheme), scheme);
   }
   return read;
 }
@@ -161,8 +185,9 @@ Expected<Read> read_form(const Form& form) {
   }
   const std::string_view body = form.body();
   const std::string_view inside = body.substr(0, body.find('}'));
-  if (is_column_in_other_case(inside, form.syntax.scheme.names)) {
-    return no_field(form.text.substr(form.begin, inside.size() + 2), inside, form.syntax.scheme);
+  const std::string_view meant = column_meant(inside, form.syntax.scheme.names);
+  if (!meant.empty()) {
+    return no_field(form.text.substr(form.begin, inside.size() + 2), meant, form.syntax.scheme);
   }
   Replacement found;
   if (body.starts_with("#}") || body.starts_with("%}")) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compose/shell_reader.h"
+#include "compose/shells.h"
 
 // The words of a list of commands: which of them are reserved, and what stands where after each.
 
@@ -42,6 +43,7 @@ bool is_function_name(std::string_view name) {
 
 bool ShellReader::take_word(List& list) {
   const std::size_t from = at_;
+  if (list.place == Place::keyword) list.words.clear();
   const bool several =
       list.place == Place::keyword || list.place == Place::command || list.place == Place::argument;
   Word taken;
@@ -57,6 +59,7 @@ bool ShellReader::take_word(List& list) {
   if (peek() == '(' && !names_function) {
     return refuse("has parentheses joined to a word", "quote them, or write a blank between");
   }
+  if (refuse_inner_shell(list, taken, script_.substr(from, at_ - from))) return false;
   switch (list.place) {
     case Place::keyword:
     case Place::command:
@@ -81,6 +84,28 @@ bool ShellReader::take_word(List& list) {
     case Place::test:
       return test_word(list, taken);
   }
+  return true;
+}
+
+// A second shell that the script starts reads its text by itself: a value in `sh -c "echo {}"`
+// would be code.  (What cannot be seen, as in `echo "echo {}" | sh`, is the script's own affair.)
+bool ShellReader::refuse_inner_shell(List& list, const Word& word, std::string_view raw) {
+  if (list.place != Place::argument && list.place != Place::keyword &&
+      list.place != Place::command && list.place != Place::timed) {
+    return false;
+  }
+  if (word.assignment) return false;
+  list.words.push_back(word.plain ? word.text : std::string(raw));
+  const auto from = static_cast<std::size_t>(raw.data() - script_.data());
+  bool replaced = false;
+  for (std::size_t i = 0; i < raw.size() && !replaced; ++i) replaced = replacement_at(from + i);
+  if (!replaced) return false;
+  const std::vector<std::string_view> starts(list.words.begin(), list.words.end());
+  const auto found = find_pasted_script(starts);
+  if (!found || found->word + 1 != starts.size()) return false;
+  refuse(fmt::format("has {} -c with a value in its text, which would run as code", found->shell),
+         fmt::format("write \"$1\" there and give the value behind it: {} -c 'echo \"$1\"' sh {}",
+                     found->shell, options_.syntax.replacement));
   return true;
 }
 

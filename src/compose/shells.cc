@@ -56,6 +56,7 @@ constexpr Wrapper kWrappers[] = {
     {"strace", "oepP", "", 0},
     {"xvfb-run", "nesfpw", "", 0},
     {"busybox", "", "", 0},
+    {"xargs", "adEILnPs", " arg-file delimiter max-lines max-args max-procs max-chars", 0},
 };
 
 constexpr std::string_view kPosixShells[] = {"sh",   "dash", "ash",  "ksh",  "ksh93",
@@ -113,9 +114,9 @@ std::size_t behind(const Wrapper& wrapper, std::span<const std::string_view> wor
   return at;
 }
 
-// Where the program stands that all wrappers lead to; past the end if there is none.
-std::size_t find_program(std::span<const std::string_view> words) {
-  std::size_t at = 0;
+// Where the program stands that all wrappers from words[at] on lead to; past the end if there is
+// none.
+std::size_t find_program(std::span<const std::string_view> words, std::size_t at = 0) {
   while (at < words.size()) {
     const Wrapper* wrapper = wrapper_of(words[at]);
     if (!wrapper) return at;
@@ -153,6 +154,40 @@ ShellFamily shell_family(std::span<const std::string> words) {
   return at < views.size() ? family_of(views[at]) : ShellFamily::unknown;
 }
 
+namespace {
+
+// What comes behind su's -c, which may stand behind the user's name too.
+std::optional<std::size_t> text_of_su(std::span<const std::string_view> words, std::size_t at) {
+  for (++at; at + 1 < words.size(); ++at) {
+    if (words[at] == "-c" || words[at] == "--command") return at + 1;
+  }
+  return {};
+}
+
+std::optional<PastedScript> pasted_at(std::span<const std::string_view> words, std::size_t at) {
+  at = find_program(words, at);
+  if (at >= words.size()) return {};
+  const std::string_view name = program_name(words[at]);
+  std::optional<std::size_t> text;
+  if (family_of(name) != ShellFamily::unknown) text = command_text(words, at);
+  if (name == "su") text = text_of_su(words, at);
+  if (text) return PastedScript{*text, std::string(name)};
+  if (name != "find") return {};
+  for (; at + 1 < words.size(); ++at) {
+    const std::string_view action = words[at];
+    if (action != "-exec" && action != "-execdir" && action != "-ok" && action != "-okdir")
+      continue;
+    if (auto found = pasted_at(words, at + 1)) return found;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<PastedScript> find_pasted_script(std::span<const std::string_view> words) {
+  return pasted_at(words, 0);
+}
+
 std::optional<PastedScript> find_pasted_script(std::span<const Template> words) {
   // What a word begins with says what it is: `-n{}` is an option, `X={}` an assignment.
   std::vector<std::string_view> starts;
@@ -161,12 +196,8 @@ std::optional<PastedScript> find_pasted_script(std::span<const Template> words) 
         word.pieces().empty() ? nullptr : std::get_if<std::string>(&word.pieces().front());
     starts.push_back(text ? std::string_view(*text) : std::string_view());
   }
-  const std::size_t shell = find_program(starts);
-  if (shell >= starts.size() || !words[shell].is_literal()) return {};
-  if (family_of(starts[shell]) == ShellFamily::unknown) return {};
-  const auto text = command_text(starts, shell);
-  if (!text || !words[*text].has_record()) return {};
-  return PastedScript{*text, std::string(program_name(starts[shell]))};
+  const auto found = find_pasted_script(starts);
+  return found && words[found->word].has_record() ? found : std::nullopt;
 }
 
 bool is_shell_word(std::string_view word) {

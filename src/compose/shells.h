@@ -32,4 +32,8 @@ struct PastedScript {
 };
 std::optional<PastedScript> find_pasted_script(std::span<const Template> words);
 
+// The same of words of which only the beginnings are known; whether a value is in the text is for
+// the caller to look at.
+std::optional<PastedScript> find_pasted_script(std::span<const std::string_view> words);
+
 }  // namespace distaff

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.h"
+
 namespace distaff {
 namespace {
 
@@ -268,8 +270,15 @@ bool Engine::queue_jobs() {
 void Engine::queue(Job job) {
   const auto group = groups_.of(job);
   parts_.scheduler.add(job.id, group, job.records.size(), job.memory());
-  if (options_.keyed && !job.key) summary_.without_key();
   const JobId id = job.id;
+  if (options_.keyed && !job.key) {
+    summary_.without_key();
+    // Most likely none will have one: better said before they have all run at once.
+    if (number(id) == 1 && job.problem.empty()) {
+      say(LogLevel::warn, fmt::format("job 1, '{}', has no key, so nothing but --jobs limits it{}",
+                                      printable(job.records[0].text, 60), options_.no_key_advice));
+    }
+  }
   waiting_.emplace(id, std::move(job));
 }
 
@@ -332,6 +341,7 @@ void Engine::ended(const Job& job, Slot slot, const Attempt& attempt, bool rests
   }
   if (stopping_) return;
   const HaltWatch::Verdict verdict = halt_.end(failed);
+  if (verdict != HaltWatch::Verdict::go_on) summary_.stopped();
   if (verdict == HaltWatch::Verdict::kill) kill();
   if (verdict == HaltWatch::Verdict::stop) stop();
 }

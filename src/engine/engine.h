@@ -48,6 +48,7 @@ class Engine final : public ExecEvents {
     std::optional<ResultPath> result_path;  // with Parts::results
     std::string run_id;                     // DISTAFF_RUN
     std::optional<std::uint64_t> total;     // jobs to expect
+    std::string no_key_advice;              // added where the first job has no key
     std::string not_found_advice;           // added where the program of every job is not found
     std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: nothing starts
   };

@@ -48,6 +48,7 @@ std::string Summary::block() const {
       counts += fmt::format("{}{} {}", counts.empty() ? ": " : ", ", count, outcome);
     }
     text = fmt::format("distaff: {} of {} failed{}", failed_, plural(ended_, "job"), counts);
+    if (stopped_) text += "; the run was stopped there";
     if (not_run_ > 0) text += fmt::format("; {} not run", not_run_);
     text += '\n';
   }

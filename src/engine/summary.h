@@ -37,6 +37,9 @@ class Summary {
   void without_key() { ++without_key_; }
 
   // The block, with a newline at the end of each line; empty if there is nothing to say.
+  // --on-error or --halt ended the run before its input did.
+  void stopped() { stopped_ = true; }
+
   std::string block() const;
 
   std::uint64_t ended() const { return ended_; }
@@ -50,6 +53,7 @@ class Summary {
   };
 
   bool ignore_;
+  bool stopped_ = false;
   std::uint64_t ended_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t not_run_ = 0;

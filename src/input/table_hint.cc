@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 
@@ -43,13 +44,18 @@ Source::Next TableHint::next(Record& record) {
     const std::string_view option = format_with(line, word);
     if (option.empty()) continue;
     error_ = Error{fmt::format(
-        "{{{0}}} stands for nothing, since lines have no fields; the first one holds '{0}', so "
-        "{1} seems to be missing (with -I % braces mean nothing)",
+        "{{{0}}} stands for nothing, since lines have no names; the first one holds '{0}', so {1} "
+        "seems to be missing (if the braces are to stay, add -I %)",
         printable(word, 60), option)};
     return Next::failed;
   }
   words_.clear();
   return got;
+}
+
+std::string TableHint::take_warning() {
+  if (words_.empty() && !warning_.empty()) return std::exchange(warning_, {});
+  return source_->take_warning();
 }
 
 }  // namespace distaff

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <climits>
@@ -19,6 +20,11 @@ std::string file_name_of(int fd) {
   if (length <= 0) return {};
   const std::string whole(path, static_cast<std::size_t>(length));
   return whole.substr(whole.rfind('/') + 1);
+}
+
+bool is_null_device(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
 std::string interpreter_of(const std::string& path) {

@@ -10,6 +10,9 @@ namespace distaff {
 // regular file, or the kernel does not tell.
 std::string file_name_of(int fd);
 
+// The descriptor is open on /dev/null.
+bool is_null_device(int fd);
+
 // What a script names behind its #!, up to the end of the line or a blank: a carriage return that
 // stands there is part of it, as it is for the kernel.  Empty if the file is no such script.
 std::string interpreter_of(const std::string& path);

@@ -299,15 +299,18 @@ TEST(NativeErrors, OfOptionsThatAreNot) {
       {{"-max-records=3", "x"}, "-max-records=3: write it with two dashes, --max-records"},
       {{"---", "x"}, "---: there is no such option; see distaff --help-all"},
       {{"--=3", "x"}, "--: there is no such option; see distaff --help-all"},
-      {{"--retries", "3", "x"}, "--retries is not in this version"},
-      {{"--timeout=3", "x"}, "--timeout is not in this version"},
+      {{"--retries", "3", "x"},
+       "--retries: not in this version; a script may try again: 'for n in 1 2 3; do cmd {} && "
+       "break; "
+       "done'"},
+      {{"--timeout=3", "x"}, "--timeout: not in this version; write timeout 5s before the command"},
       {{"--colsep", ":", "x"}, "--colsep: here --split REGEX"},
       {{"--colsep=:", "x"}, "--colsep: here --split REGEX"},
       {{"-C:", "x"}, "-C: here --split REGEX"},
       {{"-kL1", "x"}, "-L: here -n N (an input line is a record)"},
       {{"--bar", "x"}, "--bar: here --progress bar"},
       {{"--lb", "x"}, "--lb: here --output line"},
-      {{"--joblog", "f"}, "--joblog: not in this version; failed jobs are listed at the end"},
+      {{"--joblog", "f"}, "--joblog: here --output csv > FILE, or --results DIR"},
   });
 }
 

@@ -143,20 +143,20 @@ TEST(Command, UsesAShellForTheRest) {
   EXPECT_EQ(started.argv[0], "/bin/sh");
   EXPECT_EQ(started.argv[1], "-c");
   EXPECT_EQ(started.argv[2].find("a b"), std::string::npos);
-  EXPECT_EQ(Words(started.argv.begin() + 3, started.argv.end()), (Words{"distaff", "a b", "a b"}));
+  EXPECT_EQ(Words(started.argv.begin() + 3, started.argv.end()), (Words{"sh", "a b", "a b"}));
   EXPECT_EQ(started.shown, "wc -c < 'a b'");
   EXPECT_TRUE(started.fixed_program);
 }
 
 TEST(Command, AppendsTheRecordToAScriptOfOneCommand) {
   EXPECT_EQ(argv({"echo a$HOME"}, "x y"),
-            (Words{"/bin/sh", "-c", "echo a$HOME \"$@\"", "distaff", "x y"}));
+            (Words{"/bin/sh", "-c", "echo a$HOME \"$@\"", "sh", "x y"}));
   EXPECT_EQ(launch(command({"echo a$HOME"}), "x y").shown, "echo a$HOME 'x y'");
 }
 
 TEST(Command, AScriptThatSpeaksOfItsArgumentsGetsNothingAppended) {
   EXPECT_EQ(argv({"echo \"${1%.txt}\""}, "a.txt"),
-            (Words{"/bin/sh", "-c", "echo \"${1%.txt}\"", "distaff", "a.txt"}));
+            (Words{"/bin/sh", "-c", "echo \"${1%.txt}\"", "sh", "a.txt"}));
 }
 
 TEST(Command, ANamedShellIsAlwaysUsed) {
@@ -165,7 +165,7 @@ TEST(Command, ANamedShellIsAlwaysUsed) {
   const Launch started = launch(spec, "a");
   EXPECT_EQ(Words(started.argv.begin(), started.argv.begin() + 4),
             (Words{"bash", "-o", "pipefail", "-c"}));
-  EXPECT_EQ(Words(started.argv.begin() + 5, started.argv.end()), (Words{"distaff", "a", "a"}));
+  EXPECT_EQ(Words(started.argv.begin() + 5, started.argv.end()), (Words{"bash", "a", "a"}));
 }
 
 TEST(Command, AForeignLanguageGetsTheRecordAsItsArgument) {
@@ -304,7 +304,7 @@ TEST(Command, ABatchIsOneWordForEachRecord) {
   EXPECT_EQ(launch(command({"x", "{4}"}), batches(), three).argv[0],
             "not started: no field 4 in the 3 records of this job");
   const Launch script = launch(command({"IFS=,; echo \"$*\""}), batches(), three);
-  EXPECT_EQ(Words(script.argv.begin() + 3, script.argv.end()), (Words{"distaff", "a", "b c", "d"}));
+  EXPECT_EQ(Words(script.argv.begin() + 3, script.argv.end()), (Words{"sh", "a", "b c", "d"}));
 
   CommandSpec spec = command({"wc", "-l"});
   spec.stdin_mode = StdinMode::record;
@@ -314,7 +314,7 @@ TEST(Command, ABatchIsOneWordForEachRecord) {
 TEST(Command, ATupleIsOneWordForEachValue) {
   const std::vector<Record> one = {tuple({"p/a", "q r"})};
   EXPECT_EQ(launch(command({"echo"}), tuples(2), one).argv,
-            (Words{"/bin/sh", "-c", "echo \"$@\"", "distaff", "p/a", "q r"}));
+            (Words{"/bin/sh", "-c", "echo \"$@\"", "sh", "p/a", "q r"}));
   EXPECT_EQ(launch(command({"x", "{}"}), tuples(2), one).argv, (Words{"x", "p/a", "q r"}));
   EXPECT_EQ(launch(command({"x", "-{/}", "{2}={1}"}), tuples(2), one).argv,
             (Words{"x", "-a", "-q r", "q r=p/a"}));
@@ -448,8 +448,8 @@ Launch made(Words words) {
 
 TEST(Paste, IsALineForAShell) {
   EXPECT_EQ(paste(made({"gzip", "-9", "a b", "it's"})), "gzip -9 'a b' 'it'\\''s'");
-  EXPECT_EQ(paste(made({"sh", "-c", "wc -c < \"$1\"", "distaff", "a b"})),
-            "sh -c 'wc -c < \"$1\"' distaff 'a b'");
+  EXPECT_EQ(paste(made({"sh", "-c", "wc -c < \"$1\"", "sh", "a b"})),
+            "sh -c 'wc -c < \"$1\"' sh 'a b'");
   Launch whole = made({"make", "x"});
   whole.workdir = "a b";
   whole.env = {"A=1 2", "B="};

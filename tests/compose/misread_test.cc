@@ -18,9 +18,9 @@ std::string refusal(Words words) {
   return checked ? "" : checked.error().message;
 }
 
-std::string warning(Words words, FieldScheme scheme = {}) {
+std::string warning(Words words) {
   Words warnings;
-  warn_of_words(command(std::move(words)), scheme, warnings);
+  warn_of_words(command(std::move(words)), warnings);
   return warnings.empty() ? "" : warnings[0];
 }
 
@@ -42,6 +42,11 @@ TEST(Misread, QuotesThatBelongToAScriptAreLeftAlone) {
   EXPECT_EQ(refusal({}), "");
 }
 
+TEST(Misread, AVariableOfAValueIsRefusedAsAProgram) {
+  EXPECT_TRUE(holds(refusal({"GPU={%}", "env"}), "--env 'GPU={%}'"));
+  EXPECT_EQ(refusal({"GPU={%} env"}), "");
+}
+
 TEST(Misread, AScriptBeforeOtherWordsIsRefused) {
   EXPECT_TRUE(holds(refusal({"sort {}", "-k", "2"}), "'sort {}' is followed by other words"));
   EXPECT_EQ(refusal({"my tools/{}", "-k"}),
@@ -61,18 +66,53 @@ TEST(Misread, WordsThatOnlyAShellReadsAreNamedOnce) {
 }
 
 TEST(Misread, ANumberInBracesMeansNothingWithoutFields) {
-  EXPECT_TRUE(holds(warning({"echo", "{2}"}), "{2} is passed to echo as it is"));
-  EXPECT_TRUE(holds(warning({"echo", "{12}"}), "--split"));
-  for (const char* text : {"{1}", "{0}", "{}", "[0-9]{2}", "{2", "{x}"}) {
-    EXPECT_EQ(warning({"grep", text}), "") << text;
+  const auto advice = [](Words words, FieldScheme scheme = {}) {
+    return advice_on_numbers(command(std::move(words)), scheme);
+  };
+  EXPECT_TRUE(holds(advice({"echo", "{2}"}), "{2} is passed to echo as it is"));
+  EXPECT_TRUE(holds(advice({"rm", "/srv/{12}"}), "/srv/{12} is passed to rm"));
+  EXPECT_TRUE(holds(advice({"echo a={3} | cat"}), "a={3} is passed to echo"));
+  for (const char* text : {"{1}", "{0}", "{}", "[0-9]{2}", ".{2}", "{2", "{x}", "a/{1}"}) {
+    EXPECT_EQ(advice({"grep", text}), "") << text;
   }
-  EXPECT_EQ(warning({"echo", "{2}"}, {FieldScheme::Kind::numbered, {}, 3}), "");
+  EXPECT_EQ(advice({"echo", "{2}"}, {FieldScheme::Kind::numbered, {}, 3}), "");
+}
+
+TEST(Misread, ANameInBracesMeansNothingWithoutNames) {
+  const auto advice = [](Words words, FieldScheme scheme = {}) {
+    return advice_on_names(command(std::move(words)), scheme);
+  };
+  EXPECT_TRUE(holds(advice({"echo", "{host}"}), "$DISTAFF_GROUP"));
+  EXPECT_TRUE(holds(advice({"echo {host} | cat"}), "{host} is passed to echo"));
+  EXPECT_TRUE(holds(advice({"echo", "{mail}"}, {FieldScheme::Kind::numbered, {}, {}}),
+                    "fields have only numbers"));
+  EXPECT_EQ(advice({"echo", "{mail}"}, {FieldScheme::Kind::named, {"mail"}, {}}), "");
+  for (const char* program : {"awk", "/usr/bin/gawk", "sed", "jq", "perl"}) {
+    EXPECT_EQ(advice({program, "{print}"}), "") << program;
+  }
+  for (const char* text : {"{a}", "{a b}", "x{ab}", "{}", "{1}"}) {
+    EXPECT_EQ(advice({"echo", text}), "") << text;
+  }
+}
+
+TEST(Misread, AColumnThatTheShellCutInTwoIsRefused) {
+  const FieldScheme table{FieldScheme::Kind::named, {"id", "Full Name", "a b c"}, {}};
+  const auto answer = [&](Words words) {
+    const auto checked = check_columns(command(std::move(words)), table);
+    return checked ? "" : checked.error().message;
+  };
+  EXPECT_TRUE(holds(answer({"echo", "{Full", "Name}"}), "write '{Full Name}'"));
+  EXPECT_TRUE(holds(answer({"echo", "<{a", "b", "c}>"}), "write '{a b c}'"));
+  EXPECT_EQ(answer({"echo", "{Full Name}"}), "");
+  EXPECT_EQ(answer({"echo", "{Full", "House}"}), "");
+  EXPECT_EQ(answer({"echo", "{Full"}), "");
 }
 
 TEST(Misread, AProgramThatIsNotThereMayBeAWordOfTheShell) {
   EXPECT_TRUE(holds(advice_if_not_found(command({"cd", "{}"})), "a word of the shell"));
   EXPECT_TRUE(holds(advice_if_not_found(command({"A_1=x", "make"})), "--env 'A_1=x'"));
   EXPECT_TRUE(holds(advice_if_not_found(command({"gzip -9", "{}"})), "as other words follow"));
+  EXPECT_TRUE(holds(advice_if_not_found(command({"ms", "echo"})), "without a blank"));
   EXPECT_EQ(advice_if_not_found(command({"gzpi", "{}"})), "");
   EXPECT_EQ(advice_if_not_found(command({"--x=y", "{}"})), "");
   EXPECT_EQ(advice_if_not_found(command({})), "");

@@ -152,13 +152,19 @@ TEST(Template, RefusesFieldsThatATableDoesNotHave) {
   const auto value = [&](std::string_view text) { return expand(text, syntax, {}); };
   EXPECT_EQ(value("x{mial}"),
             "refused: {mial}: no such field (did you mean {mail}?); the fields are id, Full Name, "
-            "mail; with -I % braces mean nothing");
+            "mail; if these braces are to stay, add -I '%{}' and write fields as %{id}");
+  EXPECT_TRUE(value("{full name}")
+                  .starts_with("refused: {full name}: no such field (did you mean {Full Name}?)"));
+  EXPECT_TRUE(value("{Full Nam}")
+                  .starts_with("refused: {Full Nam}: no such field (did you mean {Full Name}?)"));
+  EXPECT_EQ(value("{a b c}"), "{a b c}");
   EXPECT_TRUE(value("{mial/.}").starts_with("refused: {mial/.}: no such field"));
   EXPECT_TRUE(value("{4}").starts_with("refused: {4}: no such field"));
   EXPECT_TRUE(value("{0}").starts_with("refused: "));
   EXPECT_TRUE(value("{99999999999999999999999}").starts_with("refused: "));
   EXPECT_TRUE(expand("{3}", scheme(FieldScheme::Kind::numbered, 2), {})
-                  .ends_with("records have 2 fields; with -I % braces mean nothing"));
+                  .ends_with("records have 2 fields; if these braces are to stay, add -I '%{}' and "
+                             "write fields as %{1}"));
 }
 
 TEST(Template, RefusesARegexThatDoesNotCompile) {

@@ -16,7 +16,7 @@ std::vector<std::string> outcome(const std::string& text, std::vector<std::strin
   InputSpec spec;
   spec.files = {files.make("in", text)};
   auto opened = open_source(spec);
-  TableHint source(std::move(opened->source), std::move(words));
+  TableHint source(std::move(opened->source), std::move(words), "no names");
   std::vector<std::string> all;
   Record record;
   while (true) {
@@ -45,6 +45,18 @@ TEST(TableHint, RefusesATableWhoseColumnsStandInBraces) {
   EXPECT_TRUE(refuses("id,mail\r\n1,x\r\n", {"mail"}, "--csv"));
   EXPECT_TRUE(refuses("id\tmail\n1\tx\n", {"mail"}, "--tsv"));
   EXPECT_TRUE(refuses("{\"mail\": 1}\n", {"mail"}, "--jsonl"));
+}
+
+TEST(TableHint, WarnsOnceOfWordsThatMeanNothing) {
+  const TemporaryFiles files;
+  InputSpec spec;
+  spec.files = {files.make("in", "a\nb\n")};
+  TableHint source(std::move(open_source(spec)->source), {"mail"}, "no names");
+  Record record;
+  EXPECT_EQ(source.take_warning(), "");
+  EXPECT_EQ(source.next(record), Source::Next::record);
+  EXPECT_EQ(source.take_warning(), "no names");
+  EXPECT_EQ(source.take_warning(), "");
 }
 
 TEST(TableHint, LetsEverythingElsePass) {

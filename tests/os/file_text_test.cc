@@ -16,6 +16,9 @@ TEST(FileText, NamesTheRegularFileBehindADescriptor) {
   EXPECT_EQ(file_name_of(file.get()), "{}.out");
   const UniqueFd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
   EXPECT_EQ(file_name_of(null.get()), "");
+  EXPECT_TRUE(is_null_device(null.get()));
+  EXPECT_FALSE(is_null_device(file.get()));
+  EXPECT_FALSE(is_null_device(-1));
   EXPECT_EQ(file_name_of(-1), "");
 }
 

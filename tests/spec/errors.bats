@@ -153,6 +153,91 @@ load helpers
   says "'/bin/sh\\r'" 'sed -i'
 }
 
+@test "a function of bash where a program must stand" {
+  shout() { echo "${1^^}"; }
+  export -f shout
+  try distaff shout ::: a
+  exits 127
+  one_line
+  says "distaff --shell bash 'shout {}'"
+  try distaff --shell bash 'shout {}' ::: a
+  prints A
+}
+
+@test "what a shell says of a script is in the shell's name" {
+  try distaff 'no-such-program {} | cat' ::: a
+  says 'sh: 1: no-such-program'
+  says_not distaff:
+  try distaff --shell bash 'no-such-program {} | cat' ::: a
+  says 'bash: line 1: no-such-program'
+}
+
+@test "a variable of a value, and a time with a blank" {
+  refuses "--env 'GPU={%}'" -- GPU={%} touch ran
+  try distaff --throttle 2 ms touch ran ::: a
+  exits 127
+  says 'without a blank'
+}
+
+@test "--dry-run behind ::: is no value" {
+  refuses --dry-run ./--dry-run -- touch ran ::: a --dry-run
+  try distaff -k echo ::: a --csv
+  prints a --csv
+}
+
+@test "a table and no command" {
+  printf 'id,n\n1,touch ran\n' > t.csv
+  refuses --csv command -- --csv -a t.csv
+  refuses --jsonl command -- --jsonl -a t.csv
+  refuses --split command -- --split 'touch ran {1}'
+  absent ran
+}
+
+@test "/dev/null as stdin and no values: said, as nothing can come" {
+  touch f
+  try distaff gzip f
+  exits 0
+  one_line
+  says ::: /dev/null
+  # Whoever has no input is right to be silent.
+  : | try distaff gzip f
+  exits 0
+  silent
+  : > empty
+  try distaff -a empty gzip
+  silent
+}
+
+@test "the first job has no key: said before all have run" {
+  printf 'nas1:a\nnas1:b\n' | try distaff -k -g host echo
+  exits 0
+  says "job 1, 'nas1:a', has no key" '--split REGEX -g {1}' '2 jobs had no key'
+  printf 'http://a/\nb\n' | try distaff -k -g host echo
+  says_not 'job 2'
+  says '1 job had no key'
+}
+
+@test "the block says that the run was stopped" {
+  try distaff -j 1 --on-error stop 'echo {}; test {} != 1' ::: 1 2 3
+  exits 1
+  prints 1
+  says '1 of 1 job failed: 1 exit 1; the run was stopped there'
+  try distaff -j 1 'echo {}; test {} != 3' ::: 1 2 3
+  says_not stopped
+}
+
+@test "the block can be pasted, whatever the values are" {
+  try distaff 'cat "{}" > /dev/null' ::: '$(touch pwned)' no-such-file
+  exits 1
+  says "cat \"{}\" > /dev/null  # {}='\$(touch pwned)'" 'cat "no-such-file" > /dev/null'
+  sed -n 's/^  job [0-9]* *exit [0-9]* *[0-9a-z.]* *//p' "$kept/stderr" > pasted
+  same "$(wc -l < pasted)" 2
+  sh pasted 2> /dev/null || true
+  absent pwned
+  try distaff -n 2 'cat {} /no/such' ::: a 'b c'
+  says "cat a 'b c' /no/such"
+}
+
 # ---- tables that are not said to be one, or have no header
 
 @test "columns in braces and no --csv: refused before the first job" {
@@ -168,12 +253,48 @@ load helpers
   exits 0
 }
 
+@test "names in braces and no names: said once, or refused where the first line has them" {
+  seq 2 | try distaff -k echo {name}
+  prints '{name} 1' '{name} 2'
+  one_line
+  says '{name}' --csv
+  printf 'http://a/\n' | try distaff -g host echo {host}
+  one_line
+  says '$DISTAFF_GROUP'
+  printf 'id,mail\n1,x\n' | try distaff --split , touch ran {mail}
+  exits 2
+  one_line
+  says --csv
+  absent ran
+  printf 'id,mail\n' | try distaff awk '{print}'
+  says_not 'as it is'
+}
+
+@test "a column that the user's shell cut in two, and one that is misspelt" {
+  printf 'id,Full Name\n1,x\n' > t.csv
+  refuses "write '{Full Name}'" -- --csv -a t.csv touch ran {Full Name}
+  refuses 'did you mean {Full Name}?' -- --csv -a t.csv touch ran '{Full Nam}'
+  refuses "-I '%{}'" -- --csv -a t.csv touch ran '{nam}'
+}
+
+@test "a table with semicolons" {
+  printf 'a;b\n1;2\n' > t.csv
+  refuses "--split '[;]'" -- --csv -a t.csv touch ran {a}
+  tail -n +2 t.csv | try distaff --split '[;]' echo {2}
+  prints 2
+}
+
 @test "numbers in braces and no fields: said once" {
   printf 'a b\nc d\n' | try distaff -k echo {2}
   exits 0
   prints '{2} a b' '{2} c d'
   one_line
   says '{2}' --split
+  printf 'a,b\n' | try distaff echo rm -r /srv/{3}
+  one_line
+  says '/srv/{3}'
+  printf 'x\n' | try distaff grep -c '^[0-9]{4}' /dev/null
+  says_not warning
 }
 
 @test "a column's name in other letters" {
@@ -283,6 +404,23 @@ load helpers
   refuses '{}' -- nice -n 5 sh -c 'touch ran {}'
   refuses '{}' -- timeout 5 sh -c 'touch ran {}'
   refuses '{}' -- sudo sh -c 'touch ran {}'
+}
+
+@test "a value in the text of a shell that a script starts, or find, or su" {
+  for script in 'touch ran; sh -c "echo {}"' 'cd . && sh -c "touch ran {}"' 'sh -c "touch ran {}" | cat' \
+    'if touch ran; then bash -ec "echo {}"; fi' 'X=1 sh -c "touch ran {}"' 'x=$(sh -c "touch ran {}")' \
+    'find . -exec sh -c "touch ran {}" \; | cat' 'su root -c "touch ran {}"; date' \
+    'env A=1 sh -c "touch ran {}"; date' 'seq 2 | xargs -n 1 sh -c "touch ran {}"' "sh -c 'touch ran {}'; date"; do
+    refuses '"$1"' -c -- "$script"
+  done
+  refuses "'touch ran {}'" -- find . -exec sh -c 'touch ran {}' ';'
+  refuses "'touch ran {}'" -- su root -c 'touch ran {}'
+  try distaff -k 'date > /dev/null; sh -c '\''echo "$1"'\'' sh {}' ::: '$(touch pwned)'
+  exits 0
+  prints '$(touch pwned)'
+  try distaff 'grep -c sh {}; echo bash -c {}' ::: /dev/null
+  prints 0 'bash -c /dev/null'
+  absent pwned
 }
 
 @test "an unknown column lists the columns" {
