@@ -283,13 +283,11 @@ class Bench:
 
     def feed(self, row, jobs):
         """The file for stdin: neither side waits for a generator."""
-        if row.feed == "nothing":
-            return os.devnull
-        lines = 1 if row.feed == "one line" else jobs
+        lines = {"nothing": 0, "one line": 1}.get(row.feed, jobs)
         if lines not in self.feeds:
             self.feeds[lines] = os.path.join(self.directory, f"feed.{lines}")
             with open(self.feeds[lines], "w", encoding="ascii") as file:
-                file.write("\n".join(numbers(lines)) + "\n")
+                file.write("".join(number + "\n" for number in numbers(lines)))
         return self.feeds[lines]
 
     def prove(self, row):
