@@ -82,8 +82,8 @@ bool is_quoted_replacement(std::string_view word, std::string_view replacement) 
 std::string left_alone(std::string_view word, std::string_view program, FieldScheme::Kind kind) {
   return fmt::format(
       "{} is passed to {} as it is: {}; names come from --csv, --jsonl and --match, "
-      "numbers also from --split and several ::: lists, a group's key is "
-      "$DISTAFF_GROUP",
+      "numbers also from --split and several ::: lists; a group's key is, in a script, "
+      "\"$DISTAFF_GROUP\"",
       printable(word, 60), printable(program, 60),
       kind == FieldScheme::Kind::none ? "records have no fields here"
                                       : "fields have only numbers here");
@@ -160,6 +160,15 @@ void warn_of_words(const CommandSpec& spec, std::vector<std::string>& warnings) 
         fmt::format("'{}' is passed to {} as it is; to have a shell read it, write the whole "
                     "command as one word in quotes",
                     *found, program));
+  }
+  const auto is_variable = [](const std::string& word) {
+    return word.find("$DISTAFF_") != word.npos || word.find("${DISTAFF_") != word.npos;
+  };
+  if (const auto found = find(is_variable); found != none) {
+    warnings.push_back(
+        fmt::format("'{}' is passed to {} as it is; for a shell to read the variable write the "
+                    "whole command as one word in quotes",
+                    printable(*found, 60), program));
   }
   const auto is_quoted = [&](const std::string& word) {
     return is_quoted_replacement(word, spec.replacement);

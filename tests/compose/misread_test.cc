@@ -62,6 +62,7 @@ TEST(Misread, WordsThatOnlyAShellReadsAreNamedOnce) {
   EXPECT_TRUE(holds(warning({"sort", "{}", ">", "out"}), "'>' is passed to sort"));
   EXPECT_TRUE(holds(warning({"echo", "\"{}\""}), "the quotes of \"{}\" are passed to echo"));
   EXPECT_TRUE(holds(warning({"echo", "'{}'"}), "the quotes of '{}'"));
+  EXPECT_TRUE(holds(warning({"echo", "$DISTAFF_GROUP"}), "'$DISTAFF_GROUP' is passed to echo"));
   EXPECT_EQ(warning({"echo", "a>b", "\"{}", "\"a {}\""}), "");
 }
 

@@ -29,6 +29,8 @@ load helpers
   refuses --arg-file --input -- --arg-file f echo
   refuses --max-lines -n -- --max-lines=2 echo
   refuses -L -n -- -L 2 echo
+  refuses -N '-I %' -- -N 0 echo
+  refuses --pipefail 'bash -o pipefail' -- --pipefail echo
 }
 
 @test "options of GNU parallel are translated" {

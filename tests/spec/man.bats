@@ -45,6 +45,13 @@ column() {
   done < places
 }
 
+@test "REPLACEMENT: an empty field can be refused" {
+  grep -qF 'x={1}; rm \-r' "$PAGE"
+  printf ',b\nc,d\n' | try distaff -k --split , 'x={1}; echo rm -r "/srv/${x:?}"'
+  exits 1
+  prints 'rm -r /srv/c'
+}
+
 @test "QUOTING: a value for awk goes through the environment" {
   printf 'a b\nc\n' > users.txt
   printf 'c\n' | try distaff --env name={} awk '$1 == ENVIRON["name"]' users.txt
