@@ -382,7 +382,8 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
   if (!opened) return tl::unexpected(opened.error());
   const std::string nothing = advice_on_stdin(spec.input);
   if (opened->empty) {
-    if (!nothing.empty()) std::fprintf(stderr, "distaff: warning: %s\n", nothing.c_str());
+    const bool wanted = spec.log.level <= LogLevel::warn;
+    if (wanted && !nothing.empty()) std::fprintf(stderr, "distaff: warning: %s\n", nothing.c_str());
     return 0;
   }
   const std::string names = expect_a_table(spec.command, *opened);

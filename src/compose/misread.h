@@ -22,8 +22,7 @@ Expected<void> check_quotes(const CommandSpec& spec);
 // quotes).
 Expected<void> check_columns(const CommandSpec& spec, const FieldScheme& scheme);
 
-// Words of an argv that hold what only a shell reads (> | && "{}").  `words` as the user wrote
-// them.
+// Words of an argv that hold what only a shell reads (> | && "{}" $DISTAFF_GROUP).
 void warn_of_words(const CommandSpec& spec, std::vector<std::string>& warnings);
 
 // What to say of {2} where records have no fields, and of {name} where fields have no names: that

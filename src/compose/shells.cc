@@ -8,8 +8,8 @@
 namespace distaff {
 namespace {
 
-// Reserved words and builtins of any of the three.  A builtin may differ from the program of its
-// name (dash's echo reads backslashes, /bin/echo does not), or there is no such program.
+// Reserved words and builtins of dash, bash or busybox.  A builtin may differ from the program of
+// its name (dash's echo reads backslashes, /bin/echo does not), or there is no such program.
 constexpr std::array<std::string_view, 85> kShellWords = {
     "!",        ".",        ":",       "[",         "[[",       "]]",      "alias",   "bg",
     "bind",     "break",    "builtin", "caller",    "case",     "cd",      "chdir",   "command",

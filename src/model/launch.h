@@ -20,7 +20,7 @@ struct Launch {
   // The program is the same for every job: if it cannot be found or run, no job can.
   bool fixed_program = false;
 
-  // argv is `sh -c SCRIPT distaff VALUE...`, made by us; `--dry-run` and the failure block may show
+  // argv is `sh -c SCRIPT sh VALUE...`, made by us; `--dry-run` and the failure block may show
   // `shown` (the script with its values in place of the variables) to people instead.
   std::string shown;
 

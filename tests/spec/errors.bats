@@ -201,6 +201,14 @@ load helpers
   exits 0
   one_line
   says ::: /dev/null
+  try distaff --csv gzip {1}
+  one_line
+  says /dev/null
+  for options in --quiet '--quiet --csv'; do
+    try distaff $options gzip
+    exits 0
+    silent
+  done
   # Whoever has no input is right to be silent.
   : | try distaff gzip f
   exits 0
