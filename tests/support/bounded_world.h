@@ -445,14 +445,19 @@ class BoundedWorld {
            expected(current_, stream)[done] != sink.text[i];
   }
 
-  // Of those whose line was torn, the one that goes on so; 0 if there is none.
+  // Of those whose line was torn, the one whose text goes on like this the longest; 0 if none does.
   std::size_t torn_job(std::size_t i, const File& file, int stream) const {
     const auto s = static_cast<std::size_t>(stream);
+    const std::string_view there = std::string_view(sink.text).substr(i);
+    std::size_t best = 0, longest = 0;
     for (const std::size_t job : file.torn[s]) {
-      const std::string& all = expected(job, stream);
-      if (done_[job][s] < all.size() && all[done_[job][s]] == sink.text[i]) return job;
+      const std::string_view rest = std::string_view(expected(job, stream)).substr(done_[job][s]);
+      const auto end = std::mismatch(rest.begin(), rest.end(), there.begin(), there.end()).first;
+      const auto same = static_cast<std::size_t>(end - rest.begin());
+      if (same > longest) best = job;
+      longest = std::max(longest, same);
     }
-    return 0;
+    return best;
   }
 
   // Whose the byte is; behind its tag.
