@@ -445,7 +445,8 @@ class BoundedWorld {
            expected(current_, stream)[done] != sink.text[i];
   }
 
-  // Of those whose line was torn, the one whose text goes on like this the longest; 0 if none does.
+  // Of those whose line was torn, the one whose text goes on like this the longest, and of several
+  // the one that wrote last; 0 if none does.
   std::size_t torn_job(std::size_t i, const File& file, int stream) const {
     const auto s = static_cast<std::size_t>(stream);
     const std::string_view there = std::string_view(sink.text).substr(i);
@@ -454,7 +455,8 @@ class BoundedWorld {
       const std::string_view rest = std::string_view(expected(job, stream)).substr(done_[job][s]);
       const auto end = std::mismatch(rest.begin(), rest.end(), there.begin(), there.end()).first;
       const auto same = static_cast<std::size_t>(end - rest.begin());
-      if (same > longest) best = job;
+      const bool wrote_last = file.writer && file.writer->job == job;
+      if (same > longest || (same == longest && same > 0 && wrote_last)) best = job;
       longest = std::max(longest, same);
     }
     return best;
