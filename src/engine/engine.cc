@@ -369,6 +369,15 @@ void Engine::on_signal(int signal) {
   kill();
 }
 
+void Engine::on_abandoned() {
+  now_ = parts_.waiter.now();
+  if (!signalled_at_) signalled_at_ = now_;
+  if (result_.signal == 0) result_.signal = SIGKILL;
+  killed_ = true;
+  stop();
+  term_.kill_now(now_);
+}
+
 void Engine::stop() { stopping_ = true; }
 
 void Engine::kill() {

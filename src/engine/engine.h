@@ -78,6 +78,9 @@ class Engine final : public ExecEvents {
   // later (timeout(1) sends each twice).
   void on_signal(int signal);
 
+  // Whoever watches over us is gone: ends the run at once.
+  void on_abandoned();
+
   const Summary& summary() const { return summary_; }
 
   // ExecEvents
