@@ -624,7 +624,7 @@ void ProcessExecutor::settle(Job& job) {
   job.lingers = false;
   std::erase(lingering_, job.id);
   trees_.forget(job.id);
-  put_out_fuse(job);
+  job.fuse.reset();
   if (job.closing) return closed(job, *job.closing);
   close_if_done(job);
 }
@@ -637,7 +637,7 @@ void ProcessExecutor::give_up(Job& job) {
   given_up_.insert(job.pid);
   by_pid_.erase(std::exchange(job.pid, -1));
   trees_.forget(job.id);
-  put_out_fuse(job);
+  job.fuse.reset();
   close_fd(job.feed);
   events_.on_end(job.id, {Outcome::signalled(SIGKILL), {EventLoop::now() - job.started}});
   read_rest(job);
@@ -646,17 +646,7 @@ void ProcessExecutor::give_up(Job& job) {
 
 void ProcessExecutor::light_fuse(Job& job) {
   if (job.over() || job.fuse || options_.stdin_from == Stdin::tty) return;
-  if (fuses_.empty()) fuses_.emplace_back();
-  if (!fuses_.back().arm(job.pid)) return;
-  job.fuse.emplace(std::move(fuses_.back()));
-  fuses_.pop_back();
-}
-
-void ProcessExecutor::put_out_fuse(Job& job) {
-  if (!job.fuse) return;
-  job.fuse->disarm();
-  fuses_.push_back(std::move(*job.fuse));
-  job.fuse.reset();
+  if (GroupFuse fuse; fuse.arm(job.pid)) job.fuse.emplace(std::move(fuse));
 }
 
 // Signal 0 only asks: its group has this number as long as it has members, and if it has none it
@@ -664,15 +654,11 @@ void ProcessExecutor::put_out_fuse(Job& job) {
 void ProcessExecutor::keep_sight_of_group(Job& job, pid_t group) {
   const bool left = options_.stdin_from != Stdin::tty && kill(-group, 0) == 0;
   if (left) trees_.remember_group(job.id, group);
-  if (!left || options_.leave_orphans || left_fuses_.size() == kMostLeftFuses) {
-    return put_out_fuse(job);
+  if (left && !options_.leave_orphans && left_fuses_.size() < kMostLeftFuses) {
+    GroupFuse fuse = job.fuse ? std::move(*job.fuse) : GroupFuse();
+    if (job.fuse || fuse.arm(group)) left_fuses_.push_back(std::move(fuse));
   }
-  if (job.fuse) {
-    left_fuses_.push_back(std::move(*job.fuse));
-    job.fuse.reset();
-  } else if (GroupFuse fuse; fuse.arm(group)) {
-    left_fuses_.push_back(std::move(fuse));
-  }
+  job.fuse.reset();
 }
 
 std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(bool at_once) {

@@ -175,7 +175,6 @@ class ProcessExecutor final : public Executor, private Watcher {
   void settle(Job& job);
   void give_up(Job& job);
   void light_fuse(Job& job);
-  void put_out_fuse(Job& job);
   void keep_sight_of_group(Job& job, pid_t group);
 
   Options options_;
@@ -198,7 +197,6 @@ class ProcessExecutor final : public Executor, private Watcher {
   JobTrees trees_;
   std::vector<JobId> lingering_;
   std::optional<TimePoint> look_at_;   // when to look after them
-  std::vector<GroupFuse> fuses_;       // not in use
   std::vector<GroupFuse> left_fuses_;  // of groups that jobs left behind
   std::set<pid_t> given_up_;
 };

@@ -29,7 +29,7 @@ class GroupFuse {
   // group has nobody left: then nothing is armed.
   bool arm(pid_t group);
 
-  // The group is left alone.  May be armed again, which then costs nothing new.
+  // The group is left alone.
   void disarm();
 
  private:
