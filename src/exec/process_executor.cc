@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -686,7 +687,7 @@ std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(bool 
     one.ended = std::find(refused.begin(), refused.end(), one.pid) == refused.end();
   }
   std::sort(all.begin(), all.end(), [](const LeftBehind& a, const LeftBehind& b) {
-    return std::pair(!a.job, a.pid) < std::pair(!b.job, b.pid);
+    return std::tuple(!a.job, a.job, a.pid) < std::tuple(!b.job, b.job, b.pid);
   });
   return all;
 }

@@ -287,7 +287,8 @@ TEST(ProcessExecutor, WhatAJobLeftBehindLivesUntilTheEndAndIsNamed) {
   const UniqueFd held = hold(fifo);
   Jobs jobs({.run_id = "run-1"});
   const std::string wait = kChild + " wait " + fifo + " > " + dir / "out" + " 2>&1 & ";
-  Launch launch = shell("setsid " + wait + wait + "env -i setsid " + wait + "sleep 0.1");
+  Launch launch =
+      shell("setsid " + wait + "env -i " + wait + "env -i setsid " + wait + "sleep 0.1");
   launch.env = {"DISTAFF_RUN=run-1", "DISTAFF_SEQ=17"};
   jobs.run(std::move(launch));
   EXPECT_EQ(own_children().size(), 3u);
