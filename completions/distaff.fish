@@ -340,6 +340,7 @@ complete -c distaff -n '__distaff_offers --halt -- --halt' -l halt -d 'stop afte
     -a '\'soon,fail=1\' \'now,fail=1\' \'soon,fail=10%\' \'now,success=1\' \'now,done=100\''
 complete -c distaff -n '__distaff_offers --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
     -a '\'TERM,5s,KILL\' \'INT,5s,TERM,5s,KILL\' \'TERM,30s,KILL\''
+complete -c distaff -n '__distaff_offers --leave-orphans -- --leave-orphans' -l leave-orphans -d 'let processes that jobs left in the background outlive the run'
 complete -c distaff -n '__distaff_offers --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
     -a '\'auto\' \'bar\' \'line\' \'none\''
 complete -c distaff -n '__distaff_offers --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \

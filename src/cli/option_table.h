@@ -73,6 +73,7 @@ enum class Opt : unsigned char {
   on_error,
   halt,
   term_seq,
+  leave_orphans,
   // progress
   progress,
   progress_interval,
