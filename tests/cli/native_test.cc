@@ -299,11 +299,8 @@ TEST(NativeErrors, OfOptionsThatAreNot) {
       {{"-max-records=3", "x"}, "-max-records=3: write it with two dashes, --max-records"},
       {{"---", "x"}, "---: there is no such option; see distaff --help-all"},
       {{"--=3", "x"}, "--: there is no such option; see distaff --help-all"},
-      {{"--retries", "3", "x"},
-       "--retries: not in this version; a script may try again: 'for n in 1 2 3; do cmd {} && "
-       "break; "
-       "done'"},
-      {{"--timeout=3", "x"}, "--timeout: not in this version; write timeout 5s before the command"},
+      {{"--polite", "x"}, "--polite: not in this version; -g host --throttle 1s is polite"},
+      {{"--output-dir=x", "x"}, "--output-dir: not in this version"},
       {{"--colsep", ":", "x"}, "--colsep: here --split REGEX"},
       {{"--colsep=:", "x"}, "--colsep: here --split REGEX"},
       {{"-C:", "x"}, "-C: here --split REGEX"},
