@@ -17,7 +17,8 @@ int flock_holder(int fd) {
   for (std::string line; std::getline(locks, line);) {
     int pid = 0;
     unsigned long long inode = 0;
-    if (std::sscanf(line.c_str(), "%*s FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &inode) != 2) continue;
+    if (std::sscanf(line.c_str(), "%*s FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &inode) != 2)
+      continue;
     if (inode == status.st_ino && pid > 0) return pid;
   }
   return 0;

@@ -131,7 +131,8 @@ void FailedRecords::fail_with(int error) {
 }
 
 bool is_among(const std::string& file, const std::vector<std::string>& files) {
-  struct stat wanted {}, status {};
+  struct stat wanted {
+  }, status{};
   if (stat(file.c_str(), &wanted) != 0) return false;
   for (const std::string& other : files) {
     const int found = other == "-" ? fstat(0, &status) : stat(other.c_str(), &status);

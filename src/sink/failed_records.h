@@ -24,8 +24,8 @@ class FailedRecords final : public Observer {
     std::string file;
     std::string run;                   // its id
     std::function<Framing()> framing;  // asked at the first record
-    bool tuples = false;               // values with a tab between them, which is what --split takes
-    bool is_input = false;             // the file is read too: it is replaced only by all the rest
+    bool tuples = false;    // values with a tab between them, which is what --split takes
+    bool is_input = false;  // the file is read too: it is replaced only by all the rest
   };
 
   // Errors: the file cannot be made.

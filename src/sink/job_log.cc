@@ -58,8 +58,8 @@ JobLog::JobLog(std::string name, UniqueFd file, TimePoint now)
 Expected<std::unique_ptr<JobLog>> JobLog::open(const std::string& name, bool append,
                                                TimePoint now) {
   const int flags = append ? 0 : O_TRUNC;
-  UniqueFd file(::open(name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | flags,
-                       0666));
+  UniqueFd file(
+      ::open(name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | flags, 0666));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0) {
     return fail(fmt::format("--joblog: cannot write '{}': {}", printable(name), strerror(errno)));

@@ -137,7 +137,8 @@ std::string named(const std::string& file) { return "the journal '" + printable(
 Expected<void> check_kind(int fd, const std::string& file) {
   struct stat status {};
   if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return {};
-  return fail(fmt::format("{} is no regular file, so it cannot be read again; name one", named(file)));
+  return fail(
+      fmt::format("{} is no regular file, so it cannot be read again; name one", named(file)));
 }
 
 Expected<void> lock(int fd, const std::string& file) {
@@ -166,8 +167,8 @@ Expected<std::unique_ptr<Journal>> Journal::open(
     Options options, const std::function<void(const JournalLine&)>& each, TimePoint now) {
   const std::string name = options.file;
   // Without O_NONBLOCK a FIFO would be waited for before it is refused.
-  UniqueFd file(::open(name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                       0666));
+  UniqueFd file(
+      ::open(name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
   if (!file) return fail(fmt::format("cannot open {}: {}", named(name), strerror(errno)));
   if (const auto good = check_kind(file.get(), name); !good) return tl::unexpected(good.error());
   if (const auto ours = lock(file.get(), name); !ours) return tl::unexpected(ours.error());

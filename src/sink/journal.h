@@ -69,7 +69,7 @@ class Journal final : public JobJournal, public Observer {
   Options options_;
   UniqueFd file_;
   WallTime clock_;
-  std::string host_;     // as a member: ,"host":"…"
+  std::string host_;  // as a member: ,"host":"…"
   std::string unwritten_;
   bool dirty_ = false;  // written, and not synced
   TimePoint synced_;

@@ -241,18 +241,20 @@ Expected<JournalContent> read_journal(int fd, const std::string& name,
     }
     ours = true;
     if (line->form > kJournalForm) {
-      return fail(fmt::format("the journal '{}' was written by a later version of distaff (form "
-                              "{}, this one knows {}); use that version, or another file",
-                              printable(name), line->form, kJournalForm));
+      return fail(
+          fmt::format("the journal '{}' was written by a later version of distaff (form "
+                      "{}, this one knows {}); use that version, or another file",
+                      printable(name), line->form, kJournalForm));
     }
     if (line->kind != JournalLine::Kind::job) continue;
     ++content.jobs;
     each(*line);
   }
   if (!ours && !content.empty) {
-    return fail(fmt::format("the journal '{}' holds something else, and no line of a journal; name "
-                            "another file, or remove this one",
-                            printable(name)));
+    return fail(
+        fmt::format("the journal '{}' holds something else, and no line of a journal; name "
+                    "another file, or remove this one",
+                    printable(name)));
   }
   return content;
 }

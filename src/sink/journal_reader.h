@@ -38,9 +38,9 @@ std::optional<JournalLine> read_journal_line(std::string_view line);
 
 struct JournalContent {
   bool empty = true;
-  bool torn = false;            // the last line has no newline
-  std::uint64_t jobs = 0;       // lines of jobs
-  std::uint64_t not_ours = 0;   // lines that were passed over
+  bool torn = false;           // the last line has no newline
+  std::uint64_t jobs = 0;      // lines of jobs
+  std::uint64_t not_ours = 0;  // lines that were passed over
 };
 
 // Calls `each` for the lines of jobs.  A torn last line, lines that are not ours and lines that are

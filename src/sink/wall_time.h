@@ -18,7 +18,9 @@ class WallTime {
   void append(TimePoint when, std::string& text);
 
   // Nanoseconds since 1970.
-  std::int64_t since_1970(TimePoint when) const { return offset_ + when.time_since_epoch().count(); }
+  std::int64_t since_1970(TimePoint when) const {
+    return offset_ + when.time_since_epoch().count();
+  }
 
  private:
   std::int64_t offset_;
