@@ -36,8 +36,8 @@ all() {
   same "$(jq -c 'select(.type == "job") | [.group, .records // .record, .argv]' j | tr '\n' ' ')" \
     '["a",["a","a"],["echo","go","a","a"]] ["b","b",["echo","go","b"]] '
   rm j
-  try distaff --journal j true ::: $'\xff'
-  same "$(jq -r 'select(.type == "job") | .record_b64, .argv_b64[1]' j | tr '\n' ' ')" '/w== /w== '
+  try distaff --journal j true x ::: $'\xff'
+  same "$(jq -r 'select(.type == "job") | .record_b64, .argv_b64[2]' j | tr '\n' ' ')" '/w== /w== '
 }
 
 @test "--journal: the job's output comes first, and its line does not wait for others" {
