@@ -475,7 +475,7 @@ _distaff_about() {
       kind=none not_after=' -k --keep-order -u --ungroup '
       ;;
     -u | --ungroup)
-      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results '
+      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout '
       ;;
     --tag)
       kind=none not_after=' --tag -u --ungroup '
@@ -518,7 +518,7 @@ _distaff_about() {
       values=(10s 1m 5m 1h 200% 500%)
       ;;
     --idle-timeout)
-      kind=word not_after=' --idle-timeout '
+      kind=word not_after=' --idle-timeout -u --ungroup '
       values=(30s 1m 5m)
       ;;
     --deadline)

@@ -308,7 +308,7 @@ complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buff
 complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
     -a '\'group\' \'line\' \'raw\' \'json\' \'csv\' \'none\''
 complete -c distaff -n '__distaff_offers -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
-complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
+complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
 complete -c distaff -n '__distaff_offers --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
 complete -c distaff -n '__distaff_offers --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
     -a '(__distaff_values --tag-template)'
@@ -330,7 +330,7 @@ complete -c distaff -n '__distaff_offers --retry-on -- --retry-on' -l retry-on -
     -a '\'0-255,signal,timeout\' \'75\' \'signal\' \'timeout\' \'start\''
 complete -c distaff -n '__distaff_offers --timeout -- --timeout' -l timeout -d 'end a job that runs longer than D' -x -k \
     -a '\'10s\' \'1m\' \'5m\' \'1h\' \'200%\' \'500%\''
-complete -c distaff -n '__distaff_offers --idle-timeout -- --idle-timeout' -l idle-timeout -d 'end a job that writes nothing for D' -x -k \
+complete -c distaff -n '__distaff_offers --idle-timeout -- --idle-timeout -u --ungroup' -l idle-timeout -d 'end a job that writes nothing for D' -x -k \
     -a '\'30s\' \'1m\' \'5m\''
 complete -c distaff -n '__distaff_offers --deadline -- --deadline' -l deadline -d 'end the run after D, or at TIME, as 06:30' -x -k \
     -a '\'1h\' \'8h\' \'06:30\' \'23:00\''

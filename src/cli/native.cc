@@ -358,6 +358,13 @@ class Reader {
       fail_with("{} does not go with {}: the record has columns of its own there; leave it out",
                 spelled(id), mode);
     }
+    const bool unseen = raw || (output.mode == OutputMode::none && output.results.empty());
+    if (flags_.has(Opt::idle_timeout) && unseen) {
+      fail_with(
+          "{} does not go with {}: what jobs write is then not seen; with it use --output line or "
+          "group",
+          spelled(Opt::idle_timeout), mode);
+    }
     if (flags_.has(Opt::results) && raw) {
       fail_with(
           "{} does not go with {}: jobs then write by themselves; with results use --output group "

@@ -589,7 +589,7 @@ void Engine::pass_output() {
     output_.take_the_last();
     output_.flow(now_);
   }
-  if (const std::string warning = output_.take_warning(); !warning.empty()) {
+  for (std::string warning; !(warning = output_.take_warning()).empty();) {
     say(LogLevel::warn, warning);
   }
 }

@@ -84,6 +84,9 @@ load helpers
   try distaff --idle-timeout 200% echo ::: a
   exits 2
   says "--idle-timeout" "30s"
+  try distaff -u --idle-timeout 5 echo ::: a
+  exits 2
+  says "--idle-timeout does not go with -u" "--output line"
   try distaff --deadline 25:00 echo ::: a
   exits 2
   says "--deadline" "06:30"
