@@ -298,11 +298,16 @@ std::span<const Option> options() { return kOptions; }
 const Option& option(Opt id) { return kOptions[static_cast<std::size_t>(id)]; }
 
 std::string_view title(Topic topic) {
-  constexpr std::string_view kTitles[kTopicCount] = {
-      "Input",   "Batches",            "Command",
-      "Pool",    "Groups",             "Output",
-      "Failure", "Journal and resume", "Progress and log",
-      "Configuration and help"};
+  constexpr std::string_view kTitles[kTopicCount] = {"Input",
+                                                     "Batches",
+                                                     "Command",
+                                                     "Pool",
+                                                     "Groups",
+                                                     "Output",
+                                                     "Failure",
+                                                     "Journal and resume",
+                                                     "Progress and log",
+                                                     "Configuration and help"};
   return kTitles[static_cast<std::size_t>(topic)];
 }
 

@@ -97,7 +97,18 @@ enum class Opt : unsigned char {
 
 inline constexpr std::size_t kOptionCount = static_cast<std::size_t>(Opt::count);
 
-enum class Topic { input, batches, command, pool, groups, output, failure, journal, progress, help };
+enum class Topic {
+  input,
+  batches,
+  command,
+  pool,
+  groups,
+  output,
+  failure,
+  journal,
+  progress,
+  help
+};
 inline constexpr std::size_t kTopicCount = 10;
 
 // What stands after the option: decides how it is completed, and which words may be a value.

@@ -12,8 +12,8 @@ using namespace collating;
 
 namespace {
 
-constexpr std::size_t kRead = std::size_t{64} << 10;        // at once, from a pipe
-constexpr std::size_t kMoved = std::size_t{1} << 20;        // at once, by the kernel
+constexpr std::size_t kRead = std::size_t{64} << 10;  // at once, from a pipe
+constexpr std::size_t kMoved = std::size_t{1} << 20;  // at once, by the kernel
 
 // Of a closed job that waits.
 std::size_t bookkeeping_of(const Pending& pending) {

@@ -32,7 +32,9 @@ class IdentityTable {
       work = (hash & ~3U) | static_cast<std::uint32_t>(state);
     }
     // No work is known, or it is this.
-    bool is_work(std::uint32_t hash) const { return (work & ~3U) == 0 || ((work ^ hash) >> 2) == 0; }
+    bool is_work(std::uint32_t hash) const {
+      return (work & ~3U) == 0 || ((work ^ hash) >> 2) == 0;
+    }
   };
   static_assert(sizeof(Entry) == 24);
 

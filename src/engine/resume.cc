@@ -45,8 +45,9 @@ std::string Resume::take_warning() { return std::exchange(warning_, {}); }
 
 std::string Resume::last_warning() const {
   if (changed_ <= kNamed) return {};
-  return fmt::format("{} more jobs were done before under the same --id, but with another command",
-                     changed_ - kNamed);
+  return fmt::format(
+      "{} more of the jobs were done before under the same --id, but with another command",
+      changed_ - kNamed);
 }
 
 }  // namespace distaff

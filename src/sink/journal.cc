@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -26,6 +27,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSync = 1s;
+constexpr int kLockTries = 50;
+constexpr int kLockPause = 10;  // milliseconds
 
 // ---- members of a line
 
@@ -141,11 +144,17 @@ Expected<void> check_kind(int fd, const std::string& file) {
       fmt::format("{} is no regular file, so it cannot be read again; name one", named(file)));
 }
 
+// A run that was killed while it started a job is there a moment longer, in the child that has not
+// become the job's program yet.
 Expected<void> lock(int fd, const std::string& file) {
-  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) {
       return fail(fmt::format("cannot lock {}: {}", named(file), strerror(errno)), 3);
+    }
+    if (tries < kLockTries) {
+      poll(nullptr, 0, kLockPause);
+      continue;
     }
     const int holder = flock_holder(fd);
     const std::string who = holder == 0 ? "" : fmt::format(", process {}", holder);

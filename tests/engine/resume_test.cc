@@ -134,7 +134,10 @@ TEST(Resume, RunsJobsWhoseCommandChangedUnderTheirIdAndSaysSo) {
   EXPECT_EQ(knowing.resume->take_warning(), "");
 
   Knowing changed({.skip_done = true}, "always");
-  changed.before({{"a", State::good}, {"b", State::good}, {"c", State::good}, {"d", State::good},
+  changed.before({{"a", State::good},
+                  {"b", State::good},
+                  {"c", State::good},
+                  {"d", State::good},
                   {"e", State::good}});
   EXPECT_EQ(changed.runs("AbCDE"), "ACDE");
   const std::string warning = changed.resume->take_warning();

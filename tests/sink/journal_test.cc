@@ -70,7 +70,8 @@ TEST(JournalLine, ThatIsNotOursOrNotWholeIsNone) {
        {std::string(), std::string("{"), std::string("{}"), std::string("# note"),
         std::string("[1]"), std::string(R"({"type":"job"})"),
         std::string(R"({"type":"job","id":"0123","outcome":"success"})"),
-        std::string(R"({"type":"job","id":"00000000000000000000000000000000","outcome":"success"})"),
+        std::string(
+            R"({"type":"job","id":"00000000000000000000000000000000","outcome":"success"})"),
         std::string(R"({"type":"run"})"), std::string(R"({"type":"other","journal":1})"),
         job_line() + "x", job_line().substr(0, 60)}) {
     EXPECT_FALSE(read_journal_line(text)) << text;
@@ -97,8 +98,9 @@ class JournalTest : public testing::Test {
 
   Expected<std::unique_ptr<Journal>> open() {
     seen.clear();
-    return Journal::open({.file = path, .run = "r1", .version = "1", .command_of = {}},
-                         [this](const Line& line) { seen.push_back(line); }, at(0s));
+    return Journal::open(
+        {.file = path, .run = "r1", .version = "1", .command_of = {}},
+        [this](const Line& line) { seen.push_back(line); }, at(0s));
   }
 
   AttemptReport report(const Outcome& outcome, bool failed) {
@@ -138,7 +140,8 @@ TEST_F(JournalTest, WritesALineForTheRunItsJobsAndTheEnd) {
       R"({"type":"job","id":"00000000000000010000000000000002","outcome":"success","seq":17,)"
       R"("attempt":1,"slot":2,"host":")"))
       << lines[1];
-  EXPECT_NE(lines[1].find(R"(,"argv":["work","a b"],"record":"a b","start":"20)"), std::string::npos)
+  EXPECT_NE(lines[1].find(R"(,"argv":["work","a b"],"record":"a b","start":"20)"),
+            std::string::npos)
       << lines[1];
   EXPECT_TRUE(lines[1].ends_with(
       R"(Z","wait_s":0.500000,"run_s":1.234567,"user_s":0.001000,"sys_s":0.000000,)"
@@ -165,7 +168,9 @@ TEST_F(JournalTest, ReadsWhatEarlierRunsWrote) {
 }
 
 TEST_F(JournalTest, BeginsANewLineBehindATornOne) {
-  const std::string whole = R"({"type":"run","journal":1})" "\n" + job_line() + "\n";
+  const std::string whole = R"({"type":"run","journal":1})"
+                            "\n" +
+                            job_line() + "\n";
   for (const std::string& torn : {job_line().substr(0, 70), job_line().substr(0, 1)}) {
     dir.file("j", whole + torn);
     ASSERT_TRUE(open());
@@ -183,8 +188,8 @@ TEST_F(JournalTest, ThatWasTornInItsFirstLineIsOne) {
 }
 
 TEST_F(JournalTest, PassesOverLinesThatAreNotOurs) {
-  dir.file("j", "# note\n\n{\"type\":\"run\",\"journal\":1}\n" + std::string(1'000'000, 'x') + "\n" +
-                    job_line() + "\n" + job_line() + "\n");
+  dir.file("j", "# note\n\n{\"type\":\"run\",\"journal\":1}\n" + std::string(1'000'000, 'x') +
+                    "\n" + job_line() + "\n" + job_line() + "\n");
   ASSERT_TRUE(open());
   EXPECT_EQ(seen.size(), 2u);
 }
@@ -200,7 +205,8 @@ TEST_F(JournalTest, IsNotAFileWithSomethingElseInIt) {
 }
 
 TEST_F(JournalTest, OfALaterFormIsLeftAlone) {
-  const std::string text = R"({"type":"run","journal":2})" "\n";
+  const std::string text = R"({"type":"run","journal":2})"
+                           "\n";
   dir.file("j", text);
   const auto journal = open();
   ASSERT_FALSE(journal);
