@@ -74,6 +74,13 @@ enum class Opt : unsigned char {
   halt,
   term_seq,
   leave_orphans,
+  // journal and resume
+  journal,
+  resume,
+  skip_failed,
+  id,
+  failed_to,
+  job_log,
   // progress
   progress,
   progress_interval,
@@ -91,8 +98,19 @@ enum class Opt : unsigned char {
 
 inline constexpr std::size_t kOptionCount = static_cast<std::size_t>(Opt::count);
 
-enum class Topic { input, batches, command, pool, groups, output, failure, progress, help };
-inline constexpr std::size_t kTopicCount = 9;
+enum class Topic {
+  input,
+  batches,
+  command,
+  pool,
+  groups,
+  output,
+  failure,
+  journal,
+  progress,
+  help
+};
+inline constexpr std::size_t kTopicCount = 10;
 
 // What stands after the option: decides how it is completed, and which words may be a value.
 enum class ValueKind {

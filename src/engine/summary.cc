@@ -51,6 +51,7 @@ std::string Summary::block() const {
     text = fmt::format("distaff: {} of {} failed{}", failed_, plural(ended_, "job"), counts);
     if (stopped_) text += "; the run was stopped there";
     if (not_run_ > 0) text += fmt::format("; {} not run", not_run_);
+    if (skipped_ > 0) text += fmt::format("; {} done before", skipped_);
     text += '\n';
   }
   std::size_t number_width = 0, outcome_width = 0, time_width = 0;
