@@ -27,6 +27,7 @@
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "os/unnamed_file.h"
+#include "os/wall_clock.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
@@ -290,6 +291,20 @@ std::string said_of(const std::vector<ProcessExecutor::LeftBehind>& all) {
   return text;
 }
 
+// Two runs that begin together should not draw the same delays.
+std::uint64_t draw_seed() {
+  return static_cast<std::uint64_t>(EventLoop::now().time_since_epoch().count()) ^
+         static_cast<std::uint64_t>(getpid()) << 32;
+}
+
+// From the start on; one at a time of day rings an alarm, unless it has passed.
+std::optional<Duration> deadline_of(const DeadlineSpec& deadline) {
+  if (deadline.after.count() > 0) return deadline.after;
+  const time_t now = time(nullptr);
+  const bool passed = deadline.at && instant_of(*deadline.at, now) <= now;
+  return passed ? std::optional(Duration{0}) : std::nullopt;
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -316,7 +331,7 @@ class Run {
         spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
-                   .single = slots_ == 1,
+                   .single = slots_ == 1 && !pacing.retries(),
                    .tagged = plan.tag.has_value(),
                    .rows = rows_.get(),
                    .seen = plan.result_path.has_value(),
@@ -353,6 +368,9 @@ class Run {
         }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
+    if (const auto& at = spec.failure.deadline.at) {
+      alarm_.emplace(loop, instant_of(*at, time(nullptr)), [this] { engine_.on_deadline(); });
+    }
   }
 
   RunResult run() {
@@ -383,7 +401,9 @@ class Run {
             .run_id = run_id,
             .total = jobs_to_expect(spec, opened),
             .no_key_advice = advice_on_key(spec.group.key),
-            .not_found_advice = plan.not_found_advice};
+            .not_found_advice = plan.not_found_advice,
+            .deadline = deadline_of(spec.failure.deadline),
+            .seed = draw_seed()};
   }
 
   std::vector<Observer*> observers(Log& log) {
@@ -399,7 +419,9 @@ class Run {
     executor_.signal_all(SIGTSTP);
     progress_bar_.hide();
     output_.flush();
+    const TimePoint before = EventLoop::now();
     stop_ourselves();
+    engine_.stopped_for(EventLoop::now() - before);
     executor_.signal_all(SIGCONT);
   }
 
@@ -429,6 +451,7 @@ class Run {
   Engine engine_;
   SignalWatcher signals_;
   GuardWatcher guard_watcher_;
+  std::optional<WallAlarm> alarm_;
 };
 
 // A run that was ended by a signal ends the process by it.
@@ -441,7 +464,7 @@ int end(const RunResult& result) {
 }  // namespace
 
 Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
-  auto pacing = Pacing::compile(spec.group);
+  auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
   if (!pacing) return tl::unexpected(pacing.error());
   if (!spec.output.spill_dir.empty()) {
     const auto usable = check_writable_directory(spec.output.spill_dir);
