@@ -522,6 +522,11 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
     return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume()));
   }
+  if (!guard) {
+    (*log)->on_message(LogLevel::warn,
+                       "there was no process left for the guard: should this run be killed, what "
+                       "its jobs started may live on");
+  }
   Run all(spec, startup, guard, *opened, *plan, *pacing, loop, output, **log, files);
   return end(all.run());
 }
