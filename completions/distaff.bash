@@ -347,7 +347,7 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -475,7 +475,7 @@ _distaff_about() {
       kind=none not_after=' -k --keep-order -u --ungroup '
       ;;
     -u | --ungroup)
-      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results '
+      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results --quiet-unless-failed '
       ;;
     --tag)
       kind=none not_after=' --tag -u --ungroup '
@@ -512,6 +512,22 @@ _distaff_about() {
     --term-seq)
       kind=word not_after=' --term-seq '
       values=(TERM,5s,KILL INT,5s,TERM,5s,KILL TERM,30s,KILL)
+      ;;
+    --lock)
+      kind=word not_after=' --lock '
+      ;;
+    --lock-wait)
+      kind=word not_after=' --lock-wait '
+      values=(10s 1m 10m 1h)
+      ;;
+    --quiet-unless-failed)
+      kind=none not_after=' --quiet-unless-failed -u --ungroup '
+      ;;
+    --stamp)
+      kind=file not_after=' --stamp --metrics '
+      ;;
+    --metrics)
+      kind=file not_after=' --metrics --stamp '
       ;;
     --progress)
       kind=word not_after=' --progress '

@@ -250,7 +250,7 @@ complete -c distaff -n __distaff_in_list -F -a '(string match -r "^:" -- (comman
 complete -c distaff -n __distaff_is_first -a run -d 'run commands'
 
 # From here to the end mark: made from the option table; changes here are lost.
-set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value adnIjPg
 set -g __distaff_key_forms 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
 complete -c distaff -n '__distaff_offers -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
@@ -308,7 +308,7 @@ complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buff
 complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
     -a '\'group\' \'line\' \'raw\' \'json\' \'csv\' \'none\''
 complete -c distaff -n '__distaff_offers -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
-complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
+complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --quiet-unless-failed' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
 complete -c distaff -n '__distaff_offers --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
 complete -c distaff -n '__distaff_offers --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
     -a '(__distaff_values --tag-template)'
@@ -328,6 +328,13 @@ complete -c distaff -n '__distaff_offers --halt -- --halt' -l halt -d 'stop afte
     -a '\'soon,fail=1\' \'now,fail=1\' \'soon,fail=10%\' \'now,success=1\' \'now,done=100\''
 complete -c distaff -n '__distaff_offers --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
     -a '\'TERM,5s,KILL\' \'INT,5s,TERM,5s,KILL\' \'TERM,30s,KILL\''
+complete -c distaff -n '__distaff_offers --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
+    -a '(__distaff_values --lock)'
+complete -c distaff -n '__distaff_offers --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \
+    -a '\'10s\' \'1m\' \'10m\' \'1h\''
+complete -c distaff -n '__distaff_offers --quiet-unless-failed -- --quiet-unless-failed -u --ungroup' -l quiet-unless-failed -d 'print nothing if all goes well, else everything'
+complete -c distaff -n '__distaff_offers --stamp -- --stamp --metrics' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --metrics -- --metrics --stamp' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
     -a '\'auto\' \'bar\' \'line\' \'none\''
 complete -c distaff -n '__distaff_offers --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \

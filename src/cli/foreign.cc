@@ -102,8 +102,12 @@ constexpr Translation kTranslations[] = {
     {"--tmuxpane", "not here; --output line shows jobs as they write"},
     {"--tmux", "not here; --output line shows jobs as they write"},
     {"--fg", "here -j 1, with --stdin tty for the terminal"},
-    {"--semaphore", "not in this version"},
-    {"--sem", "not in this version"},
+    {"--semaphore", "here --lock NAME for a run"},
+    {"--sem", "here --lock NAME for a run"},
+    {"--semaphorename", "here --lock NAME for a run"},
+    {"--semaphore-name", "here --lock NAME for a run"},
+    {"--semaphoretimeout", "here --lock-wait D"},
+    {"--semaphore-timeout", "here --lock-wait D"},
 
     // pool
     {"--max-procs", "here -j N or --jobs N"},
@@ -217,7 +221,6 @@ constexpr Translation kPlannedOptions[] = {
     {"id", ""},
     {"idle-timeout", "timeout 5m before the command ends a job"},
     {"journal", "--results DIR keeps what was done"},
-    {"lock", "flock -n FILE distaff ... keeps a second run from starting"},
     {"mutex", "flock FILE before the command does it"},
     {"name", ""},
     {"output-dir", ""},

@@ -49,11 +49,13 @@ class Reader {
     read_groups();
     read_output();
     read_failure();
+    read_cron();
     read_progress();
     check_input();
     check_command();
     check_output();
     check_groups();
+    check_cron();
     if (error_) return tl::unexpected(*error_);
     return std::move(request_);
   }
@@ -370,6 +372,35 @@ class Reader {
     read_choice(Opt::on_error, failure.on_error);
     read(Opt::halt, failure.halt, parse_halt);
     read(Opt::term_seq, failure.term_seq, parse_term_seq);
+  }
+
+  void read_cron() {
+    CronSpec& cron = request_.spec.cron;
+    read(Opt::lock, cron.lock, parse_text);
+    read(Opt::lock_wait, cron.lock_wait,
+         [](std::string_view text) { return parse_duration(text); });
+    cron.quiet_unless_failed = flags_.has(Opt::quiet_unless_failed);
+    read(Opt::stamp, cron.stamp, parse_text);
+    read(Opt::metrics, cron.metrics, parse_text);
+  }
+
+  void check_cron() {
+    const RunSpec& spec = request_.spec;
+    if (flags_.has(Opt::lock_wait) && !flags_.has(Opt::lock)) {
+      fail_with("{}: there is no lock to wait for; add --lock NAME", spelled(Opt::lock_wait));
+    }
+    if (spec.cron.quiet_unless_failed && spec.output.mode == OutputMode::raw) {
+      fail_with(
+          "{} does not go with {}: jobs then write by themselves; to be quiet use --output group "
+          "or line",
+          spelled(Opt::quiet_unless_failed),
+          flags_.has(Opt::ungroup) ? mentioned(Opt::ungroup)
+                                   : flags_.mentioned_with_value(Opt::output));
+    }
+    if (!spec.cron.stamp.empty() && spec.cron.stamp == spec.cron.metrics) {
+      fail_with("{} and {}: these are two files; give them two names", spelled(Opt::stamp),
+                mentioned(Opt::metrics));
+    }
   }
 
   void read_progress() {

@@ -185,6 +185,23 @@ constexpr Option kOptions[] = {
      "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL.",
      "TERM,5s,KILL|INT,5s,TERM,5s,KILL|TERM,30s,KILL"},
 
+    // ---- scheduled runs
+    {Opt::lock, "lock", 0, 0, Topic::cron, text, "NAME", "", "", false,
+     "one run of that NAME at a time; status 75 if held",
+     "NAME is any text. The lock is of this user and this machine, and free again when the run "
+     "ends, in whatever way. See CRON."},
+    {Opt::lock_wait, "lock-wait", 0, 0, Topic::cron, duration, "D", "", "0s", false,
+     "wait up to D for the lock that another run holds", "", "10s|1m|10m|1h"},
+    {Opt::quiet_unless_failed, "quiet-unless-failed", 0, 0, Topic::cron, none, "", "", "", false,
+     "print nothing if all goes well, else everything",
+     "What jobs and distaff print is held back until the run ends, in memory and then in files "
+     "without a name (--spill-dir, --spill-limit), and printed if the exit status is not 0."},
+    {Opt::stamp, "stamp", 0, 0, Topic::cron, file, "FILE", "", "", false,
+     "set FILE's time to now if the exit status is 0", "FILE is made if it is not there."},
+    {Opt::metrics, "metrics", 0, 0, Topic::cron, file, "FILE", "", "", false,
+     "write how the run went to FILE, for Prometheus",
+     "In the text format, when the run ends, in whatever way. See CRON."},
+
     // ---- progress
     {Opt::progress, "progress", 0, 0, Topic::progress, choice, "", "auto|bar|line|none", "auto",
      false, "show how far it is: auto is a bar on a terminal",
@@ -241,10 +258,16 @@ std::span<const Option> options() { return kOptions; }
 const Option& option(Opt id) { return kOptions[static_cast<std::size_t>(id)]; }
 
 std::string_view title(Topic topic) {
-  constexpr std::string_view kTitles[kTopicCount] = {
-      "Input",   "Batches",          "Command",
-      "Pool",    "Groups",           "Output",
-      "Failure", "Progress and log", "Configuration and help"};
+  constexpr std::string_view kTitles[kTopicCount] = {"Input",
+                                                     "Batches",
+                                                     "Command",
+                                                     "Pool",
+                                                     "Groups",
+                                                     "Output",
+                                                     "Failure",
+                                                     "Scheduled runs",
+                                                     "Progress and log",
+                                                     "Configuration and help"};
   return kTitles[static_cast<std::size_t>(topic)];
 }
 

@@ -67,6 +67,12 @@ enum class Opt : unsigned char {
   on_error,
   halt,
   term_seq,
+  // scheduled runs
+  lock,
+  lock_wait,
+  quiet_unless_failed,
+  stamp,
+  metrics,
   // progress
   progress,
   progress_interval,
@@ -84,8 +90,8 @@ enum class Opt : unsigned char {
 
 inline constexpr std::size_t kOptionCount = static_cast<std::size_t>(Opt::count);
 
-enum class Topic { input, batches, command, pool, groups, output, failure, progress, help };
-inline constexpr std::size_t kTopicCount = 9;
+enum class Topic { input, batches, command, pool, groups, output, failure, cron, progress, help };
+inline constexpr std::size_t kTopicCount = 10;
 
 // What stands after the option: decides how it is completed, and which words may be a value.
 enum class ValueKind {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/advice.h"
+#include "cli/scheduled.h"
 #include "collate/csv_rows.h"
 #include "collate/json_rows.h"
 #include "compose/job_builder.h"
@@ -20,10 +21,12 @@
 #include "exec/process_executor.h"
 #include "input/open_source.h"
 #include "os/cpus.h"
+#include "os/early_signals.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "os/unnamed_file.h"
+#include "sink/held_output.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
@@ -39,7 +42,7 @@ namespace {
 // The engine's wait on the real world.
 class LoopWaiter final : public Waiter, private Watcher {
  public:
-  LoopWaiter(EventLoop& loop, const Source& source, Output& output)
+  LoopWaiter(EventLoop& loop, const Source& source, ByteSink& output)
       : loop_(loop), source_(source), output_(output) {}
   ~LoopWaiter() { watch(-1); }
   LoopWaiter(const LoopWaiter&) = delete;
@@ -72,7 +75,7 @@ class LoopWaiter final : public Waiter, private Watcher {
 
   EventLoop& loop_;
   const Source& source_;
-  Output& output_;
+  ByteSink& output_;
   ProcessExecutor* executor_ = nullptr;
   int watched_ = -1;
 };
@@ -236,12 +239,13 @@ bool reads_terminal(const InputSpec& input) {
 }
 
 // What becomes of the wish, where we are: never automatic.  There is no bar where others use the
-// terminal beside us.
+// terminal beside us, or where nothing is to be seen yet.
 ProgressMode progress_mode(const RunSpec& spec, const Terminal& terminal) {
   const ProgressMode asked = spec.progress.mode;
   if (asked == ProgressMode::line || asked == ProgressMode::none) return asked;
   const bool shared = spec.output.mode == OutputMode::raw ||
-                      spec.command.stdin_mode == StdinMode::tty || reads_terminal(spec.input);
+                      spec.command.stdin_mode == StdinMode::tty || reads_terminal(spec.input) ||
+                      spec.cron.quiet_unless_failed;
   if (!shared && terminal.can_draw()) return ProgressMode::bar;
   return asked == ProgressMode::bar ? ProgressMode::line : ProgressMode::none;
 }
@@ -254,12 +258,26 @@ std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
 
+// --quiet-unless-failed: where all that is printed is kept until the end.
+struct Quiet {
+  Quiet(const OutputSpec& spec, Output& output)
+      : spill(spill_directory(spec), spec.spill_limit),
+        held(output, spec.spill_limit > 0 ? &spill : nullptr,
+             static_cast<std::size_t>(std::min<std::uint64_t>(spec.hold_memory, 1 << 20))) {}
+
+  SpillFiles spill;
+  HeldOutput held;
+};
+
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
  public:
   Run(const RunSpec& spec, Startup& startup, OpenedSource& opened, Plan& plan, Pacing& pacing,
-      EventLoop& loop, Output& output, Log& log)
-      : slots_(slots_of(spec,
+      EventLoop& loop, Output& output, HeldOutput* held, Log& log, Scheduled& scheduled)
+      : scheduled_(scheduled),
+        held_(held),
+        sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
+        slots_(slots_of(spec,
                         ProcessExecutor::descriptors_per_job(
                             capture_of(spec.output), spec.command.stdin_mode == StdinMode::record),
                         startup)),
@@ -279,8 +297,8 @@ class Run {
                    .seen = plan.result_path.has_value(),
                    .hold_memory = spec.output.hold_memory,
                    .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
-                  output),
-        waiter_(loop, *opened.source, output),
+                  sink_),
+        waiter_(loop, *opened.source, sink_),
         executor_(
             {.capture = capture_of(spec.output),
              .stdin_from = spec.command.stdin_mode == StdinMode::tty ? ProcessExecutor::Stdin::tty
@@ -293,21 +311,46 @@ class Run {
         terminal_(STDERR_FILENO),
         status_(terminal_, output),
         progress_mode_(progress_mode(spec, terminal_)),
-        progress_lines_(spec.progress.interval, EventLoop::now(), output, spec.log.format),
+        progress_lines_(spec.progress.interval, EventLoop::now(), sink_, spec.log.format),
         progress_bar_(EventLoop::now(), bar_delay(spec), status_),
         engine_(engine_options(spec, opened, plan, run_id_),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-                 output, waiter_, observers(log), rows_.get(), results_.get()}),
+                 sink_, waiter_, observers(log), rows_.get(), results_.get()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
   }
 
-  RunResult run() { return engine_.run(); }
+  // Gives the exit status.
+  int run() {
+    int status = engine_.run().exit_status();
+    std::string messages;
+    status = scheduled_.finish(status, engine_.summary().not_run(), messages);
+    sink_.say(messages);
+    if (held_ != nullptr && status != 0) held_->release();
+    return write_rest(status);
+  }
 
  private:
+  // What the engine could not see written: our own last words, and what was held back.  A signal
+  // ends it; so does a stdout that cannot be written.
+  int write_rest(int status) {
+    writing_rest_ = true;
+    for (sink_.flush(); sink_.pending() > 0 && !cut_short_; sink_.flush()) {
+      if (sink_.condition() != ByteSink::Condition::good) break;
+      waiter_.wait(std::nullopt, false);
+    }
+    if (held_ == nullptr || sink_.condition() == ByteSink::Condition::good) return status;
+    if (sink_.condition() == ByteSink::Condition::reader_gone) {
+      return status == 2 || status > 125 ? status : 128 + SIGPIPE;
+    }
+    output_.say(last_words({output_.failure(), 3}));
+    output_.flush();
+    return status <= 1 ? 3 : status;
+  }
+
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
                                         const Plan& plan, const std::string& run_id) {
     return {.failure = spec.failure,
@@ -327,11 +370,15 @@ class Run {
     if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
     if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
     if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
+    if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
     return all;
   }
 
   void on_signal(int signal) {
-    if (signal != SIGTSTP) return engine_.on_signal(signal);
+    if (signal != SIGTSTP) {
+      cut_short_ = writing_rest_;
+      return engine_.on_signal(signal);
+    }
     executor_.signal_all(SIGTSTP);
     progress_bar_.hide();
     output_.flush();
@@ -339,6 +386,11 @@ class Run {
     executor_.signal_all(SIGCONT);
   }
 
+  Scheduled& scheduled_;
+  HeldOutput* held_;  // null without --quiet-unless-failed
+  ByteSink& sink_;    // held_, or output_
+  bool writing_rest_ = false;
+  bool cut_short_ = false;
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;
@@ -363,28 +415,31 @@ class Run {
 };
 
 // A run that was ended by a signal ends the process by it.
-int end(const RunResult& result) {
-  const int status = result.exit_status();
+int end(int status) {
   if (status > 128) die_of_signal(status - 128);
   return status;
 }
 
-}  // namespace
+int end_without_jobs(int status, Scheduled* scheduled) {
+  if (scheduled == nullptr) return status;
+  std::string messages;
+  status = scheduled->finish(status, 0, messages);
+  std::fputs(messages.c_str(), stderr);
+  return status;
+}
 
-Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
-  auto pacing = Pacing::compile(spec.group);
-  if (!pacing) return tl::unexpected(pacing.error());
-  if (!spec.output.spill_dir.empty()) {
-    const auto usable = check_writable_directory(spec.output.spill_dir);
-    if (!usable) return fail("--spill-dir " + usable.error().message);
-  }
+// Everything between the lock and the stamp.
+Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& not_found_advice,
+                       Startup& startup, Scheduled* scheduled) {
+  std::optional<EarlySignals> early;
+  if (scheduled != nullptr) early.emplace(startup);
   auto opened = open_source(spec.input);
   if (!opened) return tl::unexpected(opened.error());
   const std::string nothing = advice_on_stdin(spec.input);
   if (opened->empty) {
-    const bool wanted = spec.log.level <= LogLevel::warn;
+    const bool wanted = spec.log.level <= LogLevel::warn && !spec.cron.quiet_unless_failed;
     if (wanted && !nothing.empty()) std::fprintf(stderr, "distaff: warning: %s\n", nothing.c_str());
-    return 0;
+    return end_without_jobs(0, scheduled);
   }
   const std::string names = expect_a_table(spec.command, *opened);
   auto plan = make_plan(spec, *opened);
@@ -397,20 +452,45 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
 
   EventLoop loop;
   Output output(loop);
-  const auto log = Log::open(spec.log, output);
+  std::optional<Quiet> quiet;
+  if (spec.cron.quiet_unless_failed && scheduled != nullptr) quiet.emplace(spec.output, output);
+  HeldOutput* const held = quiet ? &quiet->held : nullptr;
+  const auto log = Log::open(spec.log, held != nullptr ? static_cast<ByteSink&>(*held) : output);
   if (!log) return tl::unexpected(log.error());
   if (!nothing.empty()) (*log)->on_message(LogLevel::warn, nothing);
   if (!odd.empty()) (*log)->on_message(LogLevel::warn, odd);
   if (!names.empty()) (*log)->on_message(LogLevel::warn, names);
   for (const std::string& warning : plan->warnings) (*log)->on_message(LogLevel::warn, warning);
   if (plan->not_found_advice.empty()) plan->not_found_advice = not_found_advice;
-  if (spec.output.dry_run) {
+  if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan->command, output, waiter));
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter).exit_status());
   }
-  Run all(spec, startup, *opened, *plan, *pacing, loop, output, **log);
+  Run all(spec, startup, *opened, *plan, pacing, loop, output, held, **log, *scheduled);
+  early->end();
   return end(all.run());
+}
+
+}  // namespace
+
+Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
+  auto pacing = Pacing::compile(spec.group);
+  if (!pacing) return tl::unexpected(pacing.error());
+  if (!spec.output.spill_dir.empty()) {
+    const auto usable = check_writable_directory(spec.output.spill_dir);
+    if (!usable) return fail("--spill-dir " + usable.error().message);
+  }
+  if (spec.output.dry_run) return run_jobs(spec, *pacing, not_found_advice, startup, nullptr);
+  auto scheduled = Scheduled::begin(spec, startup);
+  if (!scheduled) return tl::unexpected(scheduled.error());
+  auto status = run_jobs(spec, *pacing, not_found_advice, startup, &*scheduled);
+  if (!status) {
+    std::string messages;
+    status.error().status = scheduled->finish(status.error().status, 0, messages);
+    std::fputs(messages.c_str(), stderr);
+  }
+  return status;
 }
 
 }  // namespace distaff
