@@ -347,7 +347,7 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -475,7 +475,7 @@ _distaff_about() {
       kind=none not_after=' -k --keep-order -u --ungroup '
       ;;
     -u | --ungroup)
-      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results --quiet-unless-failed '
+      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout --quiet-unless-failed '
       ;;
     --tag)
       kind=none not_after=' --tag -u --ungroup '
@@ -500,6 +500,30 @@ _distaff_about() {
     --ok)
       kind=word not_after=' --ok '
       values=(0,1 0-3)
+      ;;
+    --retries)
+      kind=word not_after=' --retries '
+      values=(1 2 3 5 10)
+      ;;
+    --retry-delay)
+      kind=word not_after=' --retry-delay '
+      values=(1s..1m 5s 10s..10m 100ms..5s)
+      ;;
+    --retry-on)
+      kind=word not_after=' --retry-on '
+      values=(0-255,signal,timeout 75 signal timeout start)
+      ;;
+    --timeout)
+      kind=word not_after=' --timeout '
+      values=(10s 1m 5m 1h 200% 500%)
+      ;;
+    --idle-timeout)
+      kind=word not_after=' --idle-timeout -u --ungroup '
+      values=(30s 1m 5m)
+      ;;
+    --deadline)
+      kind=word not_after=' --deadline '
+      values=(1h 8h 06:30 23:00)
       ;;
     --on-error)
       kind=word not_after=' --on-error '

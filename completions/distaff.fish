@@ -250,7 +250,7 @@ complete -c distaff -n __distaff_in_list -F -a '(string match -r "^:" -- (comman
 complete -c distaff -n __distaff_is_first -a run -d 'run commands'
 
 # From here to the end mark: made from the option table; changes here are lost.
-set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --on-error --halt --term-seq --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value adnIjPg
 set -g __distaff_key_forms 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
 complete -c distaff -n '__distaff_offers -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
@@ -308,7 +308,7 @@ complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buff
 complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
     -a '\'group\' \'line\' \'raw\' \'json\' \'csv\' \'none\''
 complete -c distaff -n '__distaff_offers -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
-complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --quiet-unless-failed' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
+complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout --quiet-unless-failed' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
 complete -c distaff -n '__distaff_offers --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
 complete -c distaff -n '__distaff_offers --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
     -a '(__distaff_values --tag-template)'
@@ -322,6 +322,18 @@ complete -c distaff -n '__distaff_offers --spill-limit -- --spill-limit' -l spil
     -a '\'0\' \'1G\' \'10G\' \'100G\''
 complete -c distaff -n '__distaff_offers --ok -- --ok' -l ok -d 'exit statuses that are success, as 0,1,3-5' -x -k \
     -a '\'0,1\' \'0-3\''
+complete -c distaff -n '__distaff_offers --retries -- --retries' -l retries -d 'try a job that fails up to N times more' -x -k \
+    -a '\'1\' \'2\' \'3\' \'5\' \'10\''
+complete -c distaff -n '__distaff_offers --retry-delay -- --retry-delay' -l retry-delay -d 'how long to wait before a job\'s next try' -x -k \
+    -a '\'1s..1m\' \'5s\' \'10s..10m\' \'100ms..5s\''
+complete -c distaff -n '__distaff_offers --retry-on -- --retry-on' -l retry-on -d 'failures worth another try, as 75,signal,timeout' -x -k \
+    -a '\'0-255,signal,timeout\' \'75\' \'signal\' \'timeout\' \'start\''
+complete -c distaff -n '__distaff_offers --timeout -- --timeout' -l timeout -d 'end a job that runs longer than D' -x -k \
+    -a '\'10s\' \'1m\' \'5m\' \'1h\' \'200%\' \'500%\''
+complete -c distaff -n '__distaff_offers --idle-timeout -- --idle-timeout -u --ungroup' -l idle-timeout -d 'end a job that writes nothing for D' -x -k \
+    -a '\'30s\' \'1m\' \'5m\''
+complete -c distaff -n '__distaff_offers --deadline -- --deadline' -l deadline -d 'end the run after D, or at TIME, as 06:30' -x -k \
+    -a '\'1h\' \'8h\' \'06:30\' \'23:00\''
 complete -c distaff -n '__distaff_offers --on-error -- --on-error' -l on-error -d 'what the first failure does to the run' -x -k \
     -a '\'continue\' \'stop\' \'kill\' \'ignore\''
 complete -c distaff -n '__distaff_offers --halt -- --halt' -l halt -d 'stop after so many: soon,fail=3 or now,done=50%' -x -k \

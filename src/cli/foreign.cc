@@ -154,12 +154,12 @@ constexpr Translation kTranslations[] = {
     // failure
     {"--retry-failed", "not in this version"},
     {"--resume-failed", "not in this version"},
-    {"--retry", "not in this version; a script may try again, as by 'cmd {} || cmd {}'"},
+    {"--retry", "here --retries N"},
     {"--fail-early", "here --on-error stop"},
     {"--keep-going", "here the default; in full --on-error continue"},
     {"--halt-on-error", "here --halt soon,fail=N"},
     {"--termseq", "here --term-seq TERM,5s,KILL; its times need a unit"},
-    {"--max-time", "not in this version; write timeout 5s before the command"},
+    {"--max-time", "here --timeout D for a job, --deadline D for the run"},
 
     // what people try
     {"--keep", "here -k or --keep-order"},
@@ -216,21 +216,15 @@ constexpr Translation kTranslations[] = {
 // Options of distaff that later versions bring, and what does it until then.
 constexpr Translation kPlannedOptions[] = {
     {"body", ""},
-    {"deadline", "timeout 1h distaff ... ends a run"},
     {"failed-to", "--output json tells which failed"},
     {"id", ""},
-    {"idle-timeout", "timeout 5m before the command ends a job"},
     {"journal", "--results DIR keeps what was done"},
     {"mutex", "flock FILE before the command does it"},
     {"name", ""},
     {"output-dir", ""},
     {"polite", "-g host --throttle 1s is polite"},
     {"resume", "--results DIR keeps what was done"},
-    {"retries", "a script may try again: 'for n in 1 2 3; do cmd {} && break; done'"},
-    {"retry-delay", ""},
-    {"retry-on", ""},
     {"skip-failed", ""},
-    {"timeout", "write timeout 5s before the command"},
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",

@@ -358,6 +358,13 @@ class Reader {
       fail_with("{} does not go with {}: the record has columns of its own there; leave it out",
                 spelled(id), mode);
     }
+    const bool unseen = raw || (output.mode == OutputMode::none && output.results.empty());
+    if (flags_.has(Opt::idle_timeout) && unseen) {
+      fail_with(
+          "{} does not go with {}: what jobs write is then not seen; with it use --output line or "
+          "group",
+          spelled(Opt::idle_timeout), mode);
+    }
     if (flags_.has(Opt::results) && raw) {
       fail_with(
           "{} does not go with {}: jobs then write by themselves; with results use --output group "
@@ -369,6 +376,18 @@ class Reader {
   void read_failure() {
     FailureSpec& failure = request_.spec.failure;
     read(Opt::ok, failure.ok, parse_statuses);
+    read(Opt::retries, failure.retries,
+         [](std::string_view text) { return parse_int(text, 0, 1'000'000); });
+    read(Opt::retry_delay, failure.retry_delay, parse_retry_delay);
+    read(Opt::retry_on, failure.retry_on, parse_retry_on);
+    read(Opt::timeout, failure.timeout, parse_time_limit);
+    read(Opt::idle_timeout, failure.idle_timeout, [](std::string_view text) -> Expected<Duration> {
+      const auto limit = parse_time_limit(text);
+      if (!limit) return tl::unexpected(limit.error());
+      if (limit->percent > 0) return fail(fmt::format("'{}' is no time, such as 30s", text));
+      return limit->most;
+    });
+    read(Opt::deadline, failure.deadline, parse_deadline);
     read_choice(Opt::on_error, failure.on_error);
     read(Opt::halt, failure.halt, parse_halt);
     read(Opt::term_seq, failure.term_seq, parse_term_seq);

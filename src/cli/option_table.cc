@@ -167,6 +167,37 @@ constexpr Option kOptions[] = {
     // ---- failure
     {Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,
      "exit statuses that are success, as 0,1,3-5", "", "0,1|0-3"},
+    {Opt::retries, "retries", 0, 0, Topic::failure, number, "N", "", "0", false,
+     "try a job that fails up to N times more",
+     "Only the last attempt's output is shown, but with --output line and -u. A job that waits for "
+     "its next try holds no slot, but keeps its place in its group. The variable DISTAFF_ATTEMPT "
+     "counts from 1. See FAILURE.",
+     "1|2|3|5|10"},
+    {Opt::retry_delay, "retry-delay", 0, 0, Topic::failure, duration, "D[..MAX]", "", "1s..1m",
+     false, "how long to wait before a job's next try",
+     "D alone: always so long. With MAX: any time from zero to a bound that begins with D and "
+     "doubles with each try until it is MAX, so that jobs that failed together do not come back "
+     "together.",
+     "1s..1m|5s|10s..10m|100ms..5s"},
+    {Opt::retry_on, "retry-on", 0, 0, Topic::failure, text, "LIST", "", "0-255,signal,timeout",
+     false, "failures worth another try, as 75,signal,timeout",
+     "Exit statuses and ranges of them, signal, timeout (also --idle-timeout), and start, for a "
+     "program that could not be run.",
+     "0-255,signal,timeout|75|signal|timeout|start"},
+    {Opt::timeout, "timeout", 0, 0, Topic::failure, text, "D|N%", "", "", false,
+     "end a job that runs longer than D",
+     "As --term-seq says, with all processes it started. N% is a share of the median run time of "
+     "the jobs that went well so far, known from the tenth on; 200% is twice as long.",
+     "10s|1m|5m|1h|200%|500%"},
+    {Opt::idle_timeout, "idle-timeout", 0, 0, Topic::failure, duration, "D", "", "", false,
+     "end a job that writes nothing for D",
+     "A job that has to wait because its output is not taken is not idle.", "30s|1m|5m"},
+    {Opt::deadline, "deadline", 0, 0, Topic::failure, text, "D|TIME", "", "", false,
+     "end the run after D, or at TIME, as 06:30",
+     "Nothing is started from then on, what runs is ended, and the exit status is 124. TIME is the "
+     "next HH:MM by the clock here, or a date and time as 2026-11-27T06:30, with Z or an offset "
+     "if it is not local.",
+     "1h|8h|06:30|23:00"},
     {Opt::on_error, "on-error", 0, 0, Topic::failure, choice, "", "continue|stop|kill|ignore",
      "continue", false, "what the first failure does to the run",
      "continue: the run goes on and exits 1 in the end. stop: nothing more is started, running "

@@ -64,6 +64,12 @@ enum class Opt : unsigned char {
   spill_limit,
   // failure
   ok,
+  retries,
+  retry_delay,
+  retry_on,
+  timeout,
+  idle_timeout,
+  deadline,
   on_error,
   halt,
   term_seq,

@@ -47,7 +47,8 @@ class RulesReader {
 
  private:
   GroupRule read_rule(const JsonValue& object, const std::string& path) const {
-    check_keys(object, path, {"match", "parallelism", "throttle", "rate"});
+    check_keys(object, path,
+               {"match", "parallelism", "throttle", "rate", "ok", "retries", "timeout", "break"});
     GroupRule rule;
     const JsonValue* match = object.find("match");
     if (match == nullptr) {
@@ -66,8 +67,64 @@ class RulesReader {
       const std::string where = path + ".rate";
       rule.rate = take(*value, where, parse_rate(text_at(*value, where, "\"10/s\"")));
     }
+    read_failure(object, path, rule);
     check_rest(rule, object, path);
     return rule;
+  }
+
+  // What counts as one, and what is done about it.
+  void read_failure(const JsonValue& object, const std::string& path, GroupRule& rule) const {
+    if (const JsonValue* value = object.find("ok")) {
+      const std::string where = path + ".ok";
+      if (value->is(JsonValue::Kind::list)) {
+        rule.ok = read_statuses(*value, where, "[0, 1]", 0, 255);
+      } else {
+        rule.ok = take(*value, where, parse_statuses(text_at(*value, where, "[0, 1] or \"0-3\"")));
+      }
+    }
+    if (const JsonValue* value = object.find("retries")) {
+      const std::string where = path + ".retries";
+      if (!is_whole(*value)) wrong_type(*value, where, "a whole number, as 3");
+      rule.retries = take(*value, where, parse_int(value->text, 0, 1'000'000));
+    }
+    if (const JsonValue* value = object.find("timeout")) {
+      const std::string where = path + ".timeout";
+      rule.timeout = take(*value, where, parse_time_limit(text_at(*value, where, "\"30s\"")));
+    }
+    if (const JsonValue* value = object.find("break")) rule.breaker = read_break(*value, path);
+  }
+
+  // {"failures": 10, "pause": "5m"}
+  BreakSpec read_break(const JsonValue& value, const std::string& rule) const {
+    const std::string path = rule + ".break";
+    constexpr std::string_view kExample = "{\"failures\": 10, \"pause\": \"5m\"}";
+    if (!value.is(JsonValue::Kind::object)) wrong_type(value, path, kExample);
+    check_keys(value, path, {"failures", "pause"});
+    const JsonValue* failures = value.find("failures");
+    const JsonValue* pause = value.find("pause");
+    if (failures == nullptr || pause == nullptr) {
+      wrong(value, path, fmt::format("needs \"failures\" and \"pause\", as {}", kExample));
+    }
+    BreakSpec breaker;
+    if (!is_whole(*failures)) wrong_type(*failures, path + ".failures", "a whole number, as 10");
+    breaker.failures = take(*failures, path + ".failures", parse_int(failures->text, 1));
+    const std::string where = path + ".pause";
+    breaker.pause = take(*pause, where, parse_duration(text_at(*pause, where, "\"5m\"")));
+    return breaker;
+  }
+
+  StatusSet read_statuses(const JsonValue& list, const std::string& path, std::string_view example,
+                          int least, int most) const {
+    if (list.items.empty()) wrong(list, path, fmt::format("is an empty list; write {}", example));
+    StatusSet set;
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      const JsonValue& item = list.items[i];
+      const std::string at = fmt::format("{}[{}]", path, i);
+      if (!is_whole(item)) wrong_type(item, at, example.substr(1, example.find_first_of(",]") - 1));
+      const int status = take(item, at, parse_int(item.text, least, most));
+      set.ranges.emplace_back(status, status);
+    }
+    return joined(std::move(set));
   }
 
   void check_rest(const GroupRule& rule, const JsonValue& object, const std::string& path) const {
@@ -164,18 +221,8 @@ class RulesReader {
     if (!list.is(JsonValue::Kind::list)) {
       wrong_type(list, where, http ? "a list, as [429, 503]" : "a list, as [1, 2]");
     }
-    if (list.items.empty()) {
-      wrong(list, where, fmt::format("is an empty list; write {}", http ? "[429, 503]" : "[1, 2]"));
-    }
-    for (std::size_t i = 0; i < list.items.size(); ++i) {
-      const JsonValue& item = list.items[i];
-      const std::string at = fmt::format("{}[{}]", where, i);
-      if (!is_whole(item)) wrong_type(item, at, http ? "429" : "1");
-      const int status =
-          take(item, at, http ? parse_int(item.text, 100, 599) : parse_int(item.text, 0, 255));
-      entry.statuses.ranges.emplace_back(status, status);
-    }
-    entry.statuses = joined(std::move(entry.statuses));
+    entry.statuses = http ? read_statuses(list, where, "[429, 503]", 100, 599)
+                          : read_statuses(list, where, "[1, 2]", 0, 255);
   }
 
   const std::string& text_at(const JsonValue& value, const std::string& path,

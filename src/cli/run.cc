@@ -26,6 +26,7 @@
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "os/unnamed_file.h"
+#include "os/wall_clock.h"
 #include "sink/held_output.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
@@ -254,6 +255,20 @@ Duration bar_delay(const RunSpec& spec) {
   return std::chrono::seconds(spec.progress.mode == ProgressMode::bar ? 0 : 1);
 }
 
+// Two runs that begin together should not draw the same delays.
+std::uint64_t draw_seed() {
+  return static_cast<std::uint64_t>(EventLoop::now().time_since_epoch().count()) ^
+         static_cast<std::uint64_t>(getpid()) << 32;
+}
+
+// From the start on; one at a time of day rings an alarm, unless it has passed.
+std::optional<Duration> deadline_of(const DeadlineSpec& deadline) {
+  if (deadline.after.count() > 0) return deadline.after;
+  const time_t now = time(nullptr);
+  const bool passed = deadline.at && instant_of(*deadline.at, now) <= now;
+  return passed ? std::optional(Duration{0}) : std::nullopt;
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -291,7 +306,7 @@ class Run {
         spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
-                   .single = slots_ == 1,
+                   .single = slots_ == 1 && !pacing.retries(),
                    .tagged = plan.tag.has_value(),
                    .rows = rows_.get(),
                    .seen = plan.result_path.has_value(),
@@ -321,6 +336,9 @@ class Run {
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
+    if (const auto& at = spec.failure.deadline.at) {
+      alarm_.emplace(loop, instant_of(*at, time(nullptr)), [this] { engine_.on_deadline(); });
+    }
   }
 
   // Gives the exit status.
@@ -362,7 +380,9 @@ class Run {
             .run_id = run_id,
             .total = jobs_to_expect(spec, opened),
             .no_key_advice = advice_on_key(spec.group.key),
-            .not_found_advice = plan.not_found_advice};
+            .not_found_advice = plan.not_found_advice,
+            .deadline = deadline_of(spec.failure.deadline),
+            .seed = draw_seed()};
   }
 
   std::vector<Observer*> observers(Log& log) {
@@ -382,7 +402,9 @@ class Run {
     executor_.signal_all(SIGTSTP);
     progress_bar_.hide();
     output_.flush();
+    const TimePoint before = EventLoop::now();
     stop_ourselves();
+    engine_.stopped_for(EventLoop::now() - before);
     executor_.signal_all(SIGCONT);
   }
 
@@ -412,6 +434,7 @@ class Run {
   ProgressBar progress_bar_;
   Engine engine_;
   SignalWatcher signals_;
+  std::optional<WallAlarm> alarm_;
 };
 
 // A run that was ended by a signal ends the process by it.
@@ -475,7 +498,7 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
 }  // namespace
 
 Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
-  auto pacing = Pacing::compile(spec.group);
+  auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
   if (!pacing) return tl::unexpected(pacing.error());
   if (!spec.output.spill_dir.empty()) {
     const auto usable = check_writable_directory(spec.output.spill_dir);

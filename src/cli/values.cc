@@ -149,6 +149,76 @@ StatusSet joined(StatusSet set) {
   return result;
 }
 
+Expected<RetryDelay> parse_retry_delay(std::string_view text) {
+  const auto range = parse_throttle(text);
+  if (!range) return tl::unexpected(range.error());
+  if (range->least == Duration{0} && range->most > Duration{0}) {
+    return fail(fmt::format("'{}': a bound that doubles cannot begin with 0; write 100ms..{}", text,
+                            text.substr(text.find("..") + 2)));
+  }
+  return RetryDelay{range->least, range->most};
+}
+
+Expected<RetryOn> parse_retry_on(std::string_view text) {
+  RetryOn on{{}, false, false, false};
+  for (const std::string_view part : split_at(text, ',')) {
+    if (part == "signal") {
+      on.signal = true;
+    } else if (part == "timeout") {
+      on.timeout = true;
+    } else if (part == "start") {
+      on.start = true;
+    } else if (const auto statuses = parse_statuses(part)) {
+      on.statuses.ranges.push_back(statuses->ranges[0]);
+    } else {
+      return fail(
+          fmt::format("'{}' in '{}' is none of signal, timeout, start, an exit status from 0 to "
+                      "255 or a range of them; a list is such as 75,100-110,signal",
+                      part, text));
+    }
+  }
+  on.statuses = joined(std::move(on.statuses));
+  return on;
+}
+
+Expected<TimeLimit> parse_time_limit(std::string_view text) {
+  const auto nothing = [&] {
+    return fail(fmt::format("'{}' would end every job at once; for no limit leave it out", text));
+  };
+  TimeLimit limit;
+  if (text.ends_with('%')) {
+    const auto percent = parse_int(text.substr(0, text.size() - 1), 0, 1'000'000);
+    if (!percent) {
+      return fail(fmt::format("'{}' is no percentage, such as 200% of the median run time", text));
+    }
+    limit.percent = *percent;
+  } else {
+    const auto most = parse_duration(text);
+    if (!most) return tl::unexpected(most.error());
+    limit.most = *most;
+  }
+  if (!limit.any()) return nothing();
+  return limit;
+}
+
+Expected<DeadlineSpec> parse_deadline(std::string_view text) {
+  DeadlineSpec deadline;
+  if (const auto after = parse_duration(text)) {
+    if (after->count() == 0) {
+      return fail(fmt::format("'{}' would end the run before it began; leave it out", text));
+    }
+    deadline.after = *after;
+    return deadline;
+  }
+  const auto at = parse_civil_time(text);
+  if (!at) {
+    return fail(fmt::format(
+        "'{}' is no time, such as 8h from now, 06:30 by the clock, or 2026-11-27T06:30", text));
+  }
+  deadline.at = *at;
+  return deadline;
+}
+
 Expected<HaltSpec> parse_halt(std::string_view text) {
   const auto wrong = [&] {
     return fail(

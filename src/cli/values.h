@@ -30,6 +30,18 @@ Expected<StatusSet> parse_statuses(std::string_view text);
 // Sorted, and neighbours made one range, so that equal sets are equal.
 StatusSet joined(StatusSet set);
 
+// "5s" (always so long) "1s..1m"
+Expected<RetryDelay> parse_retry_delay(std::string_view text);
+
+// "75,100-110,signal,timeout,start"
+Expected<RetryOn> parse_retry_on(std::string_view text);
+
+// "30s" "200%"
+Expected<TimeLimit> parse_time_limit(std::string_view text);
+
+// "8h" "06:30" "2026-11-27T06:30"
+Expected<DeadlineSpec> parse_deadline(std::string_view text);
+
 // "soon,fail=1" "now,done=50%"
 Expected<HaltSpec> parse_halt(std::string_view text);
 

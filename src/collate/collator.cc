@@ -35,12 +35,58 @@ Collator::Impl::Impl(const Options& given, ByteSink& to)
 
 // ---- starts
 
-void Collator::Impl::open(JobId job, std::string tag) {
+void Collator::Impl::open(JobId job, std::string tag, bool another) {
   const auto [at, added] = jobs.try_emplace(job);
-  assert(added);
-  static_cast<void>(added);
-  if (options.tagged) at->second.tag = std::move(tag);
-  if (ordered) order.open(job);
+  Pending& pending = at->second;
+  assert(added || pending.between);
+  if (options.tagged) pending.tag = std::move(tag);
+  if (!added) {
+    open_again(pending, another);
+  } else {
+    pending.provisional = another && may_be_live();
+    if (ordered) order.open(job);
+  }
+}
+
+void Collator::Impl::open_again(Pending& pending, bool another) {
+  pending.between = false;
+  pending.refused = {};
+  if (by_lines || pending.loose) return;
+  pending.provisional = another && may_be_live();
+  pending.text = {};
+  drop_output(pending);
+}
+
+void Collator::Impl::try_again(JobId job) {
+  const auto at = jobs.find(job);
+  if (at == jobs.end()) return;
+  at->second.between = true;
+  if (by_lines) {
+    for (const Stream stream : kStreams) complete_line(job, at->second, stream);
+  }
+}
+
+// What follows is another attempt's.
+void Collator::Impl::complete_line(JobId job, Pending& pending, Stream stream) {
+  const std::size_t i = index(stream);
+  const bool begun = pending.held[i].empty() ? open_lines[file(stream)] == Writer{job, stream}
+                                             : pending.whole[i] < pending.held[i].size();
+  if (begun) output(job, stream, "\n");
+}
+
+// Nothing more can be held, and the job that has the turn is held back for its next attempt.
+bool Collator::Impl::loosen_live() {
+  budget.review(memory());
+  if (!budget.full() || !due.empty()) return false;
+  const auto at = jobs.find(live());
+  if (at == jobs.end() || !at->second.provisional) return false;
+  at->second.provisional = false;
+  at->second.loose = true;
+  warnings.push_back(
+      "job " + std::to_string(number(at->first)) +
+      ": there is no room to hold its output until it is known whether it went well, "
+      "so it is written as it comes, also of attempts that fail");
+  return true;
 }
 
 // ---- bytes
@@ -253,6 +299,8 @@ bool Collator::Impl::flows(JobId job, Stream stream) const {
   if (options.rows != nullptr) return false;
   if (free_lines && turn == JobId{0}) return lines[file(stream)].empty();
   if (job != live()) return false;
+  const auto at = jobs.find(job);
+  if (at != jobs.end() && at->second.provisional) return false;
   return stream == Stream::out || by_lines || options.single || budget.full();
 }
 
@@ -269,12 +317,18 @@ bool Collator::Impl::must_wait(const Pending& pending, JobId job, Stream stream)
   return by_lines && one_file && some_wait(pending, job, other);
 }
 
-// Nothing can be written, and nothing can be held: the oldest that runs is written as it comes.
+// Nothing can be written, and nothing can be held: the oldest that runs is written as it comes, or
+// if none runs, what the oldest wrote that waits for its next attempt.
 void Collator::Impl::choose_turn() {
+  turn_served = false;
   for (const auto& [job, pending] : jobs) {
-    if (pending.closed) continue;
+    if (pending.closed || pending.between) continue;
     turn = job;
-    turn_served = false;
+    return;
+  }
+  for (const auto& [job, pending] : jobs) {
+    if (pending.closed || pending.empty()) continue;
+    turn = job;
     return;
   }
 }
@@ -309,9 +363,11 @@ Collator::Collator(Options options, ByteSink& sink)
 Collator::Collator(Collator&&) noexcept = default;
 Collator::~Collator() = default;
 
-void Collator::open(JobId job, std::string tag) {
-  if (impl_->options.mode != Mode::none) impl_->open(job, std::move(tag));
+void Collator::open(JobId job, std::string tag, bool another) {
+  if (impl_->options.mode != Mode::none) impl_->open(job, std::move(tag), another);
 }
+
+void Collator::try_again(JobId job) { impl_->try_again(job); }
 
 Intake Collator::room(JobId job, Stream stream) {
   if (impl_->options.mode == Mode::none) return {kRead};
@@ -342,6 +398,11 @@ void Collator::end() { impl_->end(); }
 bool Collator::idle() const { return impl_->jobs.empty(); }
 const std::string& Collator::failure() const { return impl_->failure; }
 std::string Collator::take_warning() {
+  if (!impl_->warnings.empty()) {
+    std::string warning = std::move(impl_->warnings.front());
+    impl_->warnings.pop_front();
+    return warning;
+  }
   return impl_->budget.spill() == nullptr ? std::string() : impl_->budget.spill()->take_failure();
 }
 

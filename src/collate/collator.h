@@ -35,6 +35,11 @@
 // stdout.  So nothing is lost and nothing is stuck, however small the bounds.  A row is written
 // whole, so the job that has the turn is held beyond the bounds there.
 //
+// Attempts.  Of a job that is tried again only the last attempt counts, so as long as another may
+// follow nothing of it is live: what it writes is held, and thrown away when the next one starts.
+// (In line mode every attempt's lines come.)  If it has the turn when the bounds are reached it is
+// loosened: from then on all it writes is written, in all its attempts, and that is a warning.
+//
 // A sink that has no room holds up nothing but the live job; and that too is held back like the
 // others once the sink is `stalled`, as its owner judges.
 
@@ -72,7 +77,12 @@ class Collator {
   ~Collator();
 
   // The job was started.  `tag` goes in front of each of its lines (with a tab), if tagged.
-  void open(JobId job, std::string tag = {});
+  // `another`: another attempt may follow this one.
+  void open(JobId job, std::string tag = {}, bool another = false);
+
+  // Instead of close(): no more output will come of this attempt, and the job will be opened again,
+  // or closed after all.  Nothing happens if it is not open.
+  void try_again(JobId job);
 
   // How much of what the job wrote may be taken now, and whither.  After none the caller leaves it
   // in the pipe until take_again() names the job.
@@ -121,7 +131,8 @@ class Collator {
   // Not empty: what was held back cannot be read again, and why.
   const std::string& failure() const;
 
-  // Not empty once if the spill store cannot be used: what is wrong, for people.
+  // Not empty once if the spill store cannot be used, or a job's attempts cannot be held: what is
+  // wrong, for people.
   std::string take_warning();
 
  private:

@@ -40,7 +40,10 @@ struct Pending {
   std::string head;        // of its row
   std::size_t memory = 0;  // that its held bytes take
   bool closed = false;
-  int row_step = 0;  // how far its row is written
+  bool provisional = false;  // another attempt may follow: it is not live
+  bool loose = false;        // what it writes is written, whatever follows
+  bool between = false;      // one attempt is over, and the next has not begun
+  int row_step = 0;          // how far its row is written
 
   bool empty() const { return held[0].empty() && held[1].empty(); }
 };
@@ -62,7 +65,12 @@ struct Collator::Impl {
   Impl(const Options& given, ByteSink& to);
 
   // ---- reports
-  void open(JobId job, std::string tag);
+  void open(JobId job, std::string tag, bool another);
+  void open_again(Pending& pending, bool another);
+  void try_again(JobId job);
+  void complete_line(JobId job, Pending& pending, Stream stream);
+  bool loosen_live();
+  bool may_be_live() const { return !by_lines && options.rows == nullptr; }
   Intake room(JobId job, Stream stream);
   void output(JobId job, Stream stream, std::string_view bytes);
   void moved(JobId job, Stream stream, std::size_t bytes);
@@ -153,6 +161,7 @@ struct Collator::Impl {
   std::string row;
   std::vector<char> buffer;  // for what comes back from the spill
   std::string failure;
+  std::deque<std::string> warnings;
 };
 
 }  // namespace distaff

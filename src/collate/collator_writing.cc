@@ -25,6 +25,7 @@ bool Collator::Impl::pump(std::size_t most) {
   while (allowance > 0) {
     if (pump_some()) continue;
     // Blocked, or there is nothing to do.
+    if (budget.full() && loosen_live()) continue;
     if (!budget.full() || ordered || turn != JobId{0} || !due.empty()) return false;
     if (sink.blocked(Stream::out) || sink.blocked(Stream::err)) return false;
     budget.review(memory());
@@ -41,7 +42,13 @@ bool Collator::Impl::pump(std::size_t most) {
 // False if there is nothing to write, or no room.
 bool Collator::Impl::pump_some() {
   if (free_lines && turn != JobId{0} && turn_served && !has_open_line(turn)) end_line_turn();
-  if (turn != JobId{0}) return flow(jobs.find(turn));
+  if (turn != JobId{0}) {
+    const auto at = jobs.find(turn);
+    if (flow(at)) return true;
+    if (!at->second.between || !at->second.empty()) return false;
+    turn_over();  // it would have nothing to say until its next attempt
+    return true;
+  }
   if (free_lines) return pump_lines();
   if (!due.empty()) {
     const auto at = jobs.find(due.front());

@@ -7,7 +7,9 @@
 #include <tuple>
 #include <utility>
 
+#include "base/numbers.h"
 #include "base/text.h"
+#include "schedule/retry.h"
 
 namespace distaff {
 namespace {
@@ -37,10 +39,17 @@ Engine::Engine(Options options, Parts parts)
       groups_({options_.keyed, options_.limited}, parts_.scheduler, parts_.pacing),
       halt_(options_.failure.on_error, options_.failure.halt),
       term_(options_.failure.term_seq),
-      summary_(options_.failure.on_error == OnError::ignore) {}
+      summary_(options_.failure.on_error == OnError::ignore),
+      limits_(options_.failure.idle_timeout),
+      random_(options_.seed) {
+  for (const Observer* observer : parts_.observers) {
+    reports_attempts_ = reports_attempts_ || observer->wants_attempts();
+  }
+}
 
 RunResult Engine::run() {
   now_ = parts_.waiter.now();
+  if (options_.deadline) deadline_ = now_ + *options_.deadline;
   while (true) {
     turn();
     if (finished()) break;
@@ -89,12 +98,15 @@ void Engine::write_out() {
 
 void Engine::turn() {
   check_sink();
+  if (deadline_ && now_ >= *deadline_) on_deadline();
+  end_what_had_its_time();
   while (const auto signal = term_.due(now_)) parts_.executor.signal_all(*signal);
   // New jobs first: they run while the output of those before them is written.
   if (may_start()) fill();
   // At once: none of them may keep the turn from a job whose pipes are left alone.
   if (stopping_) end_waiting_jobs();
   pass_output();
+  for (const std::string& text : groups_.take_messages()) say(LogLevel::warn, text);
   groups_.forget(now_);
   tick(false);
 }
@@ -143,8 +155,10 @@ bool Engine::start_jobs() {
 
 void Engine::start(JobId id) {
   auto node = waiting_.extract(id);
-  Running running{std::move(node.mapped()), take_slot()};
+  Waiting& waiting = node.mapped();
+  Running running{std::move(waiting.job), take_slot(), now_, waiting.read, waiting.tries + 1, {}};
   const Job& job = running.job;
+  groups_.starts(job);
   const auto prepared = prepare_output(job, running.slot);
   if (!job.problem.empty()) {
     return could_not_start(std::move(running), Outcome::not_started(0, job.problem), false);
@@ -159,10 +173,10 @@ void Engine::start(JobId id) {
                            false);
   }
   if (options_.trace) parts_.sink.say(paste(*launch) + "\n");
-  prepare_environment(job, running.slot, *launch);
+  prepare_environment(running, *launch);
   auto started = parts_.executor.start(id, *launch);
   if (started.start == Executor::Start::shortage) {
-    return take_shortage(std::move(running), started.failure.reason);
+    return take_shortage(std::move(running), std::move(waiting.last), started.failure.reason);
   }
   if (started.start == Executor::Start::failed) {
     return could_not_start(std::move(running), started.failure, launch->fixed_program);
@@ -172,9 +186,10 @@ void Engine::start(JobId id) {
   short_since_.reset();
   std::string tag;
   if (options_.tag) tag = options_.tag->expand({job.records, id, running.slot}).value_or("");
-  output_.started(id, std::move(tag));
+  const Policy& policy = groups_.policy(job);
+  output_.started(id, std::move(tag), running.attempt <= policy.retries);
+  limits_.started(id, policy.timeout, now_);
   for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
-  running.since = now_;
   running_.emplace(id, std::move(running));
 }
 
@@ -187,10 +202,11 @@ Expected<void> Engine::prepare_output(const Job& job, Slot slot) {
   return prepared;
 }
 
-void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) const {
+void Engine::prepare_environment(const Running& running, Launch& launch) const {
+  const Job& job = running.job;
   launch.env.push_back(fmt::format("DISTAFF_SEQ={}", number(job.id)));
-  launch.env.push_back(fmt::format("DISTAFF_SLOT={}", slot));
-  launch.env.emplace_back("DISTAFF_ATTEMPT=1");
+  launch.env.push_back(fmt::format("DISTAFF_SLOT={}", running.slot));
+  launch.env.push_back(fmt::format("DISTAFF_ATTEMPT={}", running.attempt));
   launch.env.push_back("DISTAFF_RUN=" + options_.run_id);
   if (job.key) launch.env.push_back("DISTAFF_GROUP=" + *job.key);
 }
@@ -198,12 +214,15 @@ void Engine::prepare_environment(const Job& job, Slot slot, Launch& launch) cons
 // Out of processes or descriptors: the job is again the next of its group.  When something of ours
 // ends there will be room; if nothing of ours runs, others hold it all, and we try again for a
 // while.
-void Engine::take_shortage(Running running, const std::string& what) {
+void Engine::take_shortage(Running running, std::unique_ptr<LastTry> last,
+                           const std::string& what) {
   const JobId id = running.job.id;
   give_slot(running.slot);
-  output_.drop(id);
+  if (!last) output_.drop(id);
+  groups_.put_back(running.job);
   parts_.scheduler.put_back(id);
-  waiting_.emplace(id, std::move(running.job));
+  waiting_.emplace(
+      id, Waiting{std::move(running.job), running.read, running.attempt - 1, std::move(last)});
   if (!short_since_) {
     short_since_ = now_;
     say(LogLevel::info, fmt::format("{}: waiting for room to start job {}", what, number(id)));
@@ -218,10 +237,20 @@ void Engine::take_shortage(Running running, const std::string& what) {
 void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed_program) {
   const JobId id = running.job.id;
   give_slot(running.slot);
-  output_.ended(running.job, running.slot, {outcome, {}}, 0);
-  ended(running.job, running.slot, {outcome, {}}, false);
+  const Attempt attempt{outcome, {}};
+  const bool hopeless = fixed_program && outcome.value != 0;
+  Closing closing{std::move(running), attempt, true};
+  closing.again = !hopeless && may_try_again(closing.running, attempt, true);
+  groups_.put_back(closing.running.job);  // nothing ran, so its group has nothing to rest from
+  if (closing.again) {
+    output_.try_again(id);
+    return try_again(std::move(closing));
+  }
+  output_.ended(closing.running.job, closing.running.slot, attempt, closing.running.attempt - 1);
+  ended(closing.running, attempt, true, Duration{0});
   output_.closed(id);
-  if (fixed_program && outcome.value != 0 && result_.program_status == 0) {
+  report(closing, {});
+  if (hopeless && result_.program_status == 0) {
     result_.program_status = program_status(outcome.value);
     const bool found = result_.program_status != 127;
     result_.error = Error{outcome.reason + (found ? std::string() : options_.not_found_advice),
@@ -279,33 +308,69 @@ void Engine::queue(Job job) {
                                       printable(job.records[0].text, 60), options_.no_key_advice));
     }
   }
-  waiting_.emplace(id, std::move(job));
+  waiting_.emplace(id, Waiting{std::move(job), now_});
 }
 
 // ---- events
 
-Intake Engine::room(JobId job, Stream stream) { return output_.room(job, stream); }
+Intake Engine::room(JobId job, Stream stream) {
+  const Intake intake = output_.room(job, stream);
+  if (intake.most == 0) limits_.left_alone(job, true);
+  return intake;
+}
 
 void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
   output_.moved(job, stream, bytes);
+  wrote(job, stream, bytes);
 }
 
 void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
   output_.written(job, stream, bytes);
+  wrote(job, stream, bytes.size());
+}
+
+void Engine::wrote(JobId job, Stream stream, std::size_t bytes) {
+  if (reports_attempts_) bytes_[job][stream == Stream::out ? 0 : 1] += bytes;
+  if (options_.failure.idle_timeout.count() > 0) limits_.wrote(job, parts_.waiter.now());
 }
 
 void Engine::on_end(JobId id, const Attempt& attempt) {
   now_ = parts_.waiter.now();
   auto node = running_.extract(id);
-  const Running& running = node.mapped();
+  Running& running = node.mapped();
   give_slot(running.slot);
-  Attempt seen = attempt;
-  if (term_.begun() && seen.outcome.kind == Outcome::Kind::signalled) {
-    seen.outcome = Outcome::cancelled("ended because the run stopped");
-  }
+  limits_.ended(id);
+  ending_.erase(id);
   short_until_.reset();
-  output_.ended(running.job, running.slot, seen, 1);
-  ended(running.job, running.slot, seen, true);
+  const Attempt seen = as_we_see_it(running, attempt);
+  const Outcome& outcome = seen.outcome;
+  const bool failed = outcome.kind != Outcome::Kind::exited ||
+                      !groups_.policy(running.job).ok.contains(outcome.value);
+  if (!failed) limits_.went_well(seen.usage.wall);
+  const auto rest = groups_.ended(running.job, outcome, failed, now_);
+  const bool again = may_try_again(running, seen, failed);
+  if (!again) {
+    output_.ended(running.job, running.slot, seen, running.attempt);
+    ended(running, seen, failed, rest);
+  }
+  if (again || reports_attempts_) {
+    closing_.emplace(id, Closing{std::move(running), seen, failed, again});
+  }
+}
+
+// The signal was ours.
+Attempt Engine::as_we_see_it(const Running& running, const Attempt& attempt) const {
+  Attempt seen = attempt;
+  if (running.over) {
+    seen.outcome = {Outcome::Kind::timed_out, 0, {}};
+    if (running.over->idle) {
+      seen.outcome.reason = "no output for " + format_duration(running.over->limit);
+    }
+  } else if (term_.begun() && seen.outcome.kind == Outcome::Kind::signalled) {
+    seen.outcome = Outcome::cancelled(result_.deadline ? "ended because the deadline was reached"
+                                                       : "ended because the run stopped");
+  }
+  return seen;
 }
 
 void Engine::on_closed(JobId job, bool kept_open) {
@@ -316,34 +381,89 @@ void Engine::on_closed(JobId job, bool kept_open) {
                     "from now on is not read",
                     number(job)));
   }
+  auto node = closing_.extract(job);
+  if (!node.empty() && node.mapped().again) {
+    if (!stopping_) {
+      output_.try_again(job);
+      return try_again(std::move(node.mapped()));
+    }
+    const Closing& closing = node.mapped();
+    output_.ended(closing.running.job, closing.running.slot, closing.attempt,
+                  closing.running.attempt);
+    ended(closing.running, closing.attempt, true, {});
+  }
   output_.closed(job);
+  if (!node.empty()) report(node.mapped(), {});
 }
 
+// ---- further attempts
+
+bool Engine::may_try_again(const Running& running, const Attempt& attempt, bool failed) const {
+  return failed && !stopping_ && running.job.problem.empty() &&
+         running.attempt <= groups_.policy(running.job).retries &&
+         worth_another_try(options_.failure.retry_on, attempt.outcome);
+}
+
+// It keeps its place in its group and gives up its slot.  (If the run stops, it had its last try.)
+void Engine::try_again(Closing closing) {
+  const JobId id = closing.running.job.id;
+  const Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
+  ++retries_;
+  report(closing, wait);
+  parts_.scheduler.retry(id, now_ + wait);
+  auto last = std::make_unique<LastTry>(LastTry{std::move(closing.attempt), closing.running.slot});
+  waiting_.emplace(id, Waiting{std::move(closing.running.job), closing.running.read,
+                               closing.running.attempt, std::move(last)});
+}
+
+void Engine::report(const Closing& closing, std::optional<Duration> again_in) {
+  if (!reports_attempts_) return;
+  const Running& running = closing.running;
+  const auto bytes = bytes_.extract(running.job.id);
+  const AttemptReport report{running.job,
+                             running.attempt,
+                             running.slot,
+                             closing.attempt,
+                             closing.failed,
+                             again_in,
+                             running.read,
+                             running.since,
+                             bytes.empty() ? std::array<std::uint64_t, 2>{} : bytes.mapped()};
+  for (Observer* observer : parts_.observers) {
+    if (observer->wants_attempts()) observer->on_attempt(report, now_);
+  }
+}
+
+// ---- ends
+
 // A job has ended for good, whether it ever ran or not.
-void Engine::ended(const Job& job, Slot slot, const Attempt& attempt, bool rests) {
+void Engine::ended(const Running& running, const Attempt& attempt, bool failed,
+                   std::optional<Duration> rest) {
+  parts_.scheduler.end(running.job.id, now_, rest);
+  count(running, attempt, failed);
+  if (stopping_) return;
+  const HaltWatch::Verdict verdict = halt_.end(failed);
+  if (verdict != HaltWatch::Verdict::go_on) summary_.stopped();
+  if (verdict == HaltWatch::Verdict::kill) kill();
+  if (verdict == HaltWatch::Verdict::stop) stop();
+}
+
+void Engine::count(const Running& running, const Attempt& attempt, bool failed) {
+  const Job& job = running.job;
   const Outcome& outcome = attempt.outcome;
-  const bool failed =
-      outcome.kind != Outcome::Kind::exited || !options_.failure.ok.contains(outcome.value);
-  parts_.scheduler.end(job.id, now_,
-                       rests ? groups_.pace(job, outcome, failed, now_) : Duration{0});
   std::string command;
   if (outcome.kind == Outcome::Kind::cancelled && halt_.stopped_as_asked()) {
     summary_.not_run(1);
   } else if (failed) {
-    command = command_of(job, slot);
+    command = command_of(job, running.slot);
     summary_.failed(outcome);
-    if (summary_.names(job.id)) summary_.name(job.id, attempt, command);
+    if (summary_.names(job.id)) summary_.name(job.id, attempt, command, running.attempt);
   } else {
     summary_.succeeded();
   }
   for (Observer* observer : parts_.observers) {
     observer->on_end(job, attempt, failed, command, now_);
   }
-  if (stopping_) return;
-  const HaltWatch::Verdict verdict = halt_.end(failed);
-  if (verdict != HaltWatch::Verdict::go_on) summary_.stopped();
-  if (verdict == HaltWatch::Verdict::kill) kill();
-  if (verdict == HaltWatch::Verdict::stop) stop();
 }
 
 // Made again from the job: cheaper than keeping it for every job that runs.
@@ -367,6 +487,25 @@ void Engine::on_signal(int signal) {
   signalled_at_ = now_;
   result_.signal = signal;
   kill();
+}
+
+void Engine::on_deadline() {
+  if (result_.deadline || finished()) return;
+  now_ = parts_.waiter.now();
+  deadline_.reset();
+  result_.deadline = true;
+  say(LogLevel::warn, "the deadline was reached");
+  kill();
+}
+
+void Engine::end_what_had_its_time() {
+  for (const TimeLimits::Over& over : limits_.take_over(now_)) {
+    running_.at(over.job).over = over;
+    ending_.emplace(over.job, options_.failure.term_seq).first->second.begin(now_);
+  }
+  for (auto& [job, sequence] : ending_) {
+    while (const auto signal = sequence.due(now_)) parts_.executor.signal(job, *signal);
+  }
 }
 
 void Engine::stop() { stopping_ = true; }
@@ -401,7 +540,7 @@ void Engine::pass_output() {
     output_.take_the_last();
     output_.flow(now_);
   }
-  if (const std::string warning = output_.take_warning(); !warning.empty()) {
+  for (std::string warning; !(warning = output_.take_warning()).empty();) {
     say(LogLevel::warn, warning);
   }
 }
@@ -411,12 +550,23 @@ void Engine::end_waiting_jobs() {
   if (std::exchange(waiting_ended_, true)) return;
   std::uint64_t jobs = 0;
   for (const JobId id : parts_.scheduler.drain()) {
-    waiting_.erase(id);
+    Waiting waiting = std::move(waiting_.extract(id).mapped());
+    if (waiting.last) {
+      end_after_last_try(std::move(waiting));
+    } else {
+      ++jobs;
+    }
     output_.closed(id);
-    ++jobs;
   }
   if (parts_.builder.pending() > 0) ++jobs;
   summary_.not_run(jobs);
+}
+
+// There will be no other: how it ended is how the job ended.
+void Engine::end_after_last_try(Waiting waiting) {
+  const Running running{std::move(waiting.job), waiting.last->slot, {}, {}, waiting.tries, {}};
+  output_.ended(running.job, running.slot, waiting.last->attempt, running.attempt);
+  count(running, waiting.last->attempt, true);
 }
 
 bool Engine::finished() const {
@@ -431,6 +581,9 @@ std::optional<TimePoint> Engine::wake_at() {
   // There is room again since fill(), and perhaps nothing else that would wake us.
   if (may_start() && held_up_ && !output_.is_full()) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
+  keep_earlier(earliest, deadline_);
+  keep_earlier(earliest, limits_.wake_at());
+  for (const auto& [job, sequence] : ending_) keep_earlier(earliest, sequence.wake_at());
   if (may_start()) keep_earlier(earliest, next_start());
   keep_earlier(earliest, output_.wake_at(now_));
   for (const Observer* observer : parts_.observers) keep_earlier(earliest, observer->next_tick());
@@ -457,7 +610,7 @@ void Engine::tick(bool last) {
                 .started = started_,
                 .done = summary_.ended(),
                 .failed = summary_.failures(),
-                .retries = 0,
+                .retries = retries_,
                 .waiting = parts_.scheduler.waiting(),
                 .resting_groups = parts_.scheduler.resting_groups(now_),
                 .running = static_cast<int>(running_.size()),

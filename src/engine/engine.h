@@ -9,6 +9,7 @@
 // The engine knows no file, process or clock: these are behind Source, Executor, ByteSink and
 // Waiter, so a whole run with failures and an interrupt is a unit test.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,7 @@
 #include "engine/job_output.h"
 #include "engine/summary.h"
 #include "engine/term_sequence.h"
+#include "engine/time_limits.h"
 #include "engine/waiter.h"
 #include "exec/executor.h"
 #include "input/source.h"
@@ -50,6 +52,8 @@ class Engine final : public ExecEvents {
     std::optional<std::uint64_t> total;     // jobs to expect
     std::string no_key_advice;              // added where the first job has no key
     std::string not_found_advice;           // added where the program of every job is not found
+    std::optional<Duration> deadline;       // after the start; see also on_deadline()
+    std::uint64_t seed = 1;                 // for the delays before retries
     std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: nothing starts
   };
 
@@ -78,6 +82,12 @@ class Engine final : public ExecEvents {
   // later (timeout(1) sends each twice).
   void on_signal(int signal);
 
+  // The time of the run is over: nothing starts any more, what runs is ended.
+  void on_deadline();
+
+  // We and the jobs were stopped for so long (Ctrl-Z): the time limits of jobs do not count it.
+  void stopped_for(Duration pause) { limits_.stopped_for(pause); }
+
   const Summary& summary() const { return summary_; }
 
   // ExecEvents
@@ -88,10 +98,31 @@ class Engine final : public ExecEvents {
   void on_closed(JobId job, bool kept_open) override;
 
  private:
+  // How the last try at a job ended that waits for its next one.
+  struct LastTry {
+    Attempt attempt;
+    Slot slot = 0;
+  };
+  struct Waiting {
+    Job job;
+    TimePoint read{};
+    int tries = 0;                  // that it had
+    std::unique_ptr<LastTry> last;  // if it had one
+  };
   struct Running {
     Job job;
     Slot slot = 0;
     TimePoint since{};
+    TimePoint read{};
+    int attempt = 1;
+    std::optional<TimeLimits::Over> over;  // its time was over: we end it
+  };
+  // Its process ended, and not all its output has come.  Only those of which more is to be done.
+  struct Closing {
+    Running running;
+    Attempt attempt;
+    bool failed = false;
+    bool again = false;  // it is to be tried again
   };
 
   void turn();
@@ -103,15 +134,24 @@ class Engine final : public ExecEvents {
   void pass_output();
   bool start_jobs();
   void start(JobId id);
-  void prepare_environment(const Job& job, Slot slot, Launch& launch) const;
-  void take_shortage(Running running, const std::string& what);
+  void prepare_environment(const Running& running, Launch& launch) const;
+  void take_shortage(Running running, std::unique_ptr<LastTry> last, const std::string& what);
   Expected<void> prepare_output(const Job& job, Slot slot);
   void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
+  bool may_try_again(const Running& running, const Attempt& attempt, bool failed) const;
+  void try_again(Closing closing);
+  void end_after_last_try(Waiting waiting);
+  void count(const Running& running, const Attempt& attempt, bool failed);
+  void wrote(JobId job, Stream stream, std::size_t bytes);
+  void report(const Closing& closing, std::optional<Duration> again_in);
+  Attempt as_we_see_it(const Running& running, const Attempt& attempt) const;
+  void end_what_had_its_time();
   bool read_some();
   bool queue_jobs();
   void queue(Job job);
 
-  void ended(const Job& job, Slot slot, const Attempt& attempt, bool rests);
+  void ended(const Running& running, const Attempt& attempt, bool failed,
+             std::optional<Duration> rest);
   void stop();
   void kill();
   void check_sink();
@@ -138,8 +178,12 @@ class Engine final : public ExecEvents {
   RunResult result_;
   TimePoint now_{};
 
-  std::unordered_map<JobId, Job> waiting_;
+  std::unordered_map<JobId, Waiting> waiting_;
   std::unordered_map<JobId, Running> running_;
+  std::unordered_map<JobId, Closing> closing_;
+  TimeLimits limits_;
+  std::unordered_map<JobId, TermSequence> ending_;  // jobs that run and had their time
+  std::unordered_map<JobId, std::array<std::uint64_t, 2>> bytes_;  // that jobs wrote, if reported
   std::size_t unclosed_ = 0;  // started, and not all their output has come
 
   // Slots that were used and are free again, lowest first, and the lowest never used.
@@ -153,11 +197,15 @@ class Engine final : public ExecEvents {
   bool waiting_ended_ = false;  // and those that waited then are reported
   bool stalled_ = false;        // what we have to say is not read: nothing starts
   bool killed_ = false;         // a second signal came
+  bool reports_attempts_ = false;
   std::optional<TimePoint> signalled_at_;
   std::optional<TimePoint> short_until_;  // a shortage: nothing starts before
   std::optional<TimePoint> short_since_;  // nothing at all could be started since
+  std::optional<TimePoint> deadline_;
+  std::uint64_t random_;
   std::uint64_t records_ = 0;
   std::uint64_t started_ = 0;
+  std::uint64_t retries_ = 0;
 };
 
 }  // namespace distaff

@@ -2,6 +2,10 @@
 
 // Which group of the scheduler a job belongs to, by its key, and what its outcome does to the
 // group.
+//
+// A group may have a circuit breaker: after so many attempts in a row that failed it is paused, and
+// then one job tries alone.  If that goes well the others follow, else the pause begins anew.  Jobs
+// that ran when the group was paused end as they may, and count no more.
 
 #include <optional>
 #include <string>
@@ -30,19 +34,46 @@ class Groups {
   // Nothing if the job belongs to none.  A key that is seen for the first time makes a group.
   std::optional<GroupId> of(const Job& job);
 
-  // Sets the pause that the outcome asks for, and gives the rest that is to follow; nothing: the
-  // one that the group's limits say.
-  std::optional<Duration> pace(const Job& job, const Outcome& outcome, bool failed, TimePoint now);
+  // What holds for the job.  Lives as long as the Pacing.
+  const Policy& policy(const Job& job) const;
+
+  // An attempt was picked and is about to start; it did not, and the job was put back.
+  void starts(const Job& job);
+  void put_back(const Job& job);
+
+  // An attempt ended.  Sets the pauses that its outcome asks for, and gives the rest that is to
+  // follow; nothing: the one that the group's limits say.
+  std::optional<Duration> ended(const Job& job, const Outcome& outcome, bool failed, TimePoint now);
 
   // Lets go of the groups that the scheduler has forgotten.
   void forget(TimePoint now);
 
+  // What breakers did since the last call, a line each, for people.
+  std::vector<std::string> take_messages();
+
+  // Of a paused group: "10 failures in a row", or empty if its breaker does not hold it.
+  std::string why_paused(GroupId group) const;
+  const std::string& key(GroupId group) const { return entries_[number(group)].key; }
+
  private:
+  struct Entry {
+    std::string key;
+    const Policy* policy = nullptr;
+    int failures = 0;  // in a row
+    bool open = false;
+    JobId probe{0};  // tries alone
+  };
+
+  bool in_group(const Job& job) const;
+  Entry* find(const Job& job, GroupId& id);
+  void break_or_mend(Entry& entry, GroupId id, JobId job, bool failed, TimePoint now);
+
   Options options_;
   Scheduler& scheduler_;
   Pacing& pacing_;
   std::unordered_map<std::string, GroupId> groups_;
-  std::vector<std::string> keys_;  // by GroupId
+  std::vector<Entry> entries_;  // by GroupId
+  std::vector<std::string> messages_;
 };
 
 }  // namespace distaff

@@ -23,8 +23,12 @@ void JobOutput::drop(JobId job) {
   if (parts_.results != nullptr) parts_.results->drop(job);
 }
 
-void JobOutput::started(JobId job, std::string tag) {
-  if (parts_.collator != nullptr) parts_.collator->open(job, std::move(tag));
+void JobOutput::started(JobId job, std::string tag, bool another) {
+  if (parts_.collator != nullptr) parts_.collator->open(job, std::move(tag), another);
+}
+
+void JobOutput::try_again(JobId job) {
+  if (parts_.collator != nullptr) parts_.collator->try_again(job);
 }
 
 Intake JobOutput::room(JobId job, Stream stream) { return parts_.collator->room(job, stream); }

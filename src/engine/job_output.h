@@ -40,7 +40,9 @@ class JobOutput {
   Expected<void> prepare(const Job& job, Slot slot);
   void drop(JobId job);
 
-  void started(JobId job, std::string tag);
+  // `another`: if this attempt fails there may be another, and what it writes is then thrown away
+  // where only the last attempt's output counts.
+  void started(JobId job, std::string tag, bool another);
   Intake room(JobId job, Stream stream);
   void moved(JobId job, Stream stream, std::size_t bytes);
   void written(JobId job, Stream stream, std::string_view bytes);
@@ -48,6 +50,10 @@ class JobOutput {
   // What became of it is known, but not yet all that it wrote.  `attempts`: 0 if it never started.
   void ended(const Job& job, Slot slot, const Attempt& attempt, int attempts);
   void closed(JobId job);
+
+  // Instead of ended() and closed(): no more output will come of this attempt, and the job goes its
+  // way again from prepare() on; or is ended() and closed() after all.
+  void try_again(JobId job);
 
   // ---- in each turn
 

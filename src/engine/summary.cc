@@ -27,7 +27,7 @@ bool Summary::names(JobId job) const {
   return !ignore_ && (named_.size() < kNamed || job < named_.back().job);
 }
 
-void Summary::name(JobId job, const Attempt& attempt, const std::string& command) {
+void Summary::name(JobId job, const Attempt& attempt, const std::string& command, int tries) {
   std::string what = printable(command, 160);
   if (!attempt.outcome.reason.empty()) {
     const std::string why = printable(attempt.outcome.reason, 160);
@@ -35,8 +35,9 @@ void Summary::name(JobId job, const Attempt& attempt, const std::string& command
   }
   const auto place = std::upper_bound(named_.begin(), named_.end(), job,
                                       [](JobId id, const Named& named) { return id < named.job; });
-  named_.insert(place, {job, describe(attempt.outcome), format_duration(attempt.usage.wall),
-                        std::move(what)});
+  std::string time = format_duration(attempt.usage.wall);
+  if (tries > 1) time += fmt::format(", {} tries", tries);
+  named_.insert(place, {job, describe(attempt.outcome), std::move(time), std::move(what)});
   if (named_.size() > kNamed) named_.pop_back();
 }
 
@@ -80,6 +81,7 @@ int RunResult::exit_status() const {
   if (program_status != 0) return program_status;
   if (signal != 0) return 128 + signal;
   if (error) return error->status;
+  if (deadline) return 124;
   return some_failed ? 1 : 0;
 }
 

@@ -27,9 +27,9 @@ class Summary {
   void failed(const Outcome& outcome);
 
   // True if the block will name this failed job, as far as it looks now: then name() is worth the
-  // cost of making `command`, what ran.
+  // cost of making `command`, what ran.  `attempt` was the last of `tries`.
   bool names(JobId job) const;
-  void name(JobId job, const Attempt& attempt, const std::string& command);
+  void name(JobId job, const Attempt& attempt, const std::string& command, int tries = 1);
 
   // Jobs that were read but never started because the run stopped.
   void not_run(std::uint64_t jobs) { not_run_ += jobs; }
@@ -70,9 +70,10 @@ struct RunResult {
   std::optional<Error> error;  // what to say of it
   int program_status = 0;      // 126 or 127: the program cannot be run
   int signal = 0;              // ended by this signal
+  bool deadline = false;       // it was reached
   bool some_failed = false;    // failed, or not run
 
-  // The first that applies: 2, 126 and 127, 128 + signal, 3, 1, 0.
+  // The first that applies: 2, 126 and 127, 128 + signal, 3, 124, 1, 0.
   int exit_status() const;
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/civil_time.h"
 #include "base/time.h"
 #include "distaff/limits.h"
 
@@ -102,11 +103,33 @@ struct ThrottleEntry {
   bool operator==(const ThrottleEntry&) const = default;
 };
 
+// A bound on how long an attempt may run.
+struct TimeLimit {
+  Duration most{0};  // 0: none, or `percent`
+  int percent = 0;   // of the median run time of the jobs that went well so far
+
+  bool any() const { return most.count() > 0 || percent > 0; }
+  bool operator==(const TimeLimit&) const = default;
+};
+
+// After so many failures in a row nothing of the group starts for a while; then one job tries.
+struct BreakSpec {
+  int failures = 10;
+  Duration pause{0};
+
+  bool operator==(const BreakSpec&) const = default;
+};
+
 struct GroupRule {
   std::string match;  // regex, searched in the key; empty matches all
   std::optional<int> parallelism;
   std::optional<std::vector<ThrottleEntry>> throttle;
   std::optional<Rate> rate;
+  // Instead of --ok, --retries and --timeout.
+  std::optional<StatusSet> ok;
+  std::optional<int> retries;
+  std::optional<TimeLimit> timeout;
+  std::optional<BreakSpec> breaker;
 
   bool operator==(const GroupRule&) const = default;
 };
@@ -208,8 +231,41 @@ struct TermStep {
   bool operator==(const TermStep&) const = default;
 };
 
+// Which failures are worth another try.
+struct RetryOn {
+  StatusSet statuses{{{0, 255}}};  // of those that are failures
+  bool signal = true;
+  bool timeout = true;
+  bool start = false;  // the program could not be run
+
+  bool operator==(const RetryOn&) const = default;
+};
+
+// How long a job waits for its next try: `least`, or if `most` is longer, a time drawn from zero to
+// a bound that begins with `least` and doubles with each try until it is `most`.
+struct RetryDelay {
+  Duration least = std::chrono::seconds(1);
+  Duration most = std::chrono::minutes(1);
+
+  bool operator==(const RetryDelay&) const = default;
+};
+
+// When the run is to be over: so long after its start, or at a time of day, or at a date.
+struct DeadlineSpec {
+  Duration after{0};  // 0: none, or `at`
+  std::optional<CivilTime> at;
+
+  bool operator==(const DeadlineSpec&) const = default;
+};
+
 struct FailureSpec {
   StatusSet ok{{{0, 0}}};
+  int retries = 0;  // more tries after the first
+  RetryDelay retry_delay;
+  RetryOn retry_on;
+  TimeLimit timeout;
+  Duration idle_timeout{0};  // without output; 0: none
+  DeadlineSpec deadline;
   OnError on_error = OnError::keep_going;
   std::optional<HaltSpec> halt;
   std::vector<TermStep> term_seq{{SIGTERM, std::chrono::seconds(5)}, {SIGKILL, Duration{0}}};

@@ -58,6 +58,7 @@ struct Level {
   std::optional<int> parallelism;
   std::optional<std::vector<ThrottleEntry>> throttle;
   std::optional<Rate> rate;
+  Policy policy;
 
   bool rests() const {
     return throttle && std::any_of(throttle->begin(), throttle->end(), is_rest);
@@ -91,8 +92,18 @@ const Level* throttle_level(const Level& rule, const Level& command_line) {
   return command_line.throttle ? &command_line : nullptr;
 }
 
-Expected<Level> compile_rule(const GroupRule& rule, std::size_t index) {
+Policy policy_of(const GroupRule& rule, const Policy& wider) {
+  Policy policy = wider;
+  if (rule.ok) policy.ok = *rule.ok;
+  if (rule.retries) policy.retries = *rule.retries;
+  if (rule.timeout) policy.timeout = *rule.timeout;
+  policy.breaker = rule.breaker;
+  return policy;
+}
+
+Expected<Level> compile_rule(const GroupRule& rule, std::size_t index, const Policy& wider) {
   Level level;
+  level.policy = policy_of(rule, wider);
   level.where = fmt::format("rules[{}]", index);
   level.parallelism = rule.parallelism;
   level.throttle = rule.throttle;
@@ -114,6 +125,8 @@ struct Pacing::Impl {
   Level command_line;
   std::vector<Level> rules;
   bool any_by_outcome = false;
+  bool any_policy = false;
+  bool any_retries = false;
   std::uint64_t random = 1;
 
   // The first rule that matches; if there is none, the command line.
@@ -128,9 +141,12 @@ struct Pacing::Impl {
   }
 };
 
-Expected<Pacing> Pacing::compile(const GroupSpec& spec, std::uint64_t seed) {
+Expected<Pacing> Pacing::compile(const GroupSpec& spec, const FailureSpec& failure,
+                                 std::uint64_t seed) {
   auto impl = std::make_unique<Impl>();
   impl->random = seed;
+  impl->command_line.policy = {failure.ok, failure.retries, failure.timeout, {}};
+  impl->any_retries = failure.retries > 0;
   impl->command_line.parallelism = spec.parallelism;
   impl->command_line.rate = spec.rate;
   if (spec.throttle) {
@@ -140,8 +156,10 @@ Expected<Pacing> Pacing::compile(const GroupSpec& spec, std::uint64_t seed) {
   }
   if (auto good = check(impl->command_line); !good) return tl::unexpected(good.error());
   for (const GroupRule& rule : spec.rules) {
-    auto level = compile_rule(rule, impl->rules.size());
+    auto level = compile_rule(rule, impl->rules.size(), impl->command_line.policy);
     if (!level) return tl::unexpected(level.error());
+    if (rule.ok || rule.retries || rule.timeout || rule.breaker) impl->any_policy = true;
+    if (rule.retries.value_or(0) > 0) impl->any_retries = true;
     impl->any_by_outcome = impl->any_by_outcome || level->depends_on_outcome();
     impl->rules.push_back(std::move(*level));
   }
@@ -189,6 +207,14 @@ Pace Pacing::after(std::string_view key, const Outcome& outcome, bool failed) {
   }
   return pace;
 }
+
+const Policy& Pacing::policy_for(std::string_view key) const {
+  return impl_->any_policy ? impl_->rule_for(key).policy : policy();
+}
+
+const Policy& Pacing::policy() const { return impl_->command_line.policy; }
+bool Pacing::has_policies() const { return impl_->any_policy; }
+bool Pacing::retries() const { return impl_->any_retries; }
 
 bool Pacing::by_outcome(std::string_view key) const {
   if (!impl_->any_by_outcome) return false;

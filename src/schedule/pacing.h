@@ -20,12 +20,21 @@ struct Pace {
   std::optional<Duration> pause;  // from the end of the job
 };
 
+// What the jobs of a group may do, and how failures of theirs are taken.
+struct Policy {
+  StatusSet ok{{{0, 0}}};
+  int retries = 0;
+  TimeLimit timeout;
+  std::optional<BreakSpec> breaker;
+};
+
 // Immutable but for the random numbers it draws.
 class Pacing {
  public:
   // Errors: a regex that does not compile; a throttle and a parallelism over 1 written at one
   // level.
-  static Expected<Pacing> compile(const GroupSpec& spec, std::uint64_t seed = 1);
+  static Expected<Pacing> compile(const GroupSpec& spec, const FailureSpec& failure = {},
+                                  std::uint64_t seed = 1);
 
   Pacing(Pacing&&) noexcept;
   Pacing& operator=(Pacing&&) noexcept;
@@ -43,6 +52,13 @@ class Pacing {
   Pace after(std::string_view key, const Outcome& outcome, bool failed);
 
   bool by_outcome(std::string_view key) const;  // after() can give something
+
+  // As the first rule that matches says, and the command line where that is silent.  Lives as long
+  // as this.
+  const Policy& policy_for(std::string_view key) const;
+  const Policy& policy() const;  // of the command line: for jobs without a group
+  bool has_policies() const;     // some rule says something of it
+  bool retries() const;          // some job may be tried again
 
  private:
   struct Impl;

@@ -184,9 +184,12 @@ void Scheduler::drop(JobId job) {
 
 void Scheduler::pause(GroupId group, TimePoint until) {
   assert(number(group) < impl_->groups.size() && impl_->groups[number(group)].alive);
-  Group& its = impl_->groups[number(group)];
-  if (until <= its.paused_until) return;
-  its.paused_until = until;
+  if (until > impl_->groups[number(group)].paused_until) set_pause(group, until);
+}
+
+void Scheduler::set_pause(GroupId group, TimePoint until) {
+  assert(number(group) < impl_->groups.size() && impl_->groups[number(group)].alive);
+  impl_->groups[number(group)].paused_until = until;
   impl_->counted.valid = false;
   impl_->update(number(group));
 }

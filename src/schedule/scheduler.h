@@ -92,6 +92,10 @@ class Scheduler {
   // Nothing of the group starts before `until`; of several the latest counts.  Running jobs go on.
   void pause(GroupId group, TimePoint until);
 
+  // The same, but this moment counts, also if it is earlier than one before.  TimePoint::max(): not
+  // until another call.
+  void set_pause(GroupId group, TimePoint until);
+
   // Changes how many may run at once; fewer than run now just starts nothing for a while.
   void set_slots(int slots);
 

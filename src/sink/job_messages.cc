@@ -27,6 +27,14 @@ void JobMessages::on_start(const Job& job, Slot slot, TimePoint) {
                       fmt::format("job {} started in slot {}", number(job.id), slot));
 }
 
+void JobMessages::on_attempt(const AttemptReport& report, TimePoint) {
+  if (!report.again_in || !log_.wants(LogLevel::info)) return;
+  log_.on_job_message(LogLevel::info, report.job.id,
+                      fmt::format("job {} failed: {}; try {} follows in {}", number(report.job.id),
+                                  how_it_ended(report.result), report.attempt + 1,
+                                  format_duration(*report.again_in)));
+}
+
 void JobMessages::on_end(const Job& job, const Attempt& attempt, bool failed,
                          std::string_view command, TimePoint) {
   const LogLevel level = failed ? LogLevel::info : LogLevel::debug;

@@ -1,7 +1,8 @@
 #pragma once
 
-// Watches a run: progress, logs, later the journal.
+// Watches a run: progress, logs, the journal.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -33,9 +34,29 @@ struct RunCounts {
   std::optional<RunningJob> oldest;    // of those that run
 };
 
+// One try at a job that is over: its process ended and no more output will come.
+struct AttemptReport {
+  const Job& job;
+  int attempt;  // from 1
+  Slot slot;
+  const Attempt& result;
+  bool failed;
+  std::optional<Duration> again_in;  // it will be tried again, not before this
+  TimePoint read;                    // when the job was read
+  TimePoint started;
+  std::array<std::uint64_t, 2> bytes;  // that it wrote to stdout, stderr, as far as we saw them
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
+
+  // Each try at a job, in the order in which they end, also those that could not start.  Called
+  // only if any observer wants it.
+  virtual bool wants_attempts() const { return false; }
+  virtual void on_attempt(const AttemptReport& report, TimePoint now) {
+    static_cast<void>(report), static_cast<void>(now);
+  }
 
   virtual void on_start(const Job& job, Slot slot, TimePoint now) {
     static_cast<void>(job), static_cast<void>(slot), static_cast<void>(now);

@@ -219,6 +219,26 @@ TEST(Native, ReadsGroupsAndLimits) {
   EXPECT_EQ(spec_of({"--throttle", "0", "--parallelism", "3", "x"}).group.throttle, (Throttle{}));
 }
 
+TEST(Native, RetriesAndTimes) {
+  const auto failure = [](std::vector<std::string_view> words) {
+    words.push_back("x");
+    return spec_of(words).failure;
+  };
+  using namespace std::chrono_literals;
+  EXPECT_EQ(failure({"--retries", "3"}).retries, 3);
+  EXPECT_EQ(failure({"--retry-delay", "5s"}).retry_delay, (RetryDelay{5s, 5s}));
+  EXPECT_EQ(failure({"--retry-delay", "100ms..1s"}).retry_delay, (RetryDelay{100ms, 1s}));
+  EXPECT_EQ(failure({"--retry-on", "75,100-110,timeout"}).retry_on,
+            (RetryOn{{{{75, 75}, {100, 110}}}, false, true, false}));
+  EXPECT_EQ(failure({"--retry-on=signal,start"}).retry_on, (RetryOn{{}, true, false, true}));
+  EXPECT_EQ(failure({"--timeout", "1.5"}).timeout, (TimeLimit{.most = 1500ms}));
+  EXPECT_EQ(failure({"--timeout", "250%"}).timeout, (TimeLimit{.percent = 250}));
+  EXPECT_EQ(failure({"--idle-timeout", "1m"}).idle_timeout, Duration(1min));
+  EXPECT_EQ(failure({"--deadline", "2h"}).deadline, (DeadlineSpec{2h, {}}));
+  const CivilTime morning{.hour = 6, .minute = 30};
+  EXPECT_EQ(failure({"--deadline", "06:30"}).deadline, (DeadlineSpec{0s, morning}));
+}
+
 TEST(Native, ReadsHalt) {
   using What = HaltSpec::What;
   const auto halt = [](std::string_view text) {
@@ -299,11 +319,8 @@ TEST(NativeErrors, OfOptionsThatAreNot) {
       {{"-max-records=3", "x"}, "-max-records=3: write it with two dashes, --max-records"},
       {{"---", "x"}, "---: there is no such option; see distaff --help-all"},
       {{"--=3", "x"}, "--: there is no such option; see distaff --help-all"},
-      {{"--retries", "3", "x"},
-       "--retries: not in this version; a script may try again: 'for n in 1 2 3; do cmd {} && "
-       "break; "
-       "done'"},
-      {{"--timeout=3", "x"}, "--timeout: not in this version; write timeout 5s before the command"},
+      {{"--polite", "x"}, "--polite: not in this version; -g host --throttle 1s is polite"},
+      {{"--output-dir=x", "x"}, "--output-dir: not in this version"},
       {{"--colsep", ":", "x"}, "--colsep: here --split REGEX"},
       {{"--colsep=:", "x"}, "--colsep: here --split REGEX"},
       {{"-C:", "x"}, "-C: here --split REGEX"},

@@ -198,6 +198,41 @@ TEST(Rules, CheckEveryEntryOfAThrottle) {
                  "\"retry-after\"");
 }
 
+TEST(Rules, SayWhatIsAFailureAndWhatIsDoneAboutIt) {
+  const auto rules = parse_rules(
+      R"({"rules": [{"match": "a", "ok": [3, 0], "retries": 5, "timeout": "200%",
+          "break": {"failures": 10, "pause": "5m"}}, {"match": "", "ok": "0,2-4", "timeout": "1s"}]})",
+      "r.json");
+  ASSERT_TRUE(rules) << rules.error().message;
+  const GroupRule& first = rules->rules[0];
+  EXPECT_EQ(first.ok, (StatusSet{{{0, 0}, {3, 3}}}));
+  EXPECT_EQ(first.retries, 5);
+  EXPECT_EQ(first.timeout, (TimeLimit{.percent = 200}));
+  EXPECT_EQ(first.breaker, (BreakSpec{10, std::chrono::minutes(5)}));
+  EXPECT_EQ(rules->rules[1].ok, (StatusSet{{{0, 0}, {2, 4}}}));
+  EXPECT_EQ(rules->rules[1].timeout, (TimeLimit{.most = std::chrono::seconds(1)}));
+}
+
+TEST(RulesErrors, OfFailures) {
+  const std::string at = "r.json: rules[0].";
+  EXPECT_EQ(error_of_rule(R"("ok": 1)"), at + "ok: 1 does not go here; write [0, 1] or \"0-3\"");
+  EXPECT_EQ(error_of_rule(R"("ok": [0, 300])"),
+            at + "ok[1]: '300' is no whole number from 0 to 255");
+  EXPECT_EQ(error_of_rule(R"("ok": [])"), at + "ok: is an empty list; write [0, 1]");
+  EXPECT_EQ(error_of_rule(R"("retries": "3")"),
+            at + "retries: \"3\" does not go here; write a whole number, as 3");
+  EXPECT_EQ(error_of_rule(R"("timeout": 3)"), at + "timeout: 3 does not go here; write \"30s\"");
+  EXPECT_EQ(error_of_rule(R"("timeout": "0")"),
+            at + "timeout: '0' would end every job at once; for no limit leave it out");
+  EXPECT_EQ(error_of_rule(R"("break": 10)"),
+            at + "break: 10 does not go here; write {\"failures\": 10, \"pause\": \"5m\"}");
+  EXPECT_EQ(error_of_rule(R"("break": {"failures": 10})"),
+            at + "break: needs \"failures\" and \"pause\", as {\"failures\": 10, \"pause\": "
+                 "\"5m\"}");
+  EXPECT_EQ(error_of_rule(R"("break": {"failures": 0, "pause": "1s"})"),
+            at + "break.failures: '0' is no whole number of at least 1");
+}
+
 class RulesFile : public testing::Test {
  protected:
   RulesFile() : path_(testing::TempDir() + "rules-" + std::to_string(getpid()) + ".json") {

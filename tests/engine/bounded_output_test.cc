@@ -58,6 +58,7 @@ class RandomRun {
  public:
   explicit RandomRun(std::uint64_t seed) : draw_(seed) {
     draw_output();
+    draw_retries();
     draw_jobs();
     draw_sink();
     draw_groups();
@@ -91,6 +92,15 @@ class RandomRun {
     output.keep_order = true;
     output.hold_memory = draw_.of<std::size_t>({0, 1, 100, 1000});
     world.spill.limit = std::min<std::size_t>(world.spill.limit, 500);
+  }
+
+  void draw_retries() {
+    if (!draw_.one_in(3)) return;
+    auto& failure = world.options.failure;
+    failure.retries = static_cast<int>(draw_.from_to(1, 3));
+    const Duration least = draw_.up_to(20ms) + 1ns;
+    failure.retry_delay = {least, least + draw_.up_to(80ms)};
+    world.output.single = false;  // as in a real run
   }
 
   void draw_jobs() {
@@ -146,6 +156,8 @@ class RandomRun {
     script.last = draw_.up_to(slowness_);
     if (draw_.one_in(10)) script.outcome = Outcome::exited(1);
     if (draw_.one_in(30)) script.outcome = Outcome::signalled(9);
+    const bool retries = world.options.failure.retries > 0;
+    if (retries && draw_.one_in(3)) script.fails = static_cast<int>(draw_.from_to(1, 4));
     script.ignores_term = draw_.one_in(10);
     if (draw_.one_in(25)) script.shortages = static_cast<int>(draw_.from_to(1, 3));
     if (!head_rests && draw_.one_in(30)) {
@@ -153,7 +165,7 @@ class RandomRun {
     }
     if (draw_.one_in(15)) {
       script.left_behind = draw_.up_to(900ms) + 1ns;
-      script.leaves = draw_.below(most_);
+      if (!retries) script.leaves = draw_.below(most_);
     }
     return with_text(job, std::move(script));
   }
@@ -166,8 +178,21 @@ class RandomRun {
       const auto s = static_cast<std::size_t>(stream);
       script.text[s] =
           text_of(job, stream, sizes[s], [&](std::size_t) { return draw_.one_in(newlines_); });
+      if (world.options.failure.retries > 0) end_line(script, stream);
     }
     return script;
+  }
+
+  // So that nothing has to be added between two attempts.
+  static void end_line(Script& script, Stream stream) {
+    std::string& text = script.text[static_cast<std::size_t>(stream)];
+    if (text.empty() || text.back() == '\n') return;
+    text += '\n';
+    for (auto write = script.writes.rbegin(); write != script.writes.rend(); ++write) {
+      if (write->stream != stream) continue;
+      ++write->bytes;
+      return;
+    }
   }
 
   void draw_sink() {
@@ -257,20 +282,26 @@ TEST(BoundedOutput, EveryByteComesOutOnceAndEveryBoundHoldsInRandomRuns) {
     all.full += counts.full;
     all.spilled += counts.spilled;
     all.signalled += counts.signalled;
+    all.loose += counts.loose;
+    all.retried += counts.retried;
     all.mixed += counts.mixed > 0;
   }
   std::printf(
       "first seed %llu: %llu runs, %d full, %d spilled, %d signalled; beyond the slots %d, "
-      "of these with all of them paused %d; stderr inside stdout in %d\n",
+      "of these with all of them paused %d; stderr inside stdout in %d; retries %d, jobs whose "
+      "attempts could not be held %d\n",
       static_cast<unsigned long long>(first), static_cast<unsigned long long>(count), all.full,
-      all.spilled, all.signalled, all.beyond_slots, all.all_paused, all.mixed);
+      all.spilled, all.signalled, all.beyond_slots, all.all_paused, all.mixed, all.retried,
+      all.loose);
   if (count < 100) return;
   // The cases that are meant did happen.
   EXPECT_GT(head_rests, count / 10);
   EXPECT_GT(all.all_paused, static_cast<int>(count / 20));
-  EXPECT_GT(all.full, static_cast<int>(count / 4));
+  EXPECT_GT(all.full, static_cast<int>(count / 6));
   EXPECT_GT(all.spilled, static_cast<int>(count / 10));
   EXPECT_GT(all.mixed, 0);
+  EXPECT_GT(all.retried, static_cast<int>(count / 4));
+  EXPECT_GT(all.loose, 0);
 }
 
 // ---- stories

@@ -45,7 +45,7 @@ struct World {
     }
     JobBuilder builder({.max_records = batch}, *command, key ? &*key : nullptr);
     Scheduler scheduler(pool);
-    auto pacing = Pacing::compile(groups);
+    auto pacing = Pacing::compile(groups, options.failure);
     EXPECT_TRUE(pacing) << pacing.error().message;
     Collator collator(output, sink);
     options.keyed = key.has_value();
@@ -293,6 +293,171 @@ TEST(Engine, OutputComesInInputOrderIfAsked) {
   world.executor.behaviours["slow"].runs = 1min;
   world.run();
   EXPECT_EQ(world.sink.out, "slow\nb\nc\n");
+}
+
+// So many failures of a record, and then what it does in the end.
+void fails_first(World& world, const std::string& record, int times) {
+  fake::Behaviour what = world.executor.behaviours[record];
+  for (int i = 0; i < times; ++i) {
+    fake::Behaviour failing = what;
+    failing.outcome = Outcome::exited(1);
+    failing.out = "bad\n";
+    failing.then =
+        std::make_shared<fake::Behaviour>(i == 0 ? world.executor.behaviours[record] : what);
+    what = failing;
+  }
+  world.executor.behaviours[record] = what;
+}
+
+// What an observer is told of attempts.
+struct Attempts final : Observer {
+  bool wants_attempts() const override { return true; }
+  void on_attempt(const AttemptReport& report, TimePoint now) override {
+    lines.push_back(report.job.records[0].text + " " + std::to_string(report.attempt) + " " +
+                    describe(report.result.outcome) + (report.again_in ? " again" : "") + " " +
+                    std::to_string(report.bytes[0]));
+    if (report.again_in) delays.push_back(*report.again_in);
+    last = now;
+  }
+  std::vector<std::string> lines;
+  std::vector<Duration> delays;
+  TimePoint last{};
+};
+
+TEST(EngineRetries, AFailedJobIsTriedAgainAfterADelayWithinItsBounds) {
+  World world;
+  world.options.failure.retries = 3;
+  world.options.failure.retry_delay = {1s, 3s};
+  Attempts attempts;
+  world.observers = {&attempts};
+  world.source.add("a");
+  world.executor.behaviours["a"].out = "good\n";
+  fails_first(world, "a", 3);
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(attempts.lines, (Words{"a 1 exit 1 again 4", "a 2 exit 1 again 4", "a 3 exit 1 again 4",
+                                   "a 4 exit 0 5"}));
+  const Duration bounds[] = {1s, 2s, 3s};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_LE(attempts.delays[i], bounds[i]);
+    EXPECT_EQ(world.executor.starts[i + 1].at,
+              world.executor.starts[i].at + 1s + attempts.delays[i]);
+  }
+  EXPECT_EQ(world.executor.starts[3].env[2], "DISTAFF_ATTEMPT=4");
+  EXPECT_EQ(world.sink.out, "good\n");
+  EXPECT_EQ(world.sink.err, "");
+}
+
+TEST(EngineRetries, AfterTheLastTryItHasFailedAndIsCountedOnce) {
+  World world;
+  world.options.failure.retries = 2;
+  world.options.failure.on_error = OnError::stop;
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.out = "bad\n", .outcome = Outcome::exited(1)};
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_EQ(world.executor.starts.size(), 3u);
+  EXPECT_EQ(world.engine->summary().failures(), 1u);
+  EXPECT_EQ(world.sink.out, "bad\n");
+  EXPECT_NE(world.sink.err.find(", 3 tries"), std::string::npos) << world.sink.err;
+}
+
+TEST(EngineRetries, AWaitingTryHoldsNoSlotButItsPlaceInItsGroup) {
+  World world;
+  world.pool.slots = 1;
+  world.options.failure.retries = 1;
+  world.options.failure.retry_delay = {10s, 10s};
+  world.groups.key = "regex:^(.)";
+  for (const char* record : {"a1", "a2", "b1", "b2"}) world.source.add(record);
+  fails_first(world, "a1", 1);
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.started(), (Words{"a1", "b1", "b2", "a1", "a2"}));
+  EXPECT_EQ(world.executor.starts[1].at, at(1s));
+  EXPECT_EQ(world.executor.starts[3].at, at(11s));
+}
+
+TEST(EngineRetries, WhenTheRunStopsTheLastTryIsHowItEnded) {
+  World world;
+  world.options.failure.retries = 5;
+  world.options.failure.retry_delay = {1h, 1h};
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.out = "said\n", .outcome = Outcome::exited(3)};
+  world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_signal(SIGINT); });
+  EXPECT_EQ(world.run().exit_status(), 130);
+  EXPECT_EQ(world.now, at(10s));
+  EXPECT_EQ(world.sink.out, "said\n");
+  EXPECT_NE(world.sink.err.find("1 of 1 job failed: 1 exit 3"), std::string::npos)
+      << world.sink.err;
+}
+
+TEST(EngineRetries, NothingIsTriedAgainOnceTheRunStops) {
+  World world;
+  world.options.failure.retries = 5;
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.runs = 1h, .outcome = Outcome::exited(3)};
+  world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_signal(SIGTERM); });
+  EXPECT_EQ(world.run().exit_status(), 143);
+  EXPECT_EQ(world.executor.starts.size(), 1u);
+}
+
+TEST(EngineRetries, InOrderALaterJobWaitsForTheOneThatIsTriedAgain) {
+  World world;
+  world.output.keep_order = true;
+  world.options.failure.retries = 1;
+  world.options.failure.retry_delay = {10s, 10s};
+  for (const char* record : {"a", "b"}) {
+    world.source.add(record);
+    world.executor.behaviours[record].out = std::string(record) + "\n";
+  }
+  fails_first(world, "a", 1);
+  std::string early;
+  world.waiter.scheduled.emplace(at(5s), [&] { early = world.sink.out; });
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(early, "");
+  EXPECT_EQ(world.sink.out, "a\nb\n");
+}
+
+TEST(EngineRetries, AShortageDoesNotCountAsATry) {
+  World world;
+  world.options.failure.retries = 1;
+  world.source.add("a");
+  fails_first(world, "a", 1);
+  world.waiter.scheduled.emplace(at(500ms), [&] { world.executor.shortages = 3; });
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.executor.starts.size(), 2u);
+  EXPECT_EQ(world.executor.starts[1].env[2], "DISTAFF_ATTEMPT=2");
+}
+
+TEST(EngineTime, AJobWhoseTimeIsOverIsEndedStepByStepAndTimedOut) {
+  World world;
+  world.options.failure.timeout.most = 10s;
+  world.options.failure.term_seq = {{SIGTERM, 2s}, {SIGKILL, 0s}};
+  world.source.add("a");
+  world.source.add("b");
+  world.executor.behaviours["a"] = {.runs = 1h, .ignores_term = true};
+  world.executor.behaviours["b"].runs = 11s;
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_EQ(world.executor.signals,
+            (std::vector<std::pair<TimePoint, int>>{
+                {at(10s), SIGTERM}, {at(10s), SIGTERM}, {at(12s), SIGKILL}}));
+  EXPECT_NE(world.sink.err.find("2 of 2 jobs failed: 2 timed out"), std::string::npos)
+      << world.sink.err;
+}
+
+TEST(EngineTime, AtItsDeadlineTheRunEndsWhatRunsAndStartsNoMore) {
+  World world;
+  world.options.deadline = 10s;
+  for (int i = 0; i < 100; ++i) world.source.add(std::to_string(i));
+  world.executor.behaviours["0"].runs = 1h;
+  EXPECT_EQ(world.run().exit_status(), 124);
+  EXPECT_EQ(world.now, at(10s));
+  EXPECT_EQ(world.executor.starts.size(), 11u);
+}
+
+TEST(EngineTime, ARunThatIsDoneBeforeItsDeadlineHasNone) {
+  World world;
+  world.options.deadline = 10s;
+  world.source.add("a");
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(world.now, at(1s));
 }
 
 TEST(Engine, AThousandJobsOnThrottledGroupsWithAnInterruptInTheMiddle) {

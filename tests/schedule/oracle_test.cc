@@ -174,8 +174,13 @@ class RandomRun {
     if (groups_.empty()) return;
     const std::uint32_t group = any(groups_);
     const TimePoint until = now_ + some_time(40) - Duration(5);
-    fast_.pause(GroupId{group}, until);
-    slow_.pause(group, until);
+    if (once_in(3)) {
+      fast_.set_pause(GroupId{group}, until);
+      slow_.set_pause(group, until);
+    } else {
+      fast_.pause(GroupId{group}, until);
+      slow_.pause(group, until);
+    }
   }
 
   void forget() {

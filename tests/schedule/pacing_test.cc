@@ -134,6 +134,33 @@ TEST(Pacing, NamesTheRuleAndTheFaultOfARegularExpression) {
   EXPECT_EQ(error_of(spec), "rules[0].parallelism 0: give 1 or more");
 }
 
+TEST(Pacing, GivesThePolicyOfTheFirstRuleThatMatchesAndTheRestFromTheCommandLine) {
+  GroupRule rule;
+  rule.match = "^a";
+  rule.retries = 5;
+  rule.breaker = BreakSpec{10, 5s};
+  GroupSpec spec;
+  spec.rules = {rule};
+  FailureSpec failure;
+  failure.retries = 1;
+  failure.ok = {{{0, 1}}};
+  failure.timeout.most = 7s;
+  const auto pacing = Pacing::compile(spec, failure);
+  ASSERT_TRUE(pacing);
+  const Policy& ours = pacing->policy_for("ab");
+  EXPECT_EQ(ours.retries, 5);
+  EXPECT_EQ(ours.ok, failure.ok);
+  EXPECT_EQ(ours.timeout, failure.timeout);
+  EXPECT_EQ(ours.breaker, rule.breaker);
+  EXPECT_EQ(pacing->policy_for("b").retries, 1);
+  EXPECT_FALSE(pacing->policy_for("b").breaker);
+  EXPECT_EQ(pacing->policy().retries, 1);
+  EXPECT_TRUE(pacing->has_policies());
+  EXPECT_FALSE(Pacing::compile({}, {})->has_policies());
+  EXPECT_TRUE(pacing->retries());
+  EXPECT_FALSE(Pacing::compile({}, {})->retries());
+}
+
 TEST(Pacing, LeavesAPlainThrottleToTheLimits) {
   GroupSpec spec;
   spec.rules = {rule("")};

@@ -135,6 +135,19 @@ TEST(Scheduler, StartsAtARateAfterTheFirstBurst) {
   EXPECT_EQ(scheduler.wake_at(at(10500ms)), at(10s) + 666666667ns);  // the rounding does not add up
 }
 
+TEST(Scheduler, APauseCanBeTakenBackAndHaveNoEnd) {
+  Scheduler scheduler({.slots = 9});
+  const GroupId a = scheduler.add_group({.parallelism = 3});
+  scheduler.add(a1, a);
+  scheduler.add(a2, a);
+  EXPECT_EQ(scheduler.pick(at(0s)), a1);
+  scheduler.set_pause(a, TimePoint::max());
+  EXPECT_EQ(scheduler.pick(at(1h)), std::nullopt);
+  EXPECT_EQ(scheduler.wake_at(at(1h)), std::nullopt);
+  scheduler.set_pause(a, TimePoint::min());
+  EXPECT_EQ(scheduler.pick(at(1h)), a2);
+}
+
 TEST(Scheduler, PausesAGroupAtAnyParallelismUntilTheLatestMoment) {
   Scheduler scheduler({.slots = 9});
   const GroupId a = scheduler.add_group({.parallelism = 3});

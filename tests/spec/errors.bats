@@ -44,7 +44,7 @@ load helpers
 }
 
 @test "options of later versions say so" {
-  for option in --retries --timeout --journal; do
+  for option in --polite --output-dir --body; do
     refuses "$option" version -- "$option" 5 echo
   done
 }

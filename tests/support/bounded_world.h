@@ -88,6 +88,8 @@ class BoundedWorld {
     int beyond_slots = 0;  // the job that has the turn started there
     int all_paused = 0;    // and all that held the slots were paused
     int full = 0;          // runs that reached their bounds
+    int loose = 0;         // jobs whose attempts could not be held
+    int retried = 0;       // attempts after the first
     int stalled = 0, cut = 0, spilled = 0, signalled = 0, mixed = 0, torn = 0;
   };
 
@@ -143,7 +145,7 @@ class BoundedWorld {
     const bool keyed = !groups.key.empty();
     JobBuilder builder({}, command, keyed ? &key : nullptr);
     Scheduler scheduler(pool);
-    auto pacing = Pacing::compile(groups);
+    auto pacing = Pacing::compile(groups, options.failure);
     if (!pacing) return fail("pacing: " + pacing.error().message);
     output.spill = with_spill ? &spill : nullptr;
     if (output.tagged) options.tag = tag;
@@ -151,10 +153,16 @@ class BoundedWorld {
     sink.bounds_reached = [this] { return collator_->full(); };
     options.keyed = keyed;
     options.limited = groups.limited();
-    engine_ = std::make_unique<Engine>(
-        options,
-        Engine::Parts{
-            source, builder, command, scheduler, *pacing, executor, &*collator_, sink, clock_, {}});
+    engine_ = std::make_unique<Engine>(options, Engine::Parts{source,
+                                                              builder,
+                                                              command,
+                                                              scheduler,
+                                                              *pacing,
+                                                              executor,
+                                                              &*collator_,
+                                                              sink,
+                                                              clock_,
+                                                              {&loosened_}});
     executor.events = engine_.get();
     executor.on_start = [this](JobId id) { check_start(id); };
     try {
@@ -299,7 +307,8 @@ class BoundedWorld {
     bool begins = true;    // a line
     bool pressed = false;  // some of the line was written while the bounds were reached
     std::optional<Place> writer;
-    std::array<std::size_t, 2> torn{};  // jobs whose line was completed for their other stream
+    std::array<std::vector<std::size_t>, 2> torn;  // jobs whose line was completed for their other
+                                                   // stream
   };
 
   bool check_output() {
@@ -310,6 +319,7 @@ class BoundedWorld {
     lines_count_ = output.mode == Collator::Mode::line || output.tagged;
     by_lines_ = output.mode == Collator::Mode::line || (output.tagged && output.single);
     blocks_ = output.keep_order || output.mode == Collator::Mode::group;
+    expect();
     done_.assign(records.size() + 1, {0, 0});
     current_ = 0;
     rank_.assign(records.size() + 1, 0);
@@ -335,13 +345,28 @@ class BoundedWorld {
     return signalled_at && now - *signalled_at >= 5s;
   }
 
-  // What must come out of it: all that was taken out of its pipes.
-  std::string_view expected(std::size_t job, int stream) const {
-    const auto story = executor.stories.find(JobId{job});
-    if (story == executor.stories.end()) return {};
-    const auto s = static_cast<std::size_t>(stream);
-    return std::string_view(story->second.script->text[s]).substr(0, story->second.taken[s]);
+  // What must come out of it: all that was taken out of its pipes, of the last attempt; of all of
+  // them by lines, and from the one on that could not be held.
+  void expect() {
+    expected_.assign(records.size() + 1, {});
+    for (const auto& [id, story] : executor.stories) {
+      auto attempts = story.before;
+      attempts.push_back(story.taken);
+      counts.retried += static_cast<int>(story.before.size());
+      std::size_t first = output.mode == Collator::Mode::line ? 0 : attempts.size() - 1;
+      if (const auto at = loosened_.from.find(id); at != loosened_.from.end()) first = at->second;
+      for (std::size_t k = first; k < attempts.size(); ++k) {
+        for (const std::size_t s : {0u, 1u}) {
+          expected_[number(id)][s] += story.script->text[s].substr(0, attempts[k][s]);
+        }
+      }
+    }
+    counts.loose += static_cast<int>(loosened_.from.size());
   }
+  const std::string& expected(std::size_t job, int stream) const {
+    return expected_[job][static_cast<std::size_t>(stream)];
+  }
+  bool is_loose(std::size_t job) const { return loosened_.from.contains(JobId{job}); }
   bool complete(std::size_t job) const {
     return done_[job][0] == expected(job, 0).size() && done_[job][1] == expected(job, 1).size();
   }
@@ -363,7 +388,7 @@ class BoundedWorld {
         const bool pressed = file.pressed || (kind & SlowSink::kFull) != 0;
         if (!pressed || !sink.one) return "a line is torn";
         ++counts.torn;
-        file.torn[static_cast<std::size_t>(s)] = job;
+        file.torn[static_cast<std::size_t>(s)].push_back(job);
       }
       file.begins = true;
       file.pressed = false;
@@ -377,10 +402,14 @@ class BoundedWorld {
       if (const std::string wrong = next_block(at.job); !wrong.empty()) return wrong;
     }
     std::size_t& done = done_[at.job][static_cast<std::size_t>(stream)];
-    const std::string_view all = expected(at.job, stream);
+    const std::string& all = expected(at.job, stream);
     if (done == all.size()) return "more than was written";
-    if (all[done] != sink.text[i]) return "not the byte that comes next in its job";
-    if (stream == 1 && blocks_ && !by_lines_ && !output.single &&
+    if (all[done] != sink.text[i]) {
+      return "not the byte that comes next in job " + std::to_string(at.job) + " stream " +
+             std::to_string(stream) + ", which is byte " + std::to_string(done) + " of\n" + all +
+             "\n";
+    }
+    if (stream == 1 && blocks_ && !by_lines_ && !output.single && !is_loose(at.job) &&
         done_[at.job][0] < expected(at.job, 0).size()) {
       if ((kind & SlowSink::kFull) == 0) return "stderr before its stdout is complete";
       ++counts.mixed;
@@ -394,14 +423,43 @@ class BoundedWorld {
   }
 
   std::string next_block(std::size_t job) {
-    if (current_ != 0 && !complete(current_)) return "a job's block is broken";
-    if (done_[job][0] + done_[job][1] > 0) return "a job's block is in two";
+    const bool may_part = !output.keep_order;  // between two attempts
+    if (current_ != 0 && !complete(current_) && !(is_loose(current_) && may_part)) {
+      return "a job's block is broken";
+    }
+    if (done_[job][0] + done_[job][1] > 0 && !(is_loose(job) && may_part)) {
+      return "a job's block is in two";
+    }
     if (current_ != 0 && output.keep_order && job < current_) return "out of order";
     if (current_ != 0 && !output.keep_order && output.single && rank_[job] < rank_[current_]) {
       return "not in the order of the starts";
     }
     current_ = job;
     return {};
+  }
+
+  // The block of a job whose attempts could not be held may be in parts, an attempt each.
+  bool is_parted_at(std::size_t i, int stream) const {
+    const std::size_t done = done_[current_][static_cast<std::size_t>(stream)];
+    return is_loose(current_) && !output.keep_order &&
+           expected(current_, stream)[done] != sink.text[i];
+  }
+
+  // Of those whose line was torn, the one whose text goes on like this the longest, and of several
+  // the one that wrote last; 0 if none does.
+  std::size_t torn_job(std::size_t i, const File& file, int stream) const {
+    const auto s = static_cast<std::size_t>(stream);
+    const std::string_view there = std::string_view(sink.text).substr(i);
+    std::size_t best = 0, longest = 0;
+    for (const std::size_t job : file.torn[s]) {
+      const std::string_view rest = std::string_view(expected(job, stream)).substr(done_[job][s]);
+      const auto end = std::mismatch(rest.begin(), rest.end(), there.begin(), there.end()).first;
+      const auto same = static_cast<std::size_t>(end - rest.begin());
+      const bool wrote_last = file.writer && file.writer->job == job;
+      if (same > longest || (same == longest && same > 0 && wrote_last)) best = job;
+      longest = std::max(longest, same);
+    }
+    return best;
   }
 
   // Whose the byte is; behind its tag.
@@ -418,13 +476,14 @@ class BoundedWorld {
         if (++i >= sink.text.size()) return "a tag, and nothing behind it";
       }
       at.job = sign();
-      if (at.job == 0) at.job = file.torn[static_cast<std::size_t>(at.stream)];
+      if (at.job == 0) at.job = torn_job(i, file, at.stream);
       if (at.job == 0 || at.job > records.size()) return "a line that begins with no job's sign";
       if (output.tagged && tag != records[at.job - 1]) return "the tag is another's: " + tag;
       return {};
     }
     const auto s = static_cast<std::size_t>(at.stream);
-    if (current_ != 0 && done_[current_][s] < expected(current_, at.stream).size()) {
+    if (current_ != 0 && done_[current_][s] < expected(current_, at.stream).size() &&
+        !is_parted_at(i, at.stream)) {
       at.job = current_;
       return {};
     }
@@ -439,12 +498,26 @@ class BoundedWorld {
     BoundedWorld& world;
   };
 
+  // Hears of jobs whose attempts cannot be held, and from which attempt on.
+  struct Loosened final : Observer {
+    explicit Loosened(PipeExecutor& of) : executor(of) {}
+    void on_message(LogLevel, std::string_view text) override {
+      if (text.find("there is no room to hold its output") == text.npos) return;
+      const JobId id{std::stoull(std::string(text.substr(4)))};
+      from.emplace(id, executor.stories.at(id).before.size());
+    }
+    PipeExecutor& executor;
+    std::map<JobId, std::size_t> from;
+  };
+
   Clock clock_{*this};
+  Loosened loosened_{executor};
   std::optional<Collator> collator_;
   std::unique_ptr<Engine> engine_;
   int turns_ = 0;
   std::size_t progress_ = 0;
   bool lines_count_ = false, by_lines_ = false, blocks_ = false;
+  std::vector<std::array<std::string, 2>> expected_;
   std::vector<std::array<std::size_t, 2>> done_;
   std::vector<std::size_t> rank_;
   std::size_t current_ = 0;

@@ -81,6 +81,7 @@ struct Behaviour {
   Outcome outcome = Outcome::exited(0);
   bool ignores_term = false;
   Executor::StartResult start;
+  std::shared_ptr<Behaviour> then;  // what its next attempts do
 };
 
 class FakeExecutor final : public Executor {
@@ -105,21 +106,24 @@ class FakeExecutor final : public Executor {
       --shortages;
       return {Start::shortage, Outcome::not_started(EAGAIN, "no process left")};
     }
-    const Behaviour& what = behaviours[launch.argv.back()];
+    Behaviour& known = behaviours[launch.argv.back()];
+    const Behaviour what = known;
+    if (what.then) known = *what.then;
     if (what.start.start != Start::started) return what.start;
     starts.push_back({launch.argv.back(), now_, launch.env});
     running_.push_back({job, now_, now_ + what.runs, what});
     most_running = std::max(most_running, running());
     return {};
   }
-  void signal(JobId, int) override {}
-  void signal_all(int signal) override {
+  void signal(JobId job, int signal) override {
     signals.emplace_back(now_, signal);
     for (Child& child : running_) {
-      if (signal == SIGTERM && child.what.ignores_term) continue;
-      child.ends = now_;
-      child.what.outcome = Outcome::signalled(signal);
+      if (child.job == job) hit(child, signal);
     }
+  }
+  void signal_all(int signal) override {
+    signals.emplace_back(now_, signal);
+    for (Child& child : running_) hit(child, signal);
   }
   void read_again(JobId) override {}
   void read_again() override {}
@@ -156,6 +160,12 @@ class FakeExecutor final : public Executor {
     TimePoint started, ends;
     Behaviour what;
   };
+
+  void hit(Child& child, int signal) {
+    if (signal == SIGTERM && child.what.ignores_term) return;
+    child.ends = now_;
+    child.what.outcome = Outcome::signalled(signal);
+  }
 
   const TimePoint& now_;
   std::vector<Child> running_;

@@ -36,6 +36,7 @@ struct Script {
   Outcome outcome = Outcome::exited(0);
   bool ignores_term = false;
   Executor::StartResult start;
+  int fails = 0;            // so many attempts exit with 1 before one ends with `outcome`
   int shortages = 0;        // so many starts fail for want of a process first
   Duration left_behind{0};  // a process of it keeps the pipes open for so long after its exit
   std::size_t leaves = 0;   // and writes so many bytes to stdout at once, as far as there is room
@@ -85,6 +86,7 @@ class PipeExecutor final : public Executor {
     const Script* script = nullptr;
     bool started = false, closed = false, kept_open = false, killed = false;
     std::array<std::size_t, 2> written{}, taken{};
+    std::vector<std::array<std::size_t, 2>> before;  // taken, of the attempts before this one
   };
 
   PipeExecutor(const TimePoint& now, Pipes& pipes) : now_(now), pipes_(pipes) {}
@@ -116,7 +118,14 @@ class PipeExecutor final : public Executor {
     }
     child.next_write = now_;
     if (!script.writes.empty()) child.next_write += script.writes[0].after;
-    stories[job] = {&script, true};
+    Story& story = stories[job];
+    std::vector<std::array<std::size_t, 2>> before = std::move(story.before);
+    if (story.started) before.push_back(story.taken);
+    child.fails = before.size() < static_cast<std::size_t>(script.fails);
+    story = {};
+    story.script = &script;
+    story.started = true;
+    story.before = std::move(before);
     work(child);
     return {};
   }
@@ -220,6 +229,7 @@ class PipeExecutor final : public Executor {
     std::size_t to_write = 0;  // what remains of a write that was begun
     TimePoint next_write{};    // or the exit
     Outcome outcome;
+    bool fails = false;
     TimePoint watched_from{};
     bool runs = true;
     bool over = false;  // that was reported
@@ -259,7 +269,7 @@ class PipeExecutor final : public Executor {
       if (child.step < child.script->writes.size()) {
         child.to_write = child.script->writes[child.step].bytes;
       } else {
-        child.outcome = child.script->outcome;
+        child.outcome = child.fails ? Outcome::exited(1) : child.script->outcome;
         exit(child);
       }
     }

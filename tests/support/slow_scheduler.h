@@ -72,6 +72,7 @@ class SlowScheduler {
   void pause(std::uint32_t group, TimePoint until) {
     groups_[group].paused_until = std::max(groups_[group].paused_until, until);
   }
+  void set_pause(std::uint32_t group, TimePoint until) { groups_[group].paused_until = until; }
 
   void set_slots(int slots) { options_.slots = slots; }
 

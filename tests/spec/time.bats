@@ -1,0 +1,93 @@
+# Time: --timeout, --idle-timeout, --deadline.
+
+load helpers
+
+@test "--timeout ends a job that runs too long, and names it" {
+  begin=$(clock)
+  try distaff --timeout 300ms 'sleep {}' ::: 77 0
+  took=$(($(clock) - begin))
+  exits 1
+  says "1 of 2 jobs failed: 1 timed out" "job 1  timed out"
+  [ "$took" -ge 300000 ] || fail "over after $took us"
+}
+
+@test "a job that ignores TERM is killed after the grace" {
+  try distaff --timeout 100ms --term-seq TERM,200ms,KILL 'trap "" TERM; echo on; while :; do sleep 0.05; done; : {}' ::: a
+  exits 1
+  prints on
+  says "timed out"
+}
+
+@test "--timeout as a percentage of the median" {
+  try distaff -j 1 --timeout 1000% 'sleep {}' ::: 0.02 0.02 0.02 0.02 0.02 0.02 0.02 0.02 0.02 0.02 77
+  exits 1
+  says "1 of 11 jobs failed: 1 timed out" "job 11"
+}
+
+@test "--idle-timeout ends a job that writes nothing, not one that writes" {
+  try distaff -j 2 --idle-timeout 400ms \
+    'if [ {} = a ]; then for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; else echo b; sleep 77; fi' ::: a b
+  exits 1
+  says "1 of 2 jobs failed: 1 timed out" "no output for 0.4s"
+  grep -qx 6 "$kept/stdout" || fail "the one that writes was ended"
+}
+
+@test "CL-20 --deadline ends an endless run with status 124" {
+  begin=$(clock)
+  yes | try distaff --deadline 1 'sleep 0.3; : {}'
+  took=$(($(clock) - begin))
+  exits 124
+  says "the deadline was reached"
+  [ "$took" -ge 1000000 ] || fail "over after $took us"
+}
+
+@test "a run that is done before its deadline is none" {
+  try distaff --deadline 1h echo ::: a
+  exits 0
+  prints a
+  silent
+  try distaff --deadline "$(date -d '1 hour' +%H:%M)" echo ::: a
+  exits 0
+  try distaff --deadline "$(date -d '1 hour' +%Y-%m-%dT%H:%M)" echo ::: a
+  exits 0
+}
+
+@test "a deadline that has passed starts nothing" {
+  try distaff --deadline 2020-01-01T00:00Z 'touch ran; : {}' ::: a
+  exits 124
+  [ ! -e ran ] || fail "a job was started"
+}
+
+@test "a deadline while stdin says nothing" {
+  mkfifo never
+  exec 7<> never
+  try distaff --deadline 300ms echo < never
+  exec 7>&-
+  exits 124
+}
+
+@test "retries of what timed out" {
+  try distaff --timeout 100ms --retries 1 --retry-delay 1ms \
+    'echo $DISTAFF_ATTEMPT; [ $DISTAFF_ATTEMPT = 2 ] || sleep 77; : {}' ::: a
+  exits 0
+  prints 2
+  silent
+}
+
+@test "mistakes are named" {
+  try distaff --timeout 0 echo ::: a
+  exits 2
+  says "--timeout" "leave it out"
+  try distaff --timeout 5x echo ::: a
+  exits 2
+  says "--timeout" "5x"
+  try distaff --idle-timeout 200% echo ::: a
+  exits 2
+  says "--idle-timeout" "30s"
+  try distaff -u --idle-timeout 5 echo ::: a
+  exits 2
+  says "--idle-timeout does not go with -u" "--output line"
+  try distaff --deadline 25:00 echo ::: a
+  exits 2
+  says "--deadline" "06:30"
+}
