@@ -250,7 +250,7 @@ complete -c distaff -n __distaff_in_list -F -a '(string match -r "^:" -- (comman
 complete -c distaff -n __distaff_is_first -a run -d 'run commands'
 
 # From here to the end mark: made from the option table; changes here are lost.
-set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --mutex --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value adnIjPg
 set -g __distaff_key_forms 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
 complete -c distaff -n '__distaff_offers -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
@@ -303,6 +303,8 @@ complete -c distaff -n '__distaff_offers --throttle -- --throttle' -l throttle -
 complete -c distaff -n '__distaff_offers --rate -- --rate' -l rate -d 'at most N starts of a group in each D, as 10/s' -x -k \
     -a '\'1/s\' \'10/s\' \'100/1m\' \'10/s:5\''
 complete -c distaff -n '__distaff_offers --rules -- --rules' -l rules -d 'limits for single groups, from FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --mutex -- --mutex' -l mutex -d 'jobs whose T is equal never overlap' -x -k \
+    -a '\'{}\' \'{1}\' \'{//}\' \'{/}\''
 complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buffer-size -d 'read at most N records ahead' -x -k \
     -a '\'1024\' \'16384\' \'131072\''
 complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \

@@ -294,6 +294,7 @@ class Reader {
     read(Opt::throttle, group.throttle, parse_throttle);
     read(Opt::rate, group.rate, parse_rate);
     read(Opt::rules, request_.rules_file, parse_text);
+    read(Opt::mutex, group.mutex, parse_text);
   }
 
   void check_groups() {

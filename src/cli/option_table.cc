@@ -123,6 +123,12 @@ constexpr Option kOptions[] = {
      "1/s|10/s|100/1m|10/s:5"},
     {Opt::rules, "rules", 0, 0, Topic::groups, file, "FILE", "", "", false,
      "limits for single groups, from FILE", "See RULES."},
+    {Opt::mutex, "mutex", 0, 0, Topic::groups, text, "T", "", "", false,
+     "jobs whose T is equal never overlap",
+     "T is a template such as {1} or {//}. Jobs of other runs of the same user count too. A job "
+     "that waits for another holds no slot; where T is empty there is nothing to wait for. See "
+     "GROUPS.",
+     "{}|{1}|{//}|{/}"},
     {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
      "read at most N records ahead",
      "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead.",

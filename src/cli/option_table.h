@@ -51,6 +51,7 @@ enum class Opt : unsigned char {
   throttle,
   rate,
   rules,
+  mutex,
   buffer_size,
   // output
   output,

@@ -18,6 +18,7 @@
 #include "compose/job_builder.h"
 #include "engine/dry_run.h"
 #include "engine/engine.h"
+#include "engine/mutexes.h"
 #include "exec/process_executor.h"
 #include "input/open_source.h"
 #include "os/cpus.h"
@@ -103,6 +104,7 @@ struct Plan {
   std::optional<GroupKey> key;
   std::optional<Template> tag;
   std::optional<ResultPath> result_path;
+  std::optional<MutexTemplate> mutex;
   std::vector<std::string> warnings;
   std::string not_found_advice;
 };
@@ -154,12 +156,18 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     if (!path) return tl::unexpected(path.error());
     plan.result_path.emplace(std::move(*path));
   }
+  if (!spec.group.mutex.empty()) {
+    auto mutex = MutexTemplate::compile(spec.group.mutex, syntax);
+    if (!mutex) return tl::unexpected(mutex.error());
+    plan.mutex.emplace(std::move(*mutex));
+  }
   std::vector<std::string> names = plan.command->field_names();
   if (plan.key) {
     for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
   }
   if (plan.tag) plan.tag->collect_names(names);
   if (plan.result_path) plan.result_path->collect_names(names);
+  if (plan.mutex) plan.mutex->collect_names(names);
   want_fields(*opened.source, names);
   return plan;
 }
@@ -273,6 +281,18 @@ std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
 
+// --mutex: the locks of this user, beside that of the run.
+class JobLocks final : public ValueLocks {
+ public:
+  explicit JobLocks(FileLocks& locks) : locks_(locks) {}
+
+  Expected<bool> take(std::string_view value) override { return locks_.take("job", value); }
+  void give_back(std::string_view value) override { locks_.give_back("job", value); }
+
+ private:
+  FileLocks& locks_;
+};
+
 // --quiet-unless-failed: where all that is printed is kept until the end.
 struct Quiet {
   Quiet(const OutputSpec& spec, Output& output)
@@ -283,6 +303,8 @@ struct Quiet {
   SpillFiles spill;
   HeldOutput held;
 };
+
+constexpr std::size_t kMostUnread = std::size_t{1} << 20;
 
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
@@ -328,11 +350,16 @@ class Run {
         progress_mode_(progress_mode(spec, terminal_)),
         progress_lines_(spec.progress.interval, EventLoop::now(), sink_, spec.log.format),
         progress_bar_(EventLoop::now(), bar_delay(spec), status_),
+        locks_(plan.mutex ? std::make_unique<JobLocks>(scheduled.locks()) : nullptr),
+        mutexes_(plan.mutex
+                     ? std::make_unique<Mutexes>(Mutexes::Options{.buffer = spec.pool.buffer},
+                                                 *plan.mutex, *locks_)
+                     : nullptr),
         engine_(engine_options(spec, opened, plan, run_id_),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-                 sink_, waiter_, observers(log), rows_.get(), results_.get()}),
-        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
+                 sink_, waiter_, observers(log), rows_.get(), results_.get(), mutexes_.get()}),
+        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2},
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
@@ -395,6 +422,8 @@ class Run {
   }
 
   void on_signal(int signal) {
+    if (signal == SIGUSR1) return tell_status();
+    if (signal == SIGUSR2) return engine_.finish_early();
     if (signal != SIGTSTP) {
       cut_short_ = writing_rest_;
       return engine_.on_signal(signal);
@@ -406,6 +435,12 @@ class Run {
     stop_ourselves();
     engine_.stopped_for(EventLoop::now() - before);
     executor_.signal_all(SIGCONT);
+  }
+
+  // Also if all else is held back: whoever asks wants an answer.
+  void tell_status() {
+    if (output_.pending() < kMostUnread) output_.say(engine_.status());
+    output_.flush();
   }
 
   Scheduled& scheduled_;
@@ -432,6 +467,8 @@ class Run {
   ProgressMode progress_mode_;
   ProgressLines progress_lines_;
   ProgressBar progress_bar_;
+  std::unique_ptr<JobLocks> locks_;
+  std::unique_ptr<Mutexes> mutexes_;
   Engine engine_;
   SignalWatcher signals_;
   std::optional<WallAlarm> alarm_;
