@@ -342,6 +342,7 @@ complete -c distaff -n '__distaff_offers --halt -- --halt' -l halt -d 'stop afte
     -a '\'soon,fail=1\' \'now,fail=1\' \'soon,fail=10%\' \'now,success=1\' \'now,done=100\''
 complete -c distaff -n '__distaff_offers --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
     -a '\'TERM,5s,KILL\' \'INT,5s,TERM,5s,KILL\' \'TERM,30s,KILL\''
+complete -c distaff -n '__distaff_offers --leave-orphans -- --leave-orphans' -l leave-orphans -d 'let processes that jobs left in the background outlive the run'
 complete -c distaff -n '__distaff_offers --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
     -a '(__distaff_values --lock)'
 complete -c distaff -n '__distaff_offers --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \

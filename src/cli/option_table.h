@@ -74,6 +74,7 @@ enum class Opt : unsigned char {
   on_error,
   halt,
   term_seq,
+  leave_orphans,
   // scheduled runs
   lock,
   lock_wait,

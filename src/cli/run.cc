@@ -8,9 +8,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/advice.h"
 #include "cli/scheduled.h"
 #include "collate/csv_rows.h"
@@ -23,6 +25,7 @@
 #include "input/open_source.h"
 #include "os/cpus.h"
 #include "os/early_signals.h"
+#include "os/guard.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
 #include "os/terminal.h"
@@ -96,6 +99,28 @@ class Relay final : public ExecEvents {
   void on_closed(JobId job, bool kept_open) override { to->on_closed(job, kept_open); }
 
   ExecEvents* to = nullptr;
+};
+
+// Calls back once, when the guard has died.
+class GuardWatcher final : private Watcher {
+ public:
+  GuardWatcher(EventLoop& loop, const Guard& guard, std::function<void()> callback)
+      : loop_(loop), fd_(guard.fd()), callback_(std::move(callback)) {
+    if (guard) loop_.add(fd_, EPOLLIN, this);
+  }
+  ~GuardWatcher() { loop_.remove(fd_); }
+  GuardWatcher(const GuardWatcher&) = delete;
+  GuardWatcher& operator=(const GuardWatcher&) = delete;
+
+ private:
+  void on_ready(int, std::uint32_t) override {
+    loop_.remove(fd_);
+    callback_();
+  }
+
+  EventLoop& loop_;
+  int fd_;
+  std::function<void()> callback_;
 };
 
 // What is decided before the first job: templates and keys, checked against the fields.
@@ -277,6 +302,21 @@ std::optional<Duration> deadline_of(const DeadlineSpec& deadline) {
   return passed ? std::optional(Duration{0}) : std::nullopt;
 }
 
+// "job 3 left a process behind: sleep 77 (pid 123), ended"; nothing if none did.
+std::string said_of(const std::vector<ProcessExecutor::LeftBehind>& all) {
+  constexpr std::size_t kNamed = 5;
+  std::string text;
+  for (std::size_t i = 0; i < all.size() && i < kNamed; ++i) {
+    const auto& one = all[i];
+    text += fmt::format("{}{} left a process behind: {} (pid {}), {}", i > 0 ? "; " : "",
+                        one.job ? fmt::format("job {}", number(*one.job)) : "an unknown job",
+                        printable(one.command), one.pid,
+                        one.ended ? "ended" : "which another user runs and cannot be ended");
+  }
+  if (all.size() > kNamed) text += fmt::format("; and {} more, ended", all.size() - kNamed);
+  return text;
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -309,9 +349,13 @@ constexpr std::size_t kMostUnread = std::size_t{1} << 20;
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
  public:
-  Run(const RunSpec& spec, Startup& startup, OpenedSource& opened, Plan& plan, Pacing& pacing,
-      EventLoop& loop, Output& output, HeldOutput* held, Log& log, Scheduled& scheduled)
-      : scheduled_(scheduled),
+  Run(const RunSpec& spec, Startup& startup, Guard& guard, OpenedSource& opened, Plan& plan,
+      Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
+      Scheduled& scheduled)
+      : guard_(guard),
+        log_(log),
+        leave_orphans_(spec.failure.leave_orphans),
+        scheduled_(scheduled),
         held_(held),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
         slots_(slots_of(spec,
@@ -341,7 +385,10 @@ class Run {
              .stdin_from = spec.command.stdin_mode == StdinMode::tty ? ProcessExecutor::Stdin::tty
                                                                      : ProcessExecutor::Stdin::null,
              .nice = spec.command.nice,
-             .startup = startup},
+             .startup = startup,
+             .run_id = run_id_,
+             .leave_orphans = spec.failure.leave_orphans,
+             .warn = [&log](const std::string& text) { log.on_message(LogLevel::warn, text); }},
             loop, relay_),
         job_messages_(log),
         output_(output),
@@ -360,7 +407,12 @@ class Run {
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
                  sink_, waiter_, observers(log), rows_.get(), results_.get(), mutexes_.get()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2},
-                 [this](int signal, TimePoint) { on_signal(signal); }) {
+                 [this](int signal, TimePoint) { on_signal(signal); }),
+        guard_watcher_(loop, guard, [this] {
+          abandoned_ = true;
+          cut_short_ = writing_rest_;
+          engine_.on_abandoned();
+        }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
     if (const auto& at = spec.failure.deadline.at) {
@@ -371,6 +423,7 @@ class Run {
   // Gives the exit status.
   int run() {
     int status = engine_.run().exit_status();
+    end_orphans();
     std::string messages;
     status = scheduled_.finish(status, engine_.summary().not_run(), messages);
     sink_.say(messages);
@@ -394,6 +447,16 @@ class Run {
     output_.say(last_words({output_.failure(), 3}));
     output_.flush();
     return status <= 1 ? 3 : status;
+  }
+
+  // Orphans come to us only if there is a guard; and then all children of ours are the run's.
+  void end_orphans() {
+    if (!guard_) return;
+    if (leave_orphans_) return guard_.let_live();
+    const std::string text = said_of(executor_.end_what_is_left(abandoned_));
+    if (text.empty() || abandoned_) return;
+    log_.on_message(LogLevel::warn, text);
+    sink_.flush();
   }
 
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
@@ -443,6 +506,10 @@ class Run {
     output_.flush();
   }
 
+  Guard& guard_;
+  Log& log_;
+  bool leave_orphans_;
+  bool abandoned_ = false;
   Scheduled& scheduled_;
   HeldOutput* held_;  // null without --quiet-unless-failed
   ByteSink& sink_;    // held_, or output_
@@ -472,6 +539,7 @@ class Run {
   Engine engine_;
   SignalWatcher signals_;
   std::optional<WallAlarm> alarm_;
+  GuardWatcher guard_watcher_;
 };
 
 // A run that was ended by a signal ends the process by it.
@@ -510,6 +578,9 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
     return tl::unexpected(error);
   }
 
+  // Before anything is waited for, and while this process is small.
+  Guard guard;
+  if (!spec.output.dry_run) guard = Guard::begin(startup);
   EventLoop loop;
   Output output(loop);
   std::optional<Quiet> quiet;
@@ -527,7 +598,7 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
     return end(dry_run(*opened->source, builder, *plan->command, output, waiter).exit_status());
   }
-  Run all(spec, startup, *opened, *plan, pacing, loop, output, held, **log, *scheduled);
+  Run all(spec, startup, guard, *opened, *plan, pacing, loop, output, held, **log, *scheduled);
   early->end();
   return end(all.run());
 }

@@ -93,12 +93,13 @@ job='mkdir "held.$1" || { echo "OVERLAP $1"; exit 9; }; echo "begin $1"; sleep 0
 }
 
 @test "input without end and one value that never comes free take bounded memory" {
-  start sh -c 'yes x | distaff --buffer-size 100 --mutex "{} $1" "touch up; sleep 77; : {}"' sh "$BATS_RUN_TMPDIR"
+  mkfifo in
+  yes x > in 3>&- &
+  start distaff -a in --buffer-size 100 --mutex "{} $BATS_RUN_TMPDIR" "touch up; sleep 77; : {}"
   wait_for [ -e up ]
-  runner=$(pgrep -n -P "$pid" distaff)
   sleep 0.3
-  rss=$(awk '/VmHWM/ {print $2}' "/proc/$runner/status")
-  kill -TERM "$runner"
+  rss=$(awk '/VmHWM/ {print $2}' "/proc/$(engine_of "$pid")/status")
+  kill -TERM "$pid"
   finish
   not_sanitized
   [ "$rss" -lt 20000 ] || fail "took $rss kB"

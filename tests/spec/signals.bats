@@ -169,6 +169,11 @@ ends_by() {
   prints end
 }
 
+# asked_says TEXT: USR1 is answered by a text with it.
+asked_says() {
+  kill -USR1 "$pid" && sleep 0.02 && grep -qF "$1" "$kept/stderr"
+}
+
 # ---- USR1: how it stands
 
 @test "USR1: what runs, how long, and what waits; again and again" {
@@ -195,7 +200,7 @@ ends_by() {
   finish
   start distaff -g '{}' --rate 1/1h 'echo {}' ::: a b a b
   wait_for grep -qx b "$kept/stdout"
-  wait_for eval 'kill -USR1 $pid; sleep 0.02; grep -q "group b: next start in" "$kept/stderr"'
+  wait_for asked_says 'group b: next start in'
   says 'group a: next start in' '(rate)'
   kill -TERM "$pid"
   finish
@@ -230,8 +235,7 @@ ends_by() {
   start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: 1 2 3 4
   wait_for [ -e up.1 -a -e up.2 ]
   kill -USR2 "$pid"
-  kill -USR1 "$pid"
-  wait_for grep -q 'finishing what runs' "$kept/stderr"
+  wait_for asked_says 'finishing what runs'
   touch go
   finish
   exits 1
@@ -244,8 +248,7 @@ ends_by() {
   start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: 1 2
   wait_for [ -e up.1 -a -e up.2 ]
   kill -USR2 "$pid"
-  kill -USR1 "$pid"
-  wait_for grep -q 'finishing what runs' "$kept/stderr"
+  wait_for asked_says 'finishing what runs'
   touch go
   finish
   exits 0
