@@ -463,6 +463,10 @@ _distaff_about() {
     --rules)
       kind=file not_after=' --rules '
       ;;
+    --mutex)
+      kind=word not_after=' --mutex '
+      values=('{}' '{1}' '{//}' '{/}')
+      ;;
     --buffer-size)
       kind=word not_after=' --buffer-size '
       values=(1024 16384 131072)
@@ -475,7 +479,7 @@ _distaff_about() {
       kind=none not_after=' -k --keep-order -u --ungroup '
       ;;
     -u | --ungroup)
-      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout '
+      kind=none not_after=' -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout --quiet-unless-failed '
       ;;
     --tag)
       kind=none not_after=' --tag -u --ungroup '

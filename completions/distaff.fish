@@ -303,12 +303,14 @@ complete -c distaff -n '__distaff_offers --throttle -- --throttle' -l throttle -
 complete -c distaff -n '__distaff_offers --rate -- --rate' -l rate -d 'at most N starts of a group in each D, as 10/s' -x -k \
     -a '\'1/s\' \'10/s\' \'100/1m\' \'10/s:5\''
 complete -c distaff -n '__distaff_offers --rules -- --rules' -l rules -d 'limits for single groups, from FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --mutex -- --mutex' -l mutex -d 'jobs whose T is equal never overlap' -x -k \
+    -a '\'{}\' \'{1}\' \'{//}\' \'{/}\''
 complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buffer-size -d 'read at most N records ahead' -x -k \
     -a '\'1024\' \'16384\' \'131072\''
 complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
     -a '\'group\' \'line\' \'raw\' \'json\' \'csv\' \'none\''
 complete -c distaff -n '__distaff_offers -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
-complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
+complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout --quiet-unless-failed' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
 complete -c distaff -n '__distaff_offers --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
 complete -c distaff -n '__distaff_offers --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
     -a '(__distaff_values --tag-template)'

@@ -102,8 +102,12 @@ constexpr Translation kTranslations[] = {
     {"--tmuxpane", "not here; --output line shows jobs as they write"},
     {"--tmux", "not here; --output line shows jobs as they write"},
     {"--fg", "here -j 1, with --stdin tty for the terminal"},
-    {"--semaphore", "not in this version"},
-    {"--sem", "not in this version"},
+    {"--semaphore", "here --lock NAME for a run, --mutex T for jobs"},
+    {"--sem", "here --lock NAME for a run, --mutex T for jobs"},
+    {"--semaphorename", "here --lock NAME for a run, --mutex T for jobs"},
+    {"--semaphore-name", "here --lock NAME for a run, --mutex T for jobs"},
+    {"--semaphoretimeout", "here --lock-wait D"},
+    {"--semaphore-timeout", "here --lock-wait D"},
 
     // pool
     {"--max-procs", "here -j N or --jobs N"},
@@ -211,8 +215,6 @@ constexpr Translation kTranslations[] = {
 // Options of distaff that later versions bring, and what does it until then.
 constexpr Translation kPlannedOptions[] = {
     {"body", ""},
-    {"lock", "flock -n FILE distaff ... keeps a second run from starting"},
-    {"mutex", "flock FILE before the command does it"},
     {"name", ""},
     {"output-dir", ""},
     {"polite", "-g host --throttle 1s is polite"},

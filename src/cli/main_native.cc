@@ -50,10 +50,12 @@ int main_native(std::span<const std::string_view> words) {
       std::fputs(std::string(short_help()).c_str(), stderr);
       return 2;
     }
-    std::fputs(
-        "distaff: reading records from the terminal, one a line, until Ctrl-D; values on the "
-        "command line stand behind :::\n",
-        stderr);
+    if (!request->spec.cron.quiet_unless_failed) {
+      std::fputs(
+          "distaff: reading records from the terminal, one a line, until Ctrl-D; values on the "
+          "command line stand behind :::\n",
+          stderr);
+    }
   }
   if (!request->rules_file.empty()) {
     const auto loaded = load_rules(request->rules_file, request->spec.group);

@@ -50,12 +50,14 @@ class Reader {
     read_output();
     read_failure();
     read_journal();
+    read_cron();
     read_progress();
     check_input();
     check_command();
     check_output();
     check_groups();
     check_journal();
+    check_cron();
     if (error_) return tl::unexpected(*error_);
     return std::move(request_);
   }
@@ -294,6 +296,7 @@ class Reader {
     read(Opt::throttle, group.throttle, parse_throttle);
     read(Opt::rate, group.rate, parse_rate);
     read(Opt::rules, request_.rules_file, parse_text);
+    read(Opt::mutex, group.mutex, parse_text);
   }
 
   void check_groups() {
@@ -420,6 +423,35 @@ class Reader {
         fail_with("{} and {}: both write to '{}'; name two files", spelled(first),
                   mentioned(*second), printable(flags_.value(first)));
       }
+    }
+  }
+
+  void read_cron() {
+    CronSpec& cron = request_.spec.cron;
+    read(Opt::lock, cron.lock, parse_text);
+    read(Opt::lock_wait, cron.lock_wait,
+         [](std::string_view text) { return parse_duration(text); });
+    cron.quiet_unless_failed = flags_.has(Opt::quiet_unless_failed);
+    read(Opt::stamp, cron.stamp, parse_text);
+    read(Opt::metrics, cron.metrics, parse_text);
+  }
+
+  void check_cron() {
+    const RunSpec& spec = request_.spec;
+    if (flags_.has(Opt::lock_wait) && !flags_.has(Opt::lock)) {
+      fail_with("{}: there is no lock to wait for; add --lock NAME", spelled(Opt::lock_wait));
+    }
+    if (spec.cron.quiet_unless_failed && spec.output.mode == OutputMode::raw) {
+      fail_with(
+          "{} does not go with {}: jobs then write by themselves; to be quiet use --output group "
+          "or line",
+          spelled(Opt::quiet_unless_failed),
+          flags_.has(Opt::ungroup) ? mentioned(Opt::ungroup)
+                                   : flags_.mentioned_with_value(Opt::output));
+    }
+    if (!spec.cron.stamp.empty() && spec.cron.stamp == spec.cron.metrics) {
+      fail_with("{} and {}: these are two files; give them two names", spelled(Opt::stamp),
+                mentioned(Opt::metrics));
     }
   }
 

@@ -123,6 +123,12 @@ constexpr Option kOptions[] = {
      "1/s|10/s|100/1m|10/s:5"},
     {Opt::rules, "rules", 0, 0, Topic::groups, file, "FILE", "", "", false,
      "limits for single groups, from FILE", "See RULES."},
+    {Opt::mutex, "mutex", 0, 0, Topic::groups, text, "T", "", "", false,
+     "jobs whose T is equal never overlap",
+     "T is a template such as {1} or {//}. Jobs of other runs of the same user count too. A job "
+     "that waits for another holds no slot; where T is empty there is nothing to wait for. See "
+     "GROUPS.",
+     "{}|{1}|{//}|{/}"},
     {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
      "read at most N records ahead",
      "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead.",
@@ -247,6 +253,23 @@ constexpr Option kOptions[] = {
      "Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, with tabs between "
      "them. With --resume it is appended to."},
 
+    // ---- scheduled runs
+    {Opt::lock, "lock", 0, 0, Topic::cron, text, "NAME", "", "", false,
+     "one run of that NAME at a time; status 75 if held",
+     "NAME is any text. The lock is of this user and this machine, and free again when the run "
+     "ends, in whatever way. See CRON."},
+    {Opt::lock_wait, "lock-wait", 0, 0, Topic::cron, duration, "D", "", "0s", false,
+     "wait up to D for the lock that another run holds", "", "10s|1m|10m|1h"},
+    {Opt::quiet_unless_failed, "quiet-unless-failed", 0, 0, Topic::cron, none, "", "", "", false,
+     "print nothing if all goes well, else everything",
+     "What jobs and distaff print is held back until the run ends, in memory and then in files "
+     "without a name (--spill-dir, --spill-limit), and printed if the exit status is not 0."},
+    {Opt::stamp, "stamp", 0, 0, Topic::cron, file, "FILE", "", "", false,
+     "set FILE's time to now if the exit status is 0", "FILE is made if it is not there."},
+    {Opt::metrics, "metrics", 0, 0, Topic::cron, file, "FILE", "", "", false,
+     "write how the run went to FILE, for Prometheus",
+     "In the text format, when the run ends, in whatever way. See CRON."},
+
     // ---- progress
     {Opt::progress, "progress", 0, 0, Topic::progress, choice, "", "auto|bar|line|none", "auto",
      false, "show how far it is: auto is a bar on a terminal",
@@ -311,6 +334,7 @@ std::string_view title(Topic topic) {
                                                      "Output",
                                                      "Failure",
                                                      "Journal and resume",
+                                                     "Scheduled runs",
                                                      "Progress and log",
                                                      "Configuration and help"};
   return kTitles[static_cast<std::size_t>(topic)];

@@ -51,6 +51,7 @@ enum class Opt : unsigned char {
   throttle,
   rate,
   rules,
+  mutex,
   buffer_size,
   // output
   output,
@@ -81,6 +82,12 @@ enum class Opt : unsigned char {
   id,
   failed_to,
   job_log,
+  // scheduled runs
+  lock,
+  lock_wait,
+  quiet_unless_failed,
+  stamp,
+  metrics,
   // progress
   progress,
   progress_interval,
@@ -107,10 +114,11 @@ enum class Topic {
   output,
   failure,
   journal,
+  cron,
   progress,
   help
 };
-inline constexpr std::size_t kTopicCount = 10;
+inline constexpr std::size_t kTopicCount = 11;
 
 // What stands after the option: decides how it is completed, and which words may be a value.
 enum class ValueKind {

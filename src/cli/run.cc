@@ -15,20 +15,24 @@
 #include "base/text.h"
 #include "cli/advice.h"
 #include "cli/run_files.h"
+#include "cli/scheduled.h"
 #include "collate/csv_rows.h"
 #include "collate/json_rows.h"
 #include "compose/job_builder.h"
 #include "engine/dry_run.h"
 #include "engine/engine.h"
+#include "engine/mutexes.h"
 #include "exec/process_executor.h"
 #include "input/open_source.h"
 #include "os/cpus.h"
+#include "os/early_signals.h"
 #include "os/guard.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "os/unnamed_file.h"
 #include "os/wall_clock.h"
+#include "sink/held_output.h"
 #include "sink/job_messages.h"
 #include "sink/log.h"
 #include "sink/output.h"
@@ -44,7 +48,7 @@ namespace {
 // The engine's wait on the real world.
 class LoopWaiter final : public Waiter, private Watcher {
  public:
-  LoopWaiter(EventLoop& loop, const Source& source, Output& output)
+  LoopWaiter(EventLoop& loop, const Source& source, ByteSink& output)
       : loop_(loop), source_(source), output_(output) {}
   ~LoopWaiter() { watch(-1); }
   LoopWaiter(const LoopWaiter&) = delete;
@@ -77,7 +81,7 @@ class LoopWaiter final : public Waiter, private Watcher {
 
   EventLoop& loop_;
   const Source& source_;
-  Output& output_;
+  ByteSink& output_;
   ProcessExecutor* executor_ = nullptr;
   int watched_ = -1;
 };
@@ -127,6 +131,7 @@ struct Plan {
   std::optional<Template> tag;
   std::optional<ResultPath> result_path;
   std::optional<Template> id;
+  std::optional<MutexTemplate> mutex;
   std::vector<std::string> warnings;
   std::string not_found_advice;
 };
@@ -183,6 +188,11 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     if (!id) return fail("--id: " + id.error().message);
     plan.id.emplace(std::move(*id));
   }
+  if (!spec.group.mutex.empty()) {
+    auto mutex = MutexTemplate::compile(spec.group.mutex, syntax);
+    if (!mutex) return tl::unexpected(mutex.error());
+    plan.mutex.emplace(std::move(*mutex));
+  }
   std::vector<std::string> names = plan.command->field_names();
   if (plan.key) {
     for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
@@ -190,6 +200,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
   if (plan.tag) plan.tag->collect_names(names);
   if (plan.id) plan.id->collect_names(names);
   if (plan.result_path) plan.result_path->collect_names(names);
+  if (plan.mutex) plan.mutex->collect_names(names);
   want_fields(*opened.source, names);
   return plan;
 }
@@ -270,12 +281,13 @@ bool reads_terminal(const InputSpec& input) {
 }
 
 // What becomes of the wish, where we are: never automatic.  There is no bar where others use the
-// terminal beside us.
+// terminal beside us, or where nothing is to be seen yet.
 ProgressMode progress_mode(const RunSpec& spec, const Terminal& terminal) {
   const ProgressMode asked = spec.progress.mode;
   if (asked == ProgressMode::line || asked == ProgressMode::none) return asked;
   const bool shared = spec.output.mode == OutputMode::raw ||
-                      spec.command.stdin_mode == StdinMode::tty || reads_terminal(spec.input);
+                      spec.command.stdin_mode == StdinMode::tty || reads_terminal(spec.input) ||
+                      spec.cron.quiet_unless_failed;
   if (!shared && terminal.can_draw()) return ProgressMode::bar;
   return asked == ProgressMode::bar ? ProgressMode::line : ProgressMode::none;
 }
@@ -317,14 +329,43 @@ std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
 
+// --mutex: the locks of this user, beside that of the run.
+class JobLocks final : public ValueLocks {
+ public:
+  explicit JobLocks(FileLocks& locks) : locks_(locks) {}
+
+  Expected<bool> take(std::string_view value) override { return locks_.take("job", value); }
+  void give_back(std::string_view value) override { locks_.give_back("job", value); }
+
+ private:
+  FileLocks& locks_;
+};
+
+// --quiet-unless-failed: where all that is printed is kept until the end.
+struct Quiet {
+  Quiet(const OutputSpec& spec, Output& output)
+      : spill(spill_directory(spec), spec.spill_limit),
+        held(output, spec.spill_limit > 0 ? &spill : nullptr,
+             static_cast<std::size_t>(std::min<std::uint64_t>(spec.hold_memory, 1 << 20))) {}
+
+  SpillFiles spill;
+  HeldOutput held;
+};
+
+constexpr std::size_t kMostUnread = std::size_t{1} << 20;
+
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
  public:
   Run(const RunSpec& spec, Startup& startup, Guard& guard, OpenedSource& opened, Plan& plan,
-      Pacing& pacing, EventLoop& loop, Output& output, Log& log, RunFiles& files)
+      Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
+      Scheduled& scheduled, RunFiles& files)
       : guard_(guard),
         log_(log),
         leave_orphans_(spec.failure.leave_orphans),
+        scheduled_(scheduled),
+        held_(held),
+        sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
         slots_(slots_of(spec,
                         ProcessExecutor::descriptors_per_job(
                             capture_of(spec.output), spec.command.stdin_mode == StdinMode::record),
@@ -345,8 +386,8 @@ class Run {
                    .seen = plan.result_path.has_value(),
                    .hold_memory = spec.output.hold_memory,
                    .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
-                  output),
-        waiter_(loop, *opened.source, output),
+                  sink_),
+        waiter_(loop, *opened.source, sink_),
         executor_(
             {.capture = capture_of(spec.output),
              .stdin_from = spec.command.stdin_mode == StdinMode::tty ? ProcessExecutor::Stdin::tty
@@ -363,17 +404,23 @@ class Run {
         terminal_(STDERR_FILENO),
         status_(terminal_, output),
         progress_mode_(progress_mode(spec, terminal_)),
-        progress_lines_(spec.progress.interval, EventLoop::now(), output, spec.log.format),
+        progress_lines_(spec.progress.interval, EventLoop::now(), sink_, spec.log.format),
         progress_bar_(EventLoop::now(), bar_delay(spec), status_),
+        locks_(plan.mutex ? std::make_unique<JobLocks>(scheduled.locks()) : nullptr),
+        mutexes_(plan.mutex
+                     ? std::make_unique<Mutexes>(Mutexes::Options{.buffer = spec.pool.buffer},
+                                                 *plan.mutex, *locks_)
+                     : nullptr),
         engine_(engine_options(spec, opened, plan, run_id_),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-                 output, waiter_, observers(log), rows_.get(), results_.get(), files.journal(),
-                 files.resume()}),
-        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
+                 sink_, waiter_, observers(log), rows_.get(), results_.get(), files.journal(),
+                 files.resume(), mutexes_.get()}),
+        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2},
                  [this](int signal, TimePoint) { on_signal(signal); }),
         guard_watcher_(loop, guard, [this] {
           abandoned_ = true;
+          cut_short_ = writing_rest_;
           engine_.on_abandoned();
         }) {
     relay_.to = &engine_;
@@ -383,13 +430,35 @@ class Run {
     }
   }
 
-  RunResult run() {
-    RunResult result = engine_.run();
+  // Gives the exit status.
+  int run() {
+    int status = engine_.run().exit_status();
     end_orphans();
-    return result;
+    std::string messages;
+    status = scheduled_.finish(status, engine_.summary().not_run(), messages);
+    sink_.say(messages);
+    if (held_ != nullptr && status != 0) held_->release();
+    return write_rest(status);
   }
 
  private:
+  // What the engine could not see written: our own last words, and what was held back.  A signal
+  // ends it; so does a stdout that cannot be written.
+  int write_rest(int status) {
+    writing_rest_ = true;
+    for (sink_.flush(); sink_.pending() > 0 && !cut_short_; sink_.flush()) {
+      if (sink_.condition() != ByteSink::Condition::good) break;
+      waiter_.wait(std::nullopt, false);
+    }
+    if (held_ == nullptr || sink_.condition() == ByteSink::Condition::good) return status;
+    if (sink_.condition() == ByteSink::Condition::reader_gone) {
+      return status == 2 || status > 125 ? status : 128 + SIGPIPE;
+    }
+    output_.say(last_words({output_.failure(), 3}));
+    output_.flush();
+    return status <= 1 ? 3 : status;
+  }
+
   // Orphans come to us only if there is a guard; and then all children of ours are the run's.
   void end_orphans() {
     if (!guard_) return;
@@ -397,7 +466,7 @@ class Run {
     const std::string text = said_of(executor_.end_what_is_left(abandoned_));
     if (text.empty() || abandoned_) return;
     log_.on_message(LogLevel::warn, text);
-    output_.flush();
+    sink_.flush();
   }
 
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
@@ -423,11 +492,17 @@ class Run {
     if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
     if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
     files_.add_observers(all);
+    if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
     return all;
   }
 
   void on_signal(int signal) {
-    if (signal != SIGTSTP) return engine_.on_signal(signal);
+    if (signal == SIGUSR1) return tell_status();
+    if (signal == SIGUSR2) return engine_.finish_early();
+    if (signal != SIGTSTP) {
+      cut_short_ = writing_rest_;
+      return engine_.on_signal(signal);
+    }
     executor_.signal_all(SIGTSTP);
     progress_bar_.hide();
     output_.flush();
@@ -437,10 +512,21 @@ class Run {
     executor_.signal_all(SIGCONT);
   }
 
+  // Also if all else is held back: whoever asks wants an answer.
+  void tell_status() {
+    if (output_.pending() < kMostUnread) output_.say(engine_.status());
+    output_.flush();
+  }
+
   Guard& guard_;
   Log& log_;
   bool leave_orphans_;
   bool abandoned_ = false;
+  Scheduled& scheduled_;
+  HeldOutput* held_;  // null without --quiet-unless-failed
+  ByteSink& sink_;    // held_, or output_
+  bool writing_rest_ = false;
+  bool cut_short_ = false;
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;
@@ -461,6 +547,8 @@ class Run {
   ProgressMode progress_mode_;
   ProgressLines progress_lines_;
   ProgressBar progress_bar_;
+  std::unique_ptr<JobLocks> locks_;
+  std::unique_ptr<Mutexes> mutexes_;
   Engine engine_;
   SignalWatcher signals_;
   std::optional<WallAlarm> alarm_;
@@ -468,30 +556,33 @@ class Run {
 };
 
 // A run that was ended by a signal ends the process by it.
-int end(const RunResult& result) {
-  const int status = result.exit_status();
+int end(int status) {
   if (status > 128) die_of_signal(status - 128);
   return status;
 }
 
-}  // namespace
+int end_without_jobs(int status, Scheduled* scheduled) {
+  if (scheduled == nullptr) return status;
+  std::string messages;
+  status = scheduled->finish(status, 0, messages);
+  std::fputs(messages.c_str(), stderr);
+  return status;
+}
 
-Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
-  auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
-  if (!pacing) return tl::unexpected(pacing.error());
-  if (!spec.output.spill_dir.empty()) {
-    const auto usable = check_writable_directory(spec.output.spill_dir);
-    if (!usable) return fail("--spill-dir " + usable.error().message);
-  }
+// Everything between the lock and the stamp.
+Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& not_found_advice,
+                       Startup& startup, Scheduled* scheduled) {
+  std::optional<EarlySignals> early;
+  if (scheduled != nullptr) early.emplace(startup);
   auto opened = open_source(spec.input);
   if (!opened) return tl::unexpected(opened.error());
   const std::string nothing = advice_on_stdin(spec.input);
   if (opened->empty) {
-    const bool wanted = spec.log.level <= LogLevel::warn;
+    const bool wanted = spec.log.level <= LogLevel::warn && !spec.cron.quiet_unless_failed;
     if (wanted && !nothing.empty()) std::fprintf(stderr, "distaff: warning: %s\n", nothing.c_str());
     const auto emptied = RunFiles::leave_empty(spec, make_run_id());
     if (!emptied) return tl::unexpected(emptied.error());
-    return 0;
+    return end_without_jobs(0, scheduled);
   }
   const std::string names = expect_a_table(spec.command, *opened);
   auto plan = make_plan(spec, *opened);
@@ -507,7 +598,10 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
   if (!spec.output.dry_run) guard = Guard::begin(startup);
   EventLoop loop;
   Output output(loop);
-  const auto log = Log::open(spec.log, output);
+  std::optional<Quiet> quiet;
+  if (spec.cron.quiet_unless_failed && scheduled != nullptr) quiet.emplace(spec.output, output);
+  HeldOutput* const held = quiet ? &quiet->held : nullptr;
+  const auto log = Log::open(spec.log, held != nullptr ? static_cast<ByteSink&>(*held) : output);
   if (!log) return tl::unexpected(log.error());
   if (!nothing.empty()) (*log)->on_message(LogLevel::warn, nothing);
   if (!odd.empty()) (*log)->on_message(LogLevel::warn, odd);
@@ -517,18 +611,42 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
   RunFiles files(spec, *plan->command, plan->id, *opened, make_run_id());
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
-  if (spec.output.dry_run) {
+  if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume()));
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume())
+                   .exit_status());
   }
   if (!guard) {
     (*log)->on_message(LogLevel::warn,
                        "there was no process left for the guard: should this run be killed, what "
                        "its jobs started may live on");
   }
-  Run all(spec, startup, guard, *opened, *plan, *pacing, loop, output, **log, files);
+  Run all(spec, startup, guard, *opened, *plan, pacing, loop, output, held, **log, *scheduled,
+          files);
+  early->end();
   return end(all.run());
+}
+
+}  // namespace
+
+Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Startup& startup) {
+  auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
+  if (!pacing) return tl::unexpected(pacing.error());
+  if (!spec.output.spill_dir.empty()) {
+    const auto usable = check_writable_directory(spec.output.spill_dir);
+    if (!usable) return fail("--spill-dir " + usable.error().message);
+  }
+  if (spec.output.dry_run) return run_jobs(spec, *pacing, not_found_advice, startup, nullptr);
+  auto scheduled = Scheduled::begin(spec, startup);
+  if (!scheduled) return tl::unexpected(scheduled.error());
+  auto status = run_jobs(spec, *pacing, not_found_advice, startup, &*scheduled);
+  if (!status) {
+    std::string messages;
+    status.error().status = scheduled->finish(status.error().status, 0, messages);
+    std::fputs(messages.c_str(), stderr);
+  }
+  return status;
 }
 
 }  // namespace distaff

@@ -65,7 +65,8 @@ RunResult Engine::run() {
   tick(true);
   check_files();
   result_.some_failed =
-      !halt_.stopped_as_asked() && (summary_.failures() > 0 || summary_.not_run() > 0);
+      !halt_.stopped_as_asked() &&
+      (summary_.failures() > 0 || summary_.not_run() > 0 || summary_.left_unread());
   parts_.sink.settle();
   if (wants_block()) parts_.sink.say(summary_.block());
   write_out();
@@ -121,11 +122,15 @@ bool Engine::may_start() const { return !stopping_ && !stalled_; }
 // ---- starting
 
 void Engine::fill() {
+  if (parts_.mutexes != nullptr) {
+    for (const JobId id : parts_.mutexes->due(now_)) schedule(id);
+  }
   input_waits_ = false;
   skipped_in_turn_ = 0;
   held_up_ = output_.is_full();
   if (held_up_) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
+    if (parts_.mutexes != nullptr && !parts_.mutexes->has_room()) return;
     if (!read_some() || skipped_in_turn_ >= kMostSkipped) return;
   }
 }
@@ -136,7 +141,7 @@ void Engine::start_the_one() {
   const JobId id = output_.turn();
   if (!waiting_.contains(id) || in_shortage()) return;
   now_ = parts_.waiter.now();
-  if (parts_.scheduler.pick_this(id, now_)) start(id);
+  if (parts_.scheduler.pick_this(id, now_) && has_mutex(id)) start(id);
 }
 
 bool Engine::in_shortage() {
@@ -153,10 +158,22 @@ bool Engine::start_jobs() {
     now_ = parts_.waiter.now();
     const auto id = parts_.scheduler.pick(now_);
     if (!id) return true;
+    if (!has_mutex(*id)) continue;
     start(*id);
     if (short_until_) return false;
   }
   return true;
+}
+
+// Of a job that was picked; else it is not picked any more, and waits outside the scheduler.
+bool Engine::has_mutex(JobId id) {
+  if (parts_.mutexes == nullptr) return true;
+  const auto taken = parts_.mutexes->take(id, now_);
+  if (!taken) waiting_.at(id).job.problem = "--mutex: " + taken.error().message;
+  if (!taken || *taken) return true;
+  parts_.scheduler.put_back(id);
+  parts_.scheduler.drop(id);
+  return false;
 }
 
 void Engine::start(JobId id) {
@@ -326,8 +343,12 @@ void Engine::say_what_was_skipped() {
 
 void Engine::queue(Job job) {
   if (skip(job)) return;
-  const auto group = groups_.of(job);
-  parts_.scheduler.add(job.id, group, job.records.size(), job.memory());
+  bool first = true;
+  if (parts_.mutexes != nullptr && job.problem.empty()) {
+    const auto added = parts_.mutexes->add(job);
+    if (!added) job.problem = "--mutex: " + added.error().message;
+    first = !added || *added;
+  }
   const JobId id = job.id;
   if (options_.keyed && !job.key) {
     summary_.without_key();
@@ -338,6 +359,12 @@ void Engine::queue(Job job) {
     }
   }
   waiting_.emplace(id, Waiting{std::move(job), now_});
+  if (first) schedule(id);
+}
+
+void Engine::schedule(JobId id) {
+  const Job& job = waiting_.at(id).job;
+  parts_.scheduler.add(id, groups_.of(job), job.records.size(), job.memory());
 }
 
 // ---- events
@@ -478,6 +505,9 @@ std::string Engine::report(const Closing& closing, std::optional<Duration> again
 void Engine::ended(const Running& running, const Attempt& attempt, bool failed,
                    std::optional<Duration> rest) {
   parts_.scheduler.end(running.job.id, now_, rest);
+  if (parts_.mutexes != nullptr) {
+    if (const auto next = parts_.mutexes->ended(running.job.id)) schedule(*next);
+  }
   count(running, attempt, failed);
   if (stopping_) return;
   const HaltWatch::Verdict verdict = halt_.end(failed);
@@ -525,6 +555,22 @@ void Engine::on_signal(int signal) {
   signalled_at_ = now_;
   result_.signal = signal;
   kill();
+}
+
+// Whether anything is left is asked of the input once more: nothing is read ahead without need, so
+// its end may just not have been seen.
+void Engine::finish_early() {
+  if (stopping_) return;
+  now_ = parts_.waiter.now();
+  Record record;
+  if (!input_ended_ && parts_.builder.pending() == 0) {
+    const Source::Next next = parts_.source.next(record);
+    input_ended_ = next == Source::Next::end;
+    if (next == Source::Next::failed) result_.error = parts_.source.error();
+  }
+  finishing_early_ = true;
+  summary_.finished_early(!input_ended_);
+  stop();
 }
 
 void Engine::on_deadline() {
@@ -607,6 +653,13 @@ void Engine::pass_output() {
 void Engine::end_waiting_jobs() {
   if (std::exchange(waiting_ended_, true)) return;
   std::uint64_t jobs = 0;
+  if (parts_.mutexes != nullptr) {
+    for (const JobId id : parts_.mutexes->drain()) {
+      give_up(waiting_.extract(id).mapped().job);
+      output_.closed(id);
+      ++jobs;
+    }
+  }
   for (const JobId id : parts_.scheduler.drain()) {
     Waiting waiting = std::move(waiting_.extract(id).mapped());
     if (waiting.last) {
@@ -682,6 +735,7 @@ std::optional<TimePoint> Engine::wake_at() {
   keep_earlier(earliest, limits_.wake_at());
   for (const auto& [job, sequence] : ending_) keep_earlier(earliest, sequence.wake_at());
   if (may_start()) keep_earlier(earliest, next_start());
+  if (may_start() && parts_.mutexes != nullptr) keep_earlier(earliest, parts_.mutexes->wake_at());
   keep_earlier(earliest, output_.wake_at(now_));
   for (const Observer* observer : parts_.observers) keep_earlier(earliest, observer->next_tick());
   return earliest;
@@ -708,7 +762,7 @@ void Engine::tick(bool last) {
                 .done = summary_.ended(),
                 .failed = summary_.failures(),
                 .retries = retries_,
-                .waiting = parts_.scheduler.waiting(),
+                .waiting = parts_.scheduler.waiting() + for_mutex(),
                 .resting_groups = parts_.scheduler.resting_groups(now_),
                 .running = static_cast<int>(running_.size()),
                 .skipped = summary_.skipped_jobs(),
@@ -719,6 +773,65 @@ void Engine::tick(bool last) {
     }
     observer->tick(counts, now_, last);
   }
+}
+
+std::size_t Engine::for_mutex() const {
+  return parts_.mutexes == nullptr ? 0 : parts_.mutexes->waiting();
+}
+
+std::string Engine::status() {
+  now_ = parts_.waiter.now();
+  Status status{.done = summary_.ended(),
+                .failed = summary_.failures(),
+                .waiting = parts_.scheduler.waiting() + for_mutex(),
+                .for_retry = parts_.scheduler.retrying(),
+                .for_mutex = for_mutex(),
+                .all_running = running_.size(),
+                .all_held = parts_.scheduler.resting_groups(now_)};
+  if (parts_.mutexes != nullptr) status.for_others = parts_.mutexes->waiting_for_others();
+  for (const Running* running : oldest_first(Status::kNamed)) {
+    status.running.push_back({running->job.id, running->attempt, now_ - running->since,
+                              command_of(running->job, running->slot)});
+  }
+  for (const auto& held : parts_.scheduler.held_groups(now_, Status::kNamed)) {
+    status.held.push_back(describe(held));
+  }
+  status.note = note();
+  return to_text(status);
+}
+
+Status::Held Engine::describe(const Scheduler::Held& held) const {
+  Status::Held group{.key = groups_.key(held.group)};
+  if (held.until < TimePoint::max()) group.starts_in = held.until - now_;
+  if (held.why == Scheduler::Held::Why::pause) group.why = groups_.why_paused(held.group);
+  if (!group.why.empty()) return group;
+  constexpr std::string_view kWords[] = {"rest", "pause after an outcome", "rate"};
+  group.why = kWords[static_cast<int>(held.why)];
+  return group;
+}
+
+// What keeps the run as a whole from starting more.
+std::string Engine::note() const {
+  if (term_.begun()) return "jobs are being ended";
+  if (finishing_early_) return "finishing what runs";
+  if (stopping_) return "nothing more is started";
+  if (stalled_) return "waiting for the reader of the output";
+  if (short_until_) return "waiting for room to start a job";
+  if (output_.is_full()) return "no more output can be held back";
+  if (input_waits_) return "waiting for input";
+  return {};
+}
+
+std::vector<const Engine::Running*> Engine::oldest_first(std::size_t most) const {
+  std::vector<const Running*> jobs;
+  jobs.reserve(running_.size());
+  for (const auto& [id, running] : running_) jobs.push_back(&running);
+  const auto middle = jobs.begin() + static_cast<std::ptrdiff_t>(std::min(most, jobs.size()));
+  std::partial_sort(jobs.begin(), middle, jobs.end(), [](const Running* a, const Running* b) {
+    return std::tie(a->since, a->job.id) < std::tie(b->since, b->job.id);
+  });
+  jobs.erase(middle, jobs.end());
+  return jobs;
 }
 
 // Looked for when asked, a few times a second: cheaper than an order kept for every job.

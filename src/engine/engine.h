@@ -26,7 +26,9 @@
 #include "engine/groups.h"
 #include "engine/halt_watch.h"
 #include "engine/job_output.h"
+#include "engine/mutexes.h"
 #include "engine/resume.h"
+#include "engine/status.h"
 #include "engine/summary.h"
 #include "engine/term_sequence.h"
 #include "engine/time_limits.h"
@@ -76,6 +78,7 @@ class Engine final : public ExecEvents {
     ResultStore* results = nullptr;  // --results
     JobJournal* journal = nullptr;   // needs `resume`
     Resume* resume = nullptr;
+    Mutexes* mutexes = nullptr;  // --mutex
   };
 
   Engine(Options options, Parts parts);
@@ -86,6 +89,12 @@ class Engine final : public ExecEvents {
   // INT, TERM, HUP: ends the run; a second one kills at once if it comes 100 ms after the first or
   // later (timeout(1) sends each twice).
   void on_signal(int signal);
+
+  // USR2: nothing more is started, what runs ends by itself.
+  void finish_early();
+
+  // USR1: how the run stands, for a person; lines.
+  std::string status();
 
   // The time of the run is over: nothing starts any more, what runs is ended.
   void on_deadline();
@@ -161,6 +170,8 @@ class Engine final : public ExecEvents {
   void queue(Job job);
   bool skip(Job& job);
   void say_what_was_skipped();
+  void schedule(JobId id);
+  bool has_mutex(JobId id);
 
   void ended(const Running& running, const Attempt& attempt, bool failed,
              std::optional<Duration> rest);
@@ -175,6 +186,10 @@ class Engine final : public ExecEvents {
   bool wants_block() const;
   void write_out();
   void tick(bool last);
+  std::size_t for_mutex() const;
+  Status::Held describe(const Scheduler::Held& held) const;
+  std::string note() const;
+  std::vector<const Running*> oldest_first(std::size_t most) const;
   std::optional<RunningJob> oldest() const;
   bool finished() const;
   std::optional<TimePoint> wake_at();
@@ -219,6 +234,7 @@ class Engine final : public ExecEvents {
   std::optional<TimePoint> short_until_;  // a shortage: nothing starts before
   std::optional<TimePoint> short_since_;  // nothing at all could be started since
   std::optional<TimePoint> deadline_;
+  bool finishing_early_ = false;
   std::uint64_t random_;
   std::uint64_t records_ = 0;
   std::uint64_t started_ = 0;

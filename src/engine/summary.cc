@@ -43,13 +43,15 @@ void Summary::name(JobId job, const Attempt& attempt, const std::string& command
 
 std::string Summary::block() const {
   std::string text;
-  if (failed_ > 0 || not_run_ > 0) {
+  if (failed_ > 0 || not_run_ > 0 || left_unread_) {
     std::string counts;
     for (const auto& [outcome, count] : by_outcome_) {
       counts += fmt::format("{}{} {}", counts.empty() ? ": " : ", ", count, outcome);
     }
     text = fmt::format("distaff: {} of {} failed{}", failed_, plural(ended_, "job"), counts);
     if (stopped_) text += "; the run was stopped there";
+    if (finished_early_) text += "; the run was finished early";
+    if (left_unread_) text += "; the rest of the input was not read";
     if (not_run_ > 0) text += fmt::format("; {} not run", not_run_);
     if (skipped_ > 0) text += fmt::format("; {} done before", skipped_);
     text += '\n';

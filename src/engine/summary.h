@@ -43,12 +43,16 @@ class Summary {
   // --on-error or --halt ended the run before its input did.
   void stopped() { stopped_ = true; }
 
+  // It was asked to start nothing more (USR2); `left`: perhaps not all its input was read.
+  void finished_early(bool left) { finished_early_ = true, left_unread_ = left; }
+
   std::string block() const;
 
   std::uint64_t ended() const { return ended_; }
   std::uint64_t failures() const { return failed_; }
   std::uint64_t not_run() const { return not_run_; }
   std::uint64_t skipped_jobs() const { return skipped_; }
+  bool left_unread() const { return left_unread_; }
 
  private:
   struct Named {
@@ -58,6 +62,8 @@ class Summary {
 
   bool ignore_;
   bool stopped_ = false;
+  bool finished_early_ = false;
+  bool left_unread_ = false;
   std::uint64_t ended_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t not_run_ = 0;

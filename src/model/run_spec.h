@@ -141,6 +141,7 @@ struct GroupSpec {
   std::optional<Throttle> throttle;
   std::optional<Rate> rate;
   std::vector<GroupRule> rules;  // the first that matches gives what it says, these the rest
+  std::string mutex;  // template; jobs of equal value never overlap, across runs; empty: none
 
   bool limited() const { return parallelism || throttle || rate || !rules.empty(); }
   bool operator==(const GroupSpec&) const = default;
@@ -286,6 +287,18 @@ struct JournalSpec {
   bool operator==(const JournalSpec&) const = default;
 };
 
+// ---- scheduled runs
+
+struct CronSpec {
+  std::string lock;       // one run of that name at a time; empty: no lock
+  Duration lock_wait{0};  // how long to wait for it
+  bool quiet_unless_failed = false;
+  std::string stamp;    // file whose time is set on success; empty: none
+  std::string metrics;  // file for Prometheus; empty: none
+
+  bool operator==(const CronSpec&) const = default;
+};
+
 struct RunSpec {
   InputSpec input;
   BatchSpec batch;
@@ -297,6 +310,7 @@ struct RunSpec {
   LogSpec log;
   FailureSpec failure;
   JournalSpec journal;
+  CronSpec cron;
 
   bool operator==(const RunSpec&) const = default;
 };

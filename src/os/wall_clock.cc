@@ -21,6 +21,11 @@ std::string utc_now() {
                      now.tv_nsec / 1'000'000);
 }
 
+std::chrono::milliseconds unix_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+}
+
 time_t instant_of(const CivilTime& time, time_t now) {
   tm parts{};
   localtime_r(&now, &parts);

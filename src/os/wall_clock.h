@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -15,6 +16,9 @@ namespace distaff {
 
 // "2026-11-21T10:11:12.345Z": ISO 8601, UTC, milliseconds.  It may jump.
 std::string utc_now();
+
+// Since 1970-01-01 UTC.  It may jump.
+std::chrono::milliseconds unix_now();
 
 // When it is `time`; without a date the next time after `now`.  A local time that is skipped in
 // spring is an hour later, one that comes twice in autumn is one of both.

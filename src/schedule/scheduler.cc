@@ -63,7 +63,6 @@ bool Scheduler::wants_more(TimePoint now) {
 void Scheduler::add(JobId job, std::optional<GroupId> group, std::size_t records,
                     std::size_t bytes) {
   Impl& state = *impl_;
-  assert(has_room());
   const Index index = group ? number(*group) : kLane;
   assert(index < state.groups.size() && state.groups[index].alive);
   Count& count = state.counted;
@@ -224,6 +223,7 @@ std::vector<GroupId> Scheduler::take_forgotten(TimePoint now) {
 
 std::size_t Scheduler::waiting() const { return impl_->waiting_jobs; }
 std::size_t Scheduler::waiting_records() const { return impl_->waiting_records; }
+std::size_t Scheduler::retrying() const { return impl_->retries.size(); }
 int Scheduler::running() const { return impl_->running; }
 
 std::size_t Scheduler::resting_groups(TimePoint now) {
@@ -232,6 +232,26 @@ std::size_t Scheduler::resting_groups(TimePoint now) {
   TimeHeap& resting = state.resting;
   while (!resting.empty() && resting.first().at <= now) resting.remove(resting.first().id);
   return resting.size();
+}
+
+std::vector<Scheduler::Held> Scheduler::held_groups(TimePoint now, std::size_t most) {
+  const std::size_t count = std::min(resting_groups(now), most);
+  const auto sooner = [](const TimeHeap::Entry& a, const TimeHeap::Entry& b) {
+    return a.at != b.at ? a.at < b.at : a.id < b.id;
+  };
+  std::vector<TimeHeap::Entry> first(count);
+  const auto& all = impl_->resting.entries();
+  std::partial_sort_copy(all.begin(), all.end(), first.begin(), first.end(), sooner);
+  std::vector<Held> held;
+  held.reserve(count);
+  for (const TimeHeap::Entry& entry : first) {
+    const Group& group = impl_->groups[entry.id];
+    const Held::Why why = group.paused_until >= entry.at ? Held::Why::pause
+                          : group.rest_until >= entry.at ? Held::Why::rest
+                                                         : Held::Why::rate;
+    held.push_back({GroupId{entry.id}, entry.at, why});
+  }
+  return held;
 }
 
 std::vector<JobId> Scheduler::drain() {

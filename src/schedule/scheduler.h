@@ -52,8 +52,9 @@ class Scheduler {
   // beyond what the slots can take.  Ask again after pick(): a start makes room.
   bool wants_more(TimePoint now);
 
-  // Queues a job behind the others of its group.  Needs has_room(), and a number that no job
-  // waiting or running has.  Weights are for the buffer's bounds.
+  // Queues a job behind the others of its group.  Needs a number that no job waiting or running
+  // has.  Its owner asks has_room() before it reads a job; one that was read then may be added
+  // whenever its owner likes.  Weights are for the buffer's bounds.
   void add(JobId job, std::optional<GroupId> group, std::size_t records = 1, std::size_t bytes = 0);
 
   // Takes the next job that may start at `now`, or nothing.  The job counts as running from here
@@ -109,10 +110,20 @@ class Scheduler {
 
   std::size_t waiting() const;          // jobs, also those that wait for a retry
   std::size_t waiting_records() const;  // not yet picked
+  std::size_t retrying() const;         // of those that wait, those that had a try
   int running() const;                  // jobs in slots
 
   // Groups whose next job only waits for the end of a rest or pause, or for a token.
   std::size_t resting_groups(TimePoint now);
+
+  // Some of them, at most `most`: those whose next job may start first, in that order.
+  struct Held {
+    enum class Why { rest, pause, rate };
+    GroupId group{};
+    TimePoint until{};  // TimePoint::max(): not before another call
+    Why why = Why::rest;
+  };
+  std::vector<Held> held_groups(TimePoint now, std::size_t most);
 
   // Takes out all waiting jobs, also those that wait for a retry, oldest first: the run stops.
   std::vector<JobId> drain();

@@ -20,7 +20,8 @@ class TimeHeap {
 
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
-  const Entry& first() const { return entries_.front(); }  // needs !empty()
+  const std::vector<Entry>& entries() const { return entries_; }  // in no order that is promised
+  const Entry& first() const { return entries_.front(); }         // needs !empty()
   bool contains(Id id) const { return id < place_.size() && place_[id] != kNowhere; }
 
   // Adds `id`, or moves it to another time.

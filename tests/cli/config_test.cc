@@ -80,6 +80,7 @@ std::string value_for(const Option& option) {
 Words companions(const Option& option) {
   if (option.id == Opt::no_header) return {"--csv"};
   if (option.id == Opt::no_match) return {"--match", "x"};
+  if (option.id == Opt::lock_wait) return {"--lock", "x"};
   return {};
 }
 

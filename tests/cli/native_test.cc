@@ -546,7 +546,7 @@ TEST(Native, GivesARequestOrOneLineForAnyWords) {
 TEST(Native, FindsTheCommandBehindAnyOptionThatIsWellGiven) {
   for (const Option& meant : options()) {
     if (meant.topic == Topic::help || meant.id == Opt::no_header || meant.id == Opt::no_match ||
-        meant.id == Opt::keep_empty || meant.id == Opt::skip_failed) {
+        meant.id == Opt::keep_empty || meant.id == Opt::skip_failed || meant.id == Opt::lock_wait) {
       continue;
     }
     std::string value = "1";

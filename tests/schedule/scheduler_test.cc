@@ -39,6 +39,38 @@ TEST(Scheduler, LetsAGroupRestAfterEachJobWhileOthersGoOn) {
   EXPECT_EQ(pick_all(scheduler, at(7s)), Jobs{a2});
 }
 
+TEST(Scheduler, SaysWhichGroupsAreHeldUntilWhenAndWhy) {
+  Scheduler scheduler({.slots = 9});
+  const GroupId rests = scheduler.add_group({.throttle = {5s, 5s}});
+  const GroupId paused = scheduler.add_group({});
+  const GroupId rated = scheduler.add_group({.rate = Rate{1, 2s, 1}});
+  scheduler.add(a1, rests);
+  scheduler.add(b1, paused);
+  scheduler.add(c1, rated);
+  EXPECT_EQ(pick_all(scheduler, at(0s)).size(), 3u);
+  EXPECT_TRUE(scheduler.held_groups(at(0s), 9).empty());
+  for (const JobId job : {a1, b1, c1}) scheduler.end(job, at(1s));
+  scheduler.pause(paused, at(9s));
+  scheduler.add(a2, rests);
+  scheduler.add(b2, paused);
+  scheduler.add(free1, rated);
+
+  using Why = Scheduler::Held::Why;
+  const auto held = scheduler.held_groups(at(1s), 9);
+  ASSERT_EQ(held.size(), 3u);
+  EXPECT_EQ(held[0].group, rated);
+  EXPECT_EQ(held[0].until, at(2s));
+  EXPECT_EQ(held[0].why, Why::rate);
+  EXPECT_EQ(held[1].group, rests);
+  EXPECT_EQ(held[1].until, at(6s));
+  EXPECT_EQ(held[1].why, Why::rest);
+  EXPECT_EQ(held[2].group, paused);
+  EXPECT_EQ(held[2].until, at(9s));
+  EXPECT_EQ(held[2].why, Why::pause);
+  EXPECT_EQ(scheduler.held_groups(at(1s), 1).size(), 1u);
+  EXPECT_EQ(scheduler.held_groups(at(7s), 9).size(), 1u);
+}
+
 TEST(Scheduler, TakesTheJobAddedFirstAmongGroupsAndJobsWithoutAGroup) {
   Scheduler scheduler({.slots = 9});
   const GroupId a = scheduler.add_group({});

@@ -168,3 +168,178 @@ ends_by() {
   exits 0
   prints end
 }
+
+# asked_says TEXT: USR1 is answered by a text with it.
+asked_says() {
+  kill -USR1 "$pid" && sleep 0.02 && grep -qF "$1" "$kept/stderr"
+}
+
+# ---- USR1: how it stands
+
+@test "USR1: what runs, how long, and what waits; again and again" {
+  start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: one two three
+  wait_for [ -e up.one -a -e up.two ]
+  kill -USR1 "$pid"
+  wait_for grep -q 'distaff: 2 running' "$kept/stderr"
+  says 'job 1  ' 'touch up.one' 'job 2  ' 'touch up.two'
+  kill -USR1 "$pid"
+  wait_for eval '[ "$(grep -c "distaff: 2 running" "$kept/stderr")" = 2 ]'
+  touch go
+  finish
+  exits 0
+  prints_sorted one two three
+}
+
+@test "USR1: groups that rest, and when they go on" {
+  start distaff --throttle 1h 'echo {}' ::: 1 2 3
+  wait_for grep -qx 1 "$kept/stdout"
+  kill -USR1 "$pid"
+  wait_for grep -q 'all jobs: next start in' "$kept/stderr"
+  says '(rest)' '0 running, ' ' waiting'
+  kill -TERM "$pid"
+  finish
+  start distaff -g '{}' --rate 1/1h 'echo {}' ::: a b a b
+  wait_for grep -qx b "$kept/stdout"
+  wait_for asked_says 'group b: next start in'
+  says 'group a: next start in' '(rate)'
+  kill -TERM "$pid"
+  finish
+}
+
+@test "USR1: its lines do not mix with those of jobs" {
+  start distaff --output line 'yes a line of the job >&2; : {}' ::: a
+  wait_for [ -s "$kept/stderr" ]
+  kill -USR1 "$pid"
+  wait_for grep -q '^distaff: 1 running' "$kept/stderr"
+  kill -TERM "$pid"
+  finish
+  # The last one may be cut by its end.
+  sed '$d' "$kept/stderr" | grep -vE '^(a line of the job|distaff: .*|  job 1 .*)$' | head -n 3 > odd
+  [ ! -s odd ] || fail "mixed: $(< odd)"
+}
+
+@test "USR1 goes to jobs by nobody, and is answered when all else is held back" {
+  start distaff --quiet-unless-failed 'touch up; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: a
+  wait_for [ -e up ]
+  kill -USR1 "$pid"
+  wait_for grep -q '1 running' "$kept/stderr"
+  touch go
+  finish
+  exits 0
+  prints
+}
+
+# ---- USR2: finish what runs
+
+@test "USR2: what runs ends by itself, nothing more is started, status 1" {
+  start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: 1 2 3 4
+  wait_for [ -e up.1 -a -e up.2 ]
+  kill -USR2 "$pid"
+  wait_for asked_says 'finishing what runs'
+  touch go
+  finish
+  exits 1
+  prints_sorted 1 2
+  absent up.3 up.4
+  says '0 of 2 jobs failed; the run was finished early; the rest of the input was not read'
+}
+
+@test "USR2 when nothing was left: status 0" {
+  start distaff -j 2 'touch up.{}; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: 1 2
+  wait_for [ -e up.1 -a -e up.2 ]
+  kill -USR2 "$pid"
+  wait_for asked_says 'finishing what runs'
+  touch go
+  finish
+  exits 0
+  prints_sorted 1 2
+}
+
+@test "USR2: jobs that were read and rest are counted as not run" {
+  start distaff --throttle 1h --stamp stamp 'echo {}' ::: 1 2 3
+  wait_for grep -qx 1 "$kept/stdout"
+  kill -USR2 "$pid"
+  finish
+  exits 1
+  says ' not run'
+  absent stamp
+}
+
+# ---- before the first job
+
+# The program takes these signals: from then on they cannot end it by their default.
+takes_signals() {
+  awk '/^Sig(Blk|Cgt)/ {print $2}' "/proc/$1/status" | grep -qE '[2367abef]..$'
+}
+
+@test "a signal before the first record: USR1 says so, USR2 and INT end the run" {
+  mkfifo in
+  exec 5<> in
+  for options in "" "-k" "--csv" "--jsonl" "-n 3" "--split ,"; do
+    start distaff $options echo '{}' <&5
+    wait_for takes_signals "$pid"
+    kill -USR1 "$pid"
+    wait_for grep -qE 'waiting for (input|the first)' "$kept/stderr"
+    kill -USR2 "$pid"
+    finish
+    same "$options: $(< "$kept/status")" "$options: 1"
+    start distaff $options echo '{}' <&5
+    wait_for takes_signals "$pid"
+    kill -INT "$pid"
+    finish
+    same "$options: $(< "$kept/status")" "$options: 130"
+  done
+  exec 5>&-
+}
+
+@test "USR1 and USR2 that were ignored at our start stay ignored" {
+  start env --ignore-signal=USR1,USR2 distaff 'touch up; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: a b
+  wait_for [ -e up ]
+  kill -USR1 "$pid"
+  kill -USR2 "$pid"
+  touch go
+  finish
+  exits 0
+  prints_sorted a b
+  silent
+}
+
+# ---- while something is being done
+
+@test "a signal while output is being held in files, and while it is given back" {
+  for signal in USR1 INT; do
+    rm -f up.*
+    start distaff -k -j 2 --hold-memory 64k 'touch up.{}; if [ {} = 1 ]; then while [ ! -e go ]; do sleep 0.02; done; fi; head -c 30M /dev/zero | tr "\\0" x; [ {} = 1 ] || touch end.{}' ::: 1 2 3
+    wait_for [ -e up.2 ]
+    kill -"$signal" "$pid"
+    touch go
+    finish
+    if [ "$signal" = USR1 ]; then
+      exits 0
+      same "$(stat -c %s "$kept/stdout")" $((3 * 30 * 1024 * 1024))
+      says '2 running'
+    else
+      exits 130
+    fi
+    rm -f go
+  done
+}
+
+@test "signals at any moment of many starts: nothing hangs, nothing is lost or run twice" {
+  for signal in USR1 USR2 TERM; do
+    for delay in 0.01 0.03 0.06; do
+      rm -f ran
+      start distaff -j 4 'echo {} >> ran; echo {}' ::: {1..2000}
+      wait_for takes_signals "$pid"
+      sleep "$delay"
+      kill -"$signal" "$pid" 2> /dev/null || true
+      finish
+      same "$(sort ran | uniq -d)" ''
+      case $signal in
+        USR1) exits 0; same "$(wc -l < "$kept/stdout")" 2000 ;;
+        USR2) same "$(sort "$kept/stdout" | md5sum)" "$(sort ran | md5sum)" ;;
+        TERM) [[ "$(< "$kept/status")" = @(143|0) ]] || fail "ended otherwise" ;;
+      esac
+    done
+  done
+}
