@@ -115,7 +115,7 @@ TEST(ProcessTable, ReadsWhatAProcessWasStartedWith) {
   request.envp = envp;
   const pid_t pid = spawn(request, look_around()).pid;
   // spawn() returns a moment before the kernel shows the arguments.
-  for (int i = 0; i < 1000 && command_line(pid) == "sleep"; ++i) usleep(1000);
+  for (int i = 0; i < 1000 && command_line(pid) != "sleep 77"; ++i) usleep(1000);
   EXPECT_EQ(command_line(pid), "sleep 77");
   EXPECT_EQ(environment_variable(pid, "X"), "1");
   EXPECT_EQ(environment_variable(pid, "XY"), "a b");
