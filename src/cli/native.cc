@@ -391,6 +391,7 @@ class Reader {
     read_choice(Opt::on_error, failure.on_error);
     read(Opt::halt, failure.halt, parse_halt);
     read(Opt::term_seq, failure.term_seq, parse_term_seq);
+    failure.leave_orphans = flags_.has(Opt::leave_orphans);
   }
 
   void read_journal() {

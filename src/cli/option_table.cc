@@ -215,6 +215,11 @@ constexpr Option kOptions[] = {
      "how jobs are ended: signals and waits",
      "Times need a unit here. Programs that tidy up on INT want INT,5s,TERM,5s,KILL.",
      "TERM,5s,KILL|INT,5s,TERM,5s,KILL|TERM,30s,KILL"},
+    {Opt::leave_orphans, "leave-orphans", 0, 0, Topic::failure, none, "", "", "", false,
+     "let processes that jobs left in the background outlive the run",
+     "Without it they are ended when the run ends, and named. Those of jobs that were ended, by a "
+     "signal or a time limit, are ended with the job in any case.",
+     ""},
 
     // ---- journal and resume
     {Opt::journal, "journal", 0, 0, Topic::journal, file, "FILE", "", "", false,

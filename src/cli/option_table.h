@@ -73,6 +73,7 @@ enum class Opt : unsigned char {
   on_error,
   halt,
   term_seq,
+  leave_orphans,
   // journal and resume
   journal,
   resume,

@@ -8,9 +8,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/advice.h"
 #include "cli/run_files.h"
 #include "collate/csv_rows.h"
@@ -21,6 +23,7 @@
 #include "exec/process_executor.h"
 #include "input/open_source.h"
 #include "os/cpus.h"
+#include "os/guard.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
 #include "os/terminal.h"
@@ -93,6 +96,28 @@ class Relay final : public ExecEvents {
   void on_closed(JobId job, bool kept_open) override { to->on_closed(job, kept_open); }
 
   ExecEvents* to = nullptr;
+};
+
+// Calls back once, when the guard has died.
+class GuardWatcher final : private Watcher {
+ public:
+  GuardWatcher(EventLoop& loop, const Guard& guard, std::function<void()> callback)
+      : loop_(loop), fd_(guard.fd()), callback_(std::move(callback)) {
+    if (guard) loop_.add(fd_, EPOLLIN, this);
+  }
+  ~GuardWatcher() { loop_.remove(fd_); }
+  GuardWatcher(const GuardWatcher&) = delete;
+  GuardWatcher& operator=(const GuardWatcher&) = delete;
+
+ private:
+  void on_ready(int, std::uint32_t) override {
+    loop_.remove(fd_);
+    callback_();
+  }
+
+  EventLoop& loop_;
+  int fd_;
+  std::function<void()> callback_;
 };
 
 // What is decided before the first job: templates and keys, checked against the fields.
@@ -273,6 +298,21 @@ std::optional<Duration> deadline_of(const DeadlineSpec& deadline) {
   return passed ? std::optional(Duration{0}) : std::nullopt;
 }
 
+// "job 3 left a process behind: sleep 77 (pid 123), ended"; nothing if none did.
+std::string said_of(const std::vector<ProcessExecutor::LeftBehind>& all) {
+  constexpr std::size_t kNamed = 5;
+  std::string text;
+  for (std::size_t i = 0; i < all.size() && i < kNamed; ++i) {
+    const auto& one = all[i];
+    text += fmt::format("{}{} left a process behind: {} (pid {}), {}", i > 0 ? "; " : "",
+                        one.job ? fmt::format("job {}", number(*one.job)) : "an unknown job",
+                        printable(one.command), one.pid,
+                        one.ended ? "ended" : "which another user runs and cannot be ended");
+  }
+  if (all.size() > kNamed) text += fmt::format("; and {} more, ended", all.size() - kNamed);
+  return text;
+}
+
 std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
@@ -280,9 +320,12 @@ std::string make_run_id() {
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
  public:
-  Run(const RunSpec& spec, Startup& startup, OpenedSource& opened, Plan& plan, Pacing& pacing,
-      EventLoop& loop, Output& output, Log& log, RunFiles& files)
-      : slots_(slots_of(spec,
+  Run(const RunSpec& spec, Startup& startup, Guard& guard, OpenedSource& opened, Plan& plan,
+      Pacing& pacing, EventLoop& loop, Output& output, Log& log, RunFiles& files)
+      : guard_(guard),
+        log_(log),
+        leave_orphans_(spec.failure.leave_orphans),
+        slots_(slots_of(spec,
                         ProcessExecutor::descriptors_per_job(
                             capture_of(spec.output), spec.command.stdin_mode == StdinMode::record),
                         startup)),
@@ -309,7 +352,10 @@ class Run {
              .stdin_from = spec.command.stdin_mode == StdinMode::tty ? ProcessExecutor::Stdin::tty
                                                                      : ProcessExecutor::Stdin::null,
              .nice = spec.command.nice,
-             .startup = startup},
+             .startup = startup,
+             .run_id = run_id_,
+             .leave_orphans = spec.failure.leave_orphans,
+             .warn = [&log](const std::string& text) { log.on_message(LogLevel::warn, text); }},
             loop, relay_),
         job_messages_(log),
         files_(files),
@@ -325,7 +371,11 @@ class Run {
                  output, waiter_, observers(log), rows_.get(), results_.get(), files.journal(),
                  files.resume()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
-                 [this](int signal, TimePoint) { on_signal(signal); }) {
+                 [this](int signal, TimePoint) { on_signal(signal); }),
+        guard_watcher_(loop, guard, [this] {
+          abandoned_ = true;
+          engine_.on_abandoned();
+        }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
     if (const auto& at = spec.failure.deadline.at) {
@@ -333,9 +383,23 @@ class Run {
     }
   }
 
-  RunResult run() { return engine_.run(); }
+  RunResult run() {
+    RunResult result = engine_.run();
+    end_orphans();
+    return result;
+  }
 
  private:
+  // Orphans come to us only if there is a guard; and then all children of ours are the run's.
+  void end_orphans() {
+    if (!guard_) return;
+    if (leave_orphans_) return guard_.let_live();
+    const std::string text = said_of(executor_.end_what_is_left(abandoned_));
+    if (text.empty() || abandoned_) return;
+    log_.on_message(LogLevel::warn, text);
+    output_.flush();
+  }
+
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
                                         const Plan& plan, const std::string& run_id) {
     return {.failure = spec.failure,
@@ -373,6 +437,10 @@ class Run {
     executor_.signal_all(SIGCONT);
   }
 
+  Guard& guard_;
+  Log& log_;
+  bool leave_orphans_;
+  bool abandoned_ = false;
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;
@@ -396,6 +464,7 @@ class Run {
   Engine engine_;
   SignalWatcher signals_;
   std::optional<WallAlarm> alarm_;
+  GuardWatcher guard_watcher_;
 };
 
 // A run that was ended by a signal ends the process by it.
@@ -433,6 +502,9 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
     return tl::unexpected(error);
   }
 
+  // Before anything is waited for, and while this process is small.
+  Guard guard;
+  if (!spec.output.dry_run) guard = Guard::begin(startup);
   EventLoop loop;
   Output output(loop);
   const auto log = Log::open(spec.log, output);
@@ -450,7 +522,7 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
     return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume()));
   }
-  Run all(spec, startup, *opened, *plan, *pacing, loop, output, **log, files);
+  Run all(spec, startup, guard, *opened, *plan, *pacing, loop, output, **log, files);
   return end(all.run());
 }
 

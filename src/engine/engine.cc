@@ -546,6 +546,15 @@ void Engine::end_what_had_its_time() {
   }
 }
 
+void Engine::on_abandoned() {
+  now_ = parts_.waiter.now();
+  if (!signalled_at_) signalled_at_ = now_;
+  if (result_.signal == 0) result_.signal = SIGKILL;
+  killed_ = true;
+  stop();
+  term_.kill_now(now_);
+}
+
 void Engine::stop() { stopping_ = true; }
 
 void Engine::kill() {

@@ -93,6 +93,9 @@ class Engine final : public ExecEvents {
   // We and the jobs were stopped for so long (Ctrl-Z): the time limits of jobs do not count it.
   void stopped_for(Duration pause) { limits_.stopped_for(pause); }
 
+  // Whoever watches over us is gone: ends the run at once.
+  void on_abandoned();
+
   const Summary& summary() const { return summary_; }
 
   // ExecEvents

@@ -1,18 +1,22 @@
 #include "exec/process_executor.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
+#include "base/text.h"
 #include "os/fatal.h"
 
 namespace distaff {
@@ -34,6 +38,15 @@ constexpr int kMostLargePipes = 8;
 constexpr Duration kTimeToTidyUp = 1s;
 constexpr Duration kUnwatched = 1ms;   // see watch_old_jobs()
 constexpr Duration kTryAgain = 100ms;  // when the kernel had no room
+
+// For what lingers of a job that we end: until it is killed, and until we give up.
+constexpr Duration kTimeToFollow = 1s;
+constexpr Duration kTimeToDie = 2s;
+constexpr Duration kLookAgain = 10ms;
+constexpr Duration kLookAgainSoon = 1ms;  // while it is killed, and may be forking
+
+constexpr Duration kTimeForOrphans = 500ms;
+constexpr std::size_t kMostLeftFuses = 64;
 
 Duration duration_of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
@@ -62,6 +75,29 @@ bool ends_a_program(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
+// Signals that do not mean the end of a job.
+bool pauses(int signal) { return signal == SIGTSTP || signal == SIGCONT || signal == SIGSTOP; }
+
+Sent tell(const ProcessEntry& process, int signal) {
+  const Sent sent = send_signal(process, signal);
+  if (ends_a_program(signal)) send_signal(process, SIGCONT);
+  return sent;
+}
+
+std::string named(const std::vector<ProcessEntry>& processes) {
+  std::string names;
+  for (const ProcessEntry& process : processes) {
+    names += fmt::format("{}{} (pid {})", names.empty() ? "" : ", ",
+                         printable(command_line(process.pid)), process.pid);
+  }
+  return names;
+}
+
+void pause_for(Duration time) {
+  const timespec span{0, static_cast<long>(time.count())};
+  nanosleep(&span, nullptr);
+}
+
 // Somebody can still write to it.
 bool has_writers(const UniqueFd& pipe) {
   pollfd asked{pipe.get(), 0, 0};
@@ -83,14 +119,15 @@ ProcessExecutor::ProcessExecutor(Options options, EventLoop& loop, ExecEvents& e
                  .own_group = options_.stdin_from != Stdin::tty,
                  .nice = options_.nice}),
       child_signals_(loop, options_.startup, {SIGCHLD}, [this](int, TimePoint) { reap(); }),
-      buffer_(std::make_unique_for_overwrite<char[]>(kReadSize)) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(kReadSize)),
+      trees_(options_.run_id) {}
 
 ProcessExecutor::~ProcessExecutor() {
   for (auto& [id, job] : jobs_) forget(job);
 }
 
 int ProcessExecutor::descriptors_per_job(Capture capture, bool feeds_stdin) {
-  return (capture == Capture::pipe ? 2 : 0) + (feeds_stdin ? 1 : 0);
+  return (capture == Capture::pipe ? 2 : 0) + (feeds_stdin ? 1 : 0) + GroupFuse::kDescriptors;
 }
 
 // ---- starting
@@ -117,7 +154,7 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
   }
   job.pid = result.pid;
   by_pid_.emplace(job.pid, &job);
-  if (job.has_pipes()) unwatched_.emplace_back(job.started + kUnwatched, id);
+  unwatched_.emplace_back(job.started + kUnwatched, id);
   return result.start;
 }
 
@@ -347,6 +384,7 @@ void ProcessExecutor::watch_old_jobs(TimePoint now) {
     if (found != jobs_.end() && when > now) return;
     unwatched_.pop_front();
     if (found == jobs_.end()) continue;
+    light_fuse(found->second);
     if (!watch_output(found->second)) {
       unwatched_.emplace_front(now + kTryAgain, id);
       return;
@@ -378,17 +416,22 @@ void ProcessExecutor::reap() {
 // it, so it is ended: at once if it asks again.
 void ProcessExecutor::stopped(Job& job, int signal) {
   if (options_.stdin_from == Stdin::tty || (signal != SIGTTIN && signal != SIGTTOU)) return;
-  send(job, job.wants_tty ? SIGKILL : SIGTERM);
+  this->signal(job.id, job.wants_tty ? SIGKILL : SIGTERM);
   job.wants_tty = true;
   set_timer(job, EventLoop::now() + kTimeToTidyUp);
 }
 
 void ProcessExecutor::ended(Job& job, int status, const rusage& usage) {
   const TimePoint now = EventLoop::now();
-  by_pid_.erase(job.pid);
-  job.pid = -1;
+  const pid_t pid = std::exchange(job.pid, -1);
+  by_pid_.erase(pid);
   set_timer(job, {});
   close_fd(job.feed);
+  if (job.told != 0) {
+    linger(job, now);
+  } else {
+    keep_sight_of_group(job, pid);
+  }
 
   Attempt attempt{outcome_of(status), usage_of(usage, now - job.started)};
   if (job.wants_tty) {
@@ -425,6 +468,10 @@ void ProcessExecutor::close_if_done(Job& job) {
 void ProcessExecutor::closed(Job& job, bool kept_open) {
   const JobId id = job.id;
   forget(job);
+  if (job.lingers) {
+    job.closing = kept_open;
+    return;
+  }
   jobs_.erase(id);
   events_.on_closed(id, kept_open);
 }
@@ -437,19 +484,29 @@ std::optional<TimePoint> ProcessExecutor::wake_at() const {
   if (!unwatched_.empty() && (!earliest || unwatched_.front().first < *earliest)) {
     earliest = unwatched_.front().first;
   }
+  if (look_at_ && (!earliest || *look_at_ < *earliest)) earliest = look_at_;
   return earliest;
 }
 
 void ProcessExecutor::tick(TimePoint now) {
   watch_old_jobs(now);
+  if (look_at_ && *look_at_ <= now) look_after_remains(now);
   while (!timers_.empty() && timers_.begin()->first <= now) {
     Job& job = jobs_.at(timers_.begin()->second);
     set_timer(job, {});
     if (!job.over()) {
-      send(job, SIGKILL);
+      if (job.refused) {
+        give_up(job);
+      } else {
+        signal(job.id, SIGKILL);
+      }
       continue;
     }
     read_rest(job);
+    if (job.lingers) {
+      if (job.has_pipes()) set_timer(job, now + options_.grace);
+      continue;
+    }
     job.late = true;
     close_if_done(job);
   }
@@ -465,22 +522,174 @@ void ProcessExecutor::set_timer(Job& job, std::optional<TimePoint> when) {
 
 void ProcessExecutor::signal(JobId id, int signal) {
   const auto found = jobs_.find(id);
-  if (found != jobs_.end() && !found->second.over()) send(found->second, signal);
+  if (found == jobs_.end() || (found->second.over() && !found->second.lingers)) return;
+  deliver(found->second, signal, trees_.look([this](pid_t child) { return job_of(child); }));
 }
 
 void ProcessExecutor::signal_all(int signal) {
-  for (const auto& [pid, job] : by_pid_) send(*job, signal);
+  if (by_pid_.empty() && lingering_.empty()) return;
+  const auto trees = trees_.look([this](pid_t child) { return job_of(child); });
+  for (const auto& [pid, job] : by_pid_) deliver(*job, signal, trees);
+  for (const JobId id : lingering_) deliver(jobs_.at(id), signal, trees);
+}
+
+std::optional<JobId> ProcessExecutor::job_of(pid_t child) const {
+  const auto found = by_pid_.find(child);
+  if (found == by_pid_.end()) return std::nullopt;
+  return found->second->id;
+}
+
+// What is below the job was looked at before the first signal: once its parents have died of it,
+// nobody can tell any more where a process came from.
+void ProcessExecutor::deliver(Job& job, int signal, const JobTrees::Trees& trees) {
+  const bool own_group = options_.stdin_from != Stdin::tty;
+  const pid_t leader = job.pid;
+  const bool ends = !pauses(signal);
+  const auto tree = trees.find(job.id);
+  if (ends) {
+    job.told = signal;
+    if (tree != trees.end()) {
+      for (const ProcessEntry& process : tree->second) trees_.remember(job.id, process);
+    }
+  }
+  if (!job.over() && !send(job, signal) && signal == SIGKILL && !job.refused) {
+    job.refused = true;
+    set_timer(job, EventLoop::now() + kTimeToDie);
+  }
+  if (job.lingers && signal == SIGKILL) job.kill_at = std::min(job.kill_at, EventLoop::now());
+  if (tree == trees.end()) return;
+  for (const ProcessEntry& process : tree->second) {
+    const bool has_it = process.pid == leader || (own_group && process.group == leader);
+    if (!has_it) tell(process, signal);
+  }
 }
 
 // The leader is not reaped, so its number, and its process group's, are nobody else's.  It may have
-// moved to another group.
-void ProcessExecutor::send(const Job& job, int signal) const {
+// moved to another group.  False: it is another user's.
+bool ProcessExecutor::send(const Job& job, int signal) const {
   const bool own_group = options_.stdin_from != Stdin::tty;
   const auto deliver = [&](int number) {
-    if (!own_group || (kill(-job.pid, number) < 0 && errno == ESRCH)) kill(job.pid, number);
+    int result = own_group ? kill(-job.pid, number) : -1;
+    if (!own_group || (result < 0 && errno == ESRCH)) result = kill(job.pid, number);
+    return result == 0 || errno != EPERM;
   };
-  deliver(signal);
+  const bool allowed = deliver(signal);
   if (ends_a_program(signal)) deliver(SIGCONT);
+  return allowed;
+}
+
+// ---- what outlives its job
+
+void ProcessExecutor::linger(Job& job, TimePoint now) {
+  job.lingers = true;
+  job.kill_at = job.told == SIGKILL ? now : now + kTimeToFollow;
+  lingering_.push_back(job.id);
+  look_at_ = now;
+}
+
+void ProcessExecutor::look_after_remains(TimePoint now) {
+  look_at_.reset();
+  const auto orphans = trees_.look_at_orphans([this](pid_t child) { return job_of(child); });
+  const std::vector<JobId> ids = lingering_;
+  bool killing = false;
+  for (const JobId id : ids) {
+    Job& job = jobs_.at(id);
+    const auto left = orphans.find(id);
+    if (left == orphans.end()) {
+      settle(job);
+      continue;
+    }
+    killing = killing || now >= job.kill_at;
+    end_remains(job, left->second, now);
+  }
+  if (!lingering_.empty()) look_at_ = now + (killing ? kLookAgainSoon : kLookAgain);
+}
+
+void ProcessExecutor::end_remains(Job& job, const std::vector<ProcessEntry>& left, TimePoint now) {
+  if (now >= job.kill_at + kTimeToDie) {
+    options_.warn(
+        fmt::format("job {}: what it started cannot be ended: {}", number(job.id), named(left)));
+    for (const ProcessEntry& process : left) given_up_.insert(process.pid);
+    return settle(job);
+  }
+  const int signal = now >= job.kill_at ? SIGKILL : job.told;
+  for (const ProcessEntry& process : left) {
+    if (signal != SIGKILL && trees_.knows(process)) continue;
+    trees_.remember(job.id, process);
+    tell(process, signal);
+  }
+}
+
+// Nothing lingers of the job any more.
+void ProcessExecutor::settle(Job& job) {
+  job.lingers = false;
+  std::erase(lingering_, job.id);
+  trees_.forget(job.id);
+  job.fuse.reset();
+  if (job.closing) return closed(job, *job.closing);
+  close_if_done(job);
+}
+
+// A job that cannot be ended must not keep the run from its end.
+void ProcessExecutor::give_up(Job& job) {
+  options_.warn(
+      fmt::format("job {} cannot be ended, as it runs as another user: {} (pid {}) is left running",
+                  number(job.id), printable(command_line(job.pid)), job.pid));
+  given_up_.insert(job.pid);
+  by_pid_.erase(std::exchange(job.pid, -1));
+  trees_.forget(job.id);
+  job.fuse.reset();
+  close_fd(job.feed);
+  events_.on_end(job.id, {Outcome::signalled(SIGKILL), {EventLoop::now() - job.started}});
+  read_rest(job);
+  closed(job, job.has_pipes());
+}
+
+void ProcessExecutor::light_fuse(Job& job) {
+  if (job.over() || job.fuse || options_.stdin_from == Stdin::tty) return;
+  if (GroupFuse fuse; fuse.arm(job.pid)) job.fuse.emplace(std::move(fuse));
+}
+
+// Signal 0 only asks: its group has this number as long as it has members, and if it has none it
+// does not matter who has.
+void ProcessExecutor::keep_sight_of_group(Job& job, pid_t group) {
+  const bool left = options_.stdin_from != Stdin::tty && kill(-group, 0) == 0;
+  if (left) trees_.remember_group(job.id, group);
+  if (left && !options_.leave_orphans && left_fuses_.size() < kMostLeftFuses) {
+    GroupFuse fuse = job.fuse ? std::move(*job.fuse) : GroupFuse();
+    if (job.fuse || fuse.arm(group)) left_fuses_.push_back(std::move(fuse));
+  }
+  job.fuse.reset();
+}
+
+std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(bool at_once) {
+  std::vector<LeftBehind> all;
+  if (waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) < 0) return all;  // nobody
+  const auto given_up = [this](pid_t pid) { return given_up_.contains(pid); };
+  for (const auto& [job, processes] : trees_.look([](pid_t) { return std::nullopt; })) {
+    for (const ProcessEntry& process : processes) {
+      if (given_up(process.pid)) continue;
+      all.push_back({job == JobTrees::kNobody ? std::nullopt : std::optional(job), process.pid,
+                     command_line(process.pid), true});
+      if (!at_once) tell(process, SIGTERM);
+    }
+  }
+  const auto somebody = [&] {
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    const auto children = own_children();
+    return !std::all_of(children.begin(), children.end(), given_up);
+  };
+  const TimePoint until = EventLoop::now() + kTimeForOrphans;
+  while (!at_once && somebody() && EventLoop::now() < until) pause_for(5ms);
+  const std::vector<pid_t> refused = kill_all_children(given_up, kTimeToDie);
+  for (LeftBehind& one : all) {
+    one.ended = std::find(refused.begin(), refused.end(), one.pid) == refused.end();
+  }
+  std::sort(all.begin(), all.end(), [](const LeftBehind& a, const LeftBehind& b) {
+    return std::tuple(!a.job, a.job, a.pid) < std::tuple(!b.job, b.job, b.pid);
+  });
+  return all;
 }
 
 }  // namespace distaff

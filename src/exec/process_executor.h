@@ -11,12 +11,22 @@
 //
 // A job is over when its process is.  A daemon that it left behind may keep the pipes open for
 // ever, so what they hold by then is read, and the rest gets half a second; then we stop listening.
+//
+// A signal goes to a job's whole tree: to its process group, and to what has left that.  If a job
+// that we are ending loses its process while others of its tree live, these get a second to follow,
+// and are then killed; the job is closed only after that, so that nothing of it is left when it is
+// tried again.  For that we must be the sub-reaper of what is below us; who is not loses sight of
+// orphans.  What jobs that end by themselves leave behind is let be until end_what_is_left().
+//
+// If we die, jobs are killed by the kernel: their processes at once, and the process groups of
+// those that are older than a moment.
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,8 +35,10 @@
 #include <vector>
 
 #include "exec/executor.h"
+#include "exec/job_trees.h"
 #include "exec/launcher.h"
 #include "os/event_loop.h"
+#include "os/group_fuse.h"
 #include "os/signals.h"
 
 namespace distaff {
@@ -45,6 +57,17 @@ class ProcessExecutor final : public Executor, private Watcher {
     Startup startup;
     char* const* environment = ::environ;
     Duration grace = std::chrono::milliseconds(500);  // for pipes that stay open
+    std::string run_id;                               // DISTAFF_RUN of our jobs
+    bool leave_orphans = false;  // what a job left behind may live longer than we do
+    std::function<void(const std::string&)> warn = [](const std::string&) {};
+  };
+
+  // A process that a job left behind.
+  struct LeftBehind {
+    std::optional<JobId> job;  // if known
+    pid_t pid = -1;
+    std::string command;
+    bool ended = false;  // false: it is another user's
   };
 
   // Blocks SIGCHLD.  SIGPIPE must be ignored if jobs are fed text.
@@ -59,6 +82,11 @@ class ProcessExecutor final : public Executor, private Watcher {
   void signal_all(int signal) override;
   void read_again(JobId job) override;
   void read_again() override;
+
+  // When the run is over: ends what is below us, softly if there is time.  Waits until it is done,
+  // which may take a second or two.  Only for a process that has no other children.
+  std::vector<LeftBehind> end_what_is_left(bool at_once);
+
   int running() const override { return static_cast<int>(by_pid_.size()); }
 
   // The owner of the event loop waits no longer than this, and then calls tick().
@@ -88,6 +116,12 @@ class ProcessExecutor final : public Executor, private Watcher {
     bool wants_tty = false;          // we end it for that
     bool late = false;               // over, and its grace too: closed once it owes nothing
     std::optional<TimePoint> timer;  // running: when it is killed; ended: when we stop listening
+    int told = 0;                    // the last signal by which we end it; 0: none
+    bool refused = false;            // it runs as another user, and cannot be killed by us
+    bool lingers = false;            // over, and others of its tree live
+    TimePoint kill_at;               // when these are killed
+    std::optional<bool> closing;     // kept_open, once nothing lingers
+    std::optional<GroupFuse> fuse;
 
     bool over() const { return pid < 0; }
     bool has_pipes() const { return pipes[0].fd || pipes[1].fd; }
@@ -128,10 +162,20 @@ class ProcessExecutor final : public Executor, private Watcher {
   void stopped(Job& job, int signal);
   void ended(Job& job, int status, const struct rusage& usage);
   void closed(Job& job, bool kept_open);
-  void send(const Job& job, int signal) const;
+  bool send(const Job& job, int signal) const;
   void set_timer(Job& job, std::optional<TimePoint> when);
   void close_fd(UniqueFd& fd);
   void close_pipe(Pipe& pipe);
+
+  std::optional<JobId> job_of(pid_t child) const;
+  void deliver(Job& job, int signal, const JobTrees::Trees& trees);
+  void linger(Job& job, TimePoint now);
+  void look_after_remains(TimePoint now);
+  void end_remains(Job& job, const std::vector<ProcessEntry>& left, TimePoint now);
+  void settle(Job& job);
+  void give_up(Job& job);
+  void light_fuse(Job& job);
+  void keep_sight_of_group(Job& job, pid_t group);
 
   Options options_;
   EventLoop& loop_;
@@ -149,6 +193,12 @@ class ProcessExecutor final : public Executor, private Watcher {
   std::deque<std::pair<TimePoint, JobId>> unwatched_;
   std::vector<Job*> by_fd_;  // of each watched pipe
   std::set<std::pair<TimePoint, JobId>> timers_;
+
+  JobTrees trees_;
+  std::vector<JobId> lingering_;
+  std::optional<TimePoint> look_at_;   // when to look after them
+  std::vector<GroupFuse> left_fuses_;  // of groups that jobs left behind
+  std::set<pid_t> given_up_;
 };
 
 }  // namespace distaff

@@ -268,6 +268,7 @@ struct FailureSpec {
   OnError on_error = OnError::keep_going;
   std::optional<HaltSpec> halt;
   std::vector<TermStep> term_seq{{SIGTERM, std::chrono::seconds(5)}, {SIGKILL, Duration{0}}};
+  bool leave_orphans = false;  // processes that jobs left behind outlive the run
 
   bool operator==(const FailureSpec&) const = default;
 };

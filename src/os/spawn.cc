@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,8 +76,12 @@ void set_up_signals(const SpawnRequest& request, const Startup& startup) {
 }
 
 [[noreturn, gnu::noinline]] void run_child(const SpawnRequest& request, const Startup& startup,
-                                           Report& report, int error_pipe) {
+                                           Report& report, int error_pipe, pid_t parent) {
   report.arrived = true;
+  // Not inherited by what the program starts.  Another's child by now, we have lost our parent
+  // before this could take effect.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
   if (request.own_group) setpgid(0, 0);
   for (int fd = 0; fd < 3; ++fd) {
     // dup2() of a descriptor to itself would leave it close-on-exec; the inherited ones are not.
@@ -99,13 +104,13 @@ void set_up_signals(const SpawnRequest& request, const Startup& startup) {
 // Small, with all that lives across the call behind references: a child that shares our stack
 // leaves nothing of ours changed.
 [[gnu::noinline]] pid_t fork_child(const SpawnRequest& request, const Startup& startup,
-                                   Report& report, int error_pipe) {
+                                   Report& report, int error_pipe, pid_t parent) {
 #ifdef DISTAFF_FORK_ONLY
   const pid_t pid = fork();
 #else
   const pid_t pid = vfork();
 #endif
-  if (pid == 0) run_child(request, startup, report, error_pipe);
+  if (pid == 0) run_child(request, startup, report, error_pipe, parent);
   return pid;
 }
 
@@ -139,7 +144,7 @@ SpawnResult spawn(const SpawnRequest& request, const Startup& startup) {
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = fork_child(request, startup, report, writer.get());
+  const pid_t pid = fork_child(request, startup, report, writer.get(), getpid());
   const int error = errno;
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return {-1, Step::process, error};

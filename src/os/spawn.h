@@ -39,6 +39,7 @@ struct SpawnResult {
 
 // Returns when the new program runs or could not be run; a child that could not is already reaped.
 // Signal mask, ignored signals and the limit on open files are in the child as `startup` says.
+// The kernel kills the process when the calling thread ends, in whatever way.
 // Needs SIGCHLD not to be ignored.
 SpawnResult spawn(const SpawnRequest& request, const Startup& startup);
 

@@ -1,5 +1,6 @@
 #include "exec/process_executor.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -188,6 +189,135 @@ TEST(ProcessExecutor, ChildrenOfOthersAreNoneOfItsBusiness) {
   Jobs jobs;
   if (fork() == 0) _exit(0);
   EXPECT_EQ(jobs.run(shell("exit 4")).end->outcome, Outcome::exited(4));
+}
+
+// ---- whole trees
+
+// Orphans come to the test, as they come to the engine.
+class SubReaper {
+ public:
+  SubReaper() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ~SubReaper() { prctl(PR_SET_CHILD_SUBREAPER, 0); }
+};
+
+// True once nobody below us is left, within a generous while.
+bool nobody_left() {
+  const TimePoint limit = EventLoop::now() + 20s;
+  while (EventLoop::now() < limit) {
+    if (waitpid(-1, nullptr, WNOHANG) < 0) return true;
+    usleep(1000);
+  }
+  return false;
+}
+
+TEST(ProcessExecutor, ASignalReachesWhatLeftTheProcessGroup) {
+  const SubReaper reaper;
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 20s, .run_id = "run-1"});
+  const std::string wait = kChild + " wait " + fifo;
+  Launch launch = shell("setsid " + wait + " & (setsid " + wait + " &) ; env -i setsid " + wait +
+                        " & sleep 0.1; echo ready; wait");
+  launch.env = {"DISTAFF_RUN=run-1", "DISTAFF_SEQ=1"};
+  jobs.start(std::move(launch));
+  jobs.wait_until([&] { return jobs.seen[1].out == "ready\n"; });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_FALSE(jobs.seen[1].kept_open);
+  EXPECT_TRUE(nobody_left());
+}
+
+TEST(ProcessExecutor, AJobThatWasEndedIsClosedOnceNothingOfItIsLeft) {
+  const SubReaper reaper;
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs;
+  jobs.start(shell("setsid " + kChild + " stubborn " + fifo + " & wait"));
+  jobs.wait_until([&] { return jobs.seen[1].out == "ready\n"; });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].ends == 1; });
+  EXPECT_EQ(jobs.seen[1].end->outcome, Outcome::signalled(SIGTERM));
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_GE(jobs.seen[1].closed - jobs.seen[1].ended, 900ms) << "it had no time to follow";
+  EXPECT_FALSE(jobs.seen[1].kept_open);
+  EXPECT_TRUE(nobody_left());
+}
+
+TEST(ProcessExecutor, KillDoesNotWaitForWhatLingers) {
+  const SubReaper reaper;
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs;
+  jobs.start(shell("setsid " + kChild + " stubborn " + fifo + " & wait"));
+  jobs.wait_until([&] { return jobs.seen[1].out == "ready\n"; });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].ends == 1; });
+  jobs.executor.signal_all(SIGKILL);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_LT(jobs.seen[1].closed - jobs.seen[1].ended, 900ms);
+  EXPECT_TRUE(nobody_left());
+}
+
+TEST(ProcessExecutor, OneJobsEndIsNotAnothers) {
+  const SubReaper reaper;
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs;
+  const std::string family = "setsid " + kChild + " wait " + fifo + " & echo ready; wait; echo end";
+  jobs.start(shell(family));
+  jobs.start(shell(family));
+  jobs.wait_until([&] { return !jobs.seen[1].out.empty() && !jobs.seen[2].out.empty(); });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  EXPECT_EQ(jobs.executor.running(), 1);
+  held.reset();
+  jobs.wait_until([&] { return jobs.seen[2].closes == 1; });
+  EXPECT_EQ(jobs.seen[2].out, "ready\nend\n");
+  EXPECT_TRUE(nobody_left());
+}
+
+TEST(ProcessExecutor, WhatAJobLeftBehindLivesUntilTheEndAndIsNamed) {
+  const SubReaper reaper;
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs({.run_id = "run-1"});
+  const std::string wait = kChild + " wait " + fifo + " > " + dir / "out" + " 2>&1 & ";
+  Launch launch =
+      shell("setsid " + wait + "env -i " + wait + "env -i setsid " + wait + "sleep 0.1");
+  launch.env = {"DISTAFF_RUN=run-1", "DISTAFF_SEQ=17"};
+  jobs.run(std::move(launch));
+  EXPECT_EQ(own_children().size(), 3u);
+  const auto left = jobs.executor.end_what_is_left(false);
+  ASSERT_EQ(left.size(), 3u);
+  EXPECT_EQ(left[0].job, JobId{1}) << "by its process group";
+  EXPECT_EQ(left[1].job, JobId{17}) << "by its environment";
+  EXPECT_EQ(left[2].job, std::nullopt);
+  for (const auto& one : left) {
+    EXPECT_TRUE(one.ended);
+    EXPECT_EQ(one.command, kChild + " wait " + fifo);
+  }
+  EXPECT_TRUE(nobody_left());
+  EXPECT_TRUE(jobs.executor.end_what_is_left(false).empty());
+}
+
+TEST(ProcessExecutor, JobsDieWithUsWithTheirProcessGroups) {
+  const SubReaper reaper;
+  const pid_t executor = fork();
+  if (executor == 0) {
+    Jobs jobs;
+    jobs.start(shell("sleep 77 & echo ready; wait"));
+    jobs.start(shell("sleep 77 & sleep 0.1; echo ready"));
+    jobs.wait_until([&] { return jobs.seen[1].out + jobs.seen[2].out == "ready\nready\n"; });
+    jobs.wait_until([&] { return jobs.seen[2].ends == 1; });
+    kill(getpid(), SIGKILL);
+  }
+  EXPECT_EQ(waitpid(executor, nullptr, 0), executor);
+  EXPECT_TRUE(nobody_left());
 }
 
 // ---- room for what jobs write

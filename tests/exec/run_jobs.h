@@ -86,6 +86,7 @@ class Jobs final : public ExecEvents {
  private:
   static ProcessExecutor::Options with_start(ProcessExecutor::Options options) {
     options.startup = look_around();
+    sigdelset(&options.startup.mask, SIGCHLD);  // an executor before us may have blocked it
     return options;
   }
 

@@ -167,3 +167,8 @@ gone() {
 not_sanitized() {
   if [ "${DISTAFF_SANITIZED:-0}" = 1 ]; then skip "not for sanitizer builds"; fi
 }
+
+# engine_of PID: the process that does the work of the distaff that was started as PID.
+engine_of() {
+  pgrep -P "$1" -x distaff
+}

@@ -387,7 +387,7 @@ load helpers
   seq 100000 > in
   start distaff -j 2 'touch up.{}; exec sleep 100' < in
   wait_for [ -e up.1 -a -e up.2 ]
-  place=$(awk '/^pos/ {print $2}' "/proc/$pid/fdinfo/0")
+  place=$(awk '/^pos/ {print $2}' "/proc/$(engine_of "$pid")/fdinfo/0")
   kill -TERM "$pid"
   finish
   [ "$place" -le 131072 ] || fail "read up to $place"

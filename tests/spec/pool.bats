@@ -136,7 +136,7 @@ slots_of() {
   exec 5<> in 6> out 7> err
   flags() { grep -h flags /proc/$BASHPID/fdinfo/5 /proc/$BASHPID/fdinfo/6 /proc/$BASHPID/fdinfo/7; }
   flags > before
-  distaff "grep -h flags /proc/$BASHPID/fdinfo/[567]; : {}" <&5 >&6 2>&7 3>&- &
+  distaff "grep -h flags /proc/self/fdinfo/[567]; : {}" <&5 >&6 2>&7 3>&- &
   pid=$!
   echo a >&5
   wait_for eval '[ $(wc -l < out.text) = 3 ]'

@@ -347,9 +347,9 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
   pid=$!
   wait_for [ -e r/1/job.json ]
   wait_for [ -s pid.b ]
-  kill -9 $pid
-  wait $pid || true
-  kill "$(cat pid.b)"
+  kill -9 "$pid" "$(engine_of "$pid")"
+  wait "$pid" || true
+  wait_for gone "$(cat pid.b)"
   same "$(cat r/1/stdout)" $'half\nwhole'
   absent r/2/stdout r/2/stderr r/2/job.json
   try distaff --results r 'echo {}' ::: a b

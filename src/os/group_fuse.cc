@@ -1,0 +1,51 @@
+#include "os/group_fuse.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace distaff {
+namespace {
+
+// Jobs need descriptors more than we do.
+bool is_scarce(int fd) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  return static_cast<rlim_t>(fd) >= files.rlim_cur / 2;
+}
+
+bool prepare(int fd, int access) {
+  return fcntl(fd, F_SETSIG, SIGKILL) == 0 && fcntl(fd, F_SETFL, access | O_ASYNC) == 0;
+}
+
+}  // namespace
+
+bool GroupFuse::open() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return false;
+  UniqueFd reader(ends[0]), writer(ends[1]);
+  if (is_scarce(ends[1]) || !prepare(ends[0], O_RDONLY) || !prepare(ends[1], O_WRONLY)) {
+    // With O_ASYNC and no owner nobody is told.
+    return false;
+  }
+  reader_ = std::move(reader);
+  writer_ = std::move(writer);
+  return true;
+}
+
+bool GroupFuse::arm(pid_t group) {
+  if (!reader_ && !open()) return false;
+  const bool armed =
+      fcntl(reader_.get(), F_SETOWN, -group) == 0 && fcntl(writer_.get(), F_SETOWN, -group) == 0;
+  if (!armed) disarm();
+  return armed;
+}
+
+void GroupFuse::disarm() {
+  if (!reader_) return;
+  fcntl(reader_.get(), F_SETOWN, 0);
+  fcntl(writer_.get(), F_SETOWN, 0);
+}
+
+}  // namespace distaff

@@ -1,0 +1,199 @@
+#include "os/guard.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/process_table.h"
+#include "os/signals.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kGuardName = "spindle";
+constexpr Duration kLimit = 3s;  // for processes that cannot be ended
+
+constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
+
+sigset_t signals_to_take(const Startup& startup) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : kPassedOn) {
+    if (!startup.ignores(signal)) sigaddset(&set, signal);
+  }
+  sigaddset(&set, SIGCHLD);
+  return set;
+}
+
+// What the terminal sends it sends to our whole process group; but HUP to a session's leader only.
+bool engine_has_it(const siginfo_t& info) {
+  return info.si_code == SI_KERNEL && info.si_signo != SIGHUP && info.si_signo != SIGCONT;
+}
+
+// Nothing but stderr and the pipe: a descriptor that we held would keep a reader of ours waiting.
+void let_go(int pipe) {
+  dup2(pipe, 3);
+  const int null = open("/dev/null", O_RDWR);
+  if (null >= 0) {
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+  }
+  if (syscall(SYS_close_range, 4U, ~0U, 0) == 0) return;
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const auto most = static_cast<int>(std::min<rlim_t>(files.rlim_cur, 65536));
+  for (int fd = 4; fd < most; ++fd) close(fd);
+}
+
+void say(const std::string& line) {
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
+}
+
+[[noreturn]] void end_as(int status) {
+  if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
+  const rlimit no_core{0, 0};  // the engine has left one, if any
+  setrlimit(RLIMIT_CORE, &no_core);
+  if (WTERMSIG(status) == SIGKILL) kill(getpid(), SIGKILL);
+  die_of_signal(WTERMSIG(status));
+}
+
+// The guard's whole life.
+class Watch {
+ public:
+  Watch(pid_t engine, const Startup& startup, std::vector<pid_t> strangers,
+        const std::atomic<bool>& let_live)
+      : engine_(engine),
+        taken_(signals_to_take(startup)),
+        strangers_(std::move(strangers)),
+        let_live_(let_live) {}
+
+  [[noreturn]] void run() {
+    for (;;) {
+      siginfo_t info{};
+      const int signal = sigwaitinfo(&taken_, &info);
+      if (signal == SIGCHLD) {
+        look_at_children();
+      } else if (signal > 0 && !engine_has_it(info)) {
+        kill(engine_, signal);
+      }
+    }
+  }
+
+ private:
+  void look_at_children() {
+    for (;;) {
+      int status = 0;
+      const pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
+      if (pid < 0 && errno == EINTR) continue;
+      if (pid <= 0) return;
+      if (pid != engine_) continue;
+      // As the shell that started us is to see it.  The CONT that wakes us is passed on by run().
+      if (WIFSTOPPED(status)) {
+        stop_ourselves();
+      } else {
+        engine_ended(status);
+      }
+    }
+  }
+
+  [[noreturn]] void engine_ended(int status) {
+    if (!let_live_.load()) {
+      const std::vector<pid_t> left =
+          kill_all_children([this](pid_t pid) { return is_stranger(pid); }, kLimit);
+      if (died_at_work(status)) {
+        say(
+            fmt::format("distaff: the process that does the work was killed by signal {} ({}); "
+                        "the jobs it ran are ended\n",
+                        WTERMSIG(status), sigabbrev_np(WTERMSIG(status))));
+      }
+      for (const pid_t pid : left) {
+        say(fmt::format("distaff: warning: cannot end process {}: {}\n", pid, command_line(pid)));
+      }
+    }
+    end_as(status);
+  }
+
+  // A run that was ended by a signal dies of it too, but after its work.
+  static bool died_at_work(int status) {
+    if (!WIFSIGNALED(status)) return false;
+    const int signal = WTERMSIG(status);
+    return signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGPIPE;
+  }
+
+  // A shell may have had children before it became us by exec, and their orphans come to us too;
+  // these stay in our group, as jobs do not.
+  bool is_stranger(pid_t pid) const {
+    if (strangers_.empty()) return false;
+    if (std::find(strangers_.begin(), strangers_.end(), pid) != strangers_.end()) return true;
+    return getpgid(pid) == getpgrp();
+  }
+
+  pid_t engine_;
+  sigset_t taken_;
+  std::vector<pid_t> strangers_;
+  const std::atomic<bool>& let_live_;
+};
+
+std::vector<pid_t> children_at_start() {
+  siginfo_t info{};
+  if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return {};  // none, as a rule
+  return own_children();
+}
+
+std::atomic<bool>* make_shared_flag() {
+  void* const page = mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  return page == MAP_FAILED ? nullptr : new (page) std::atomic<bool>(false);
+}
+
+}  // namespace
+
+Guard Guard::begin(const Startup& startup) {
+  Guard guard;
+  std::atomic<bool>* const let_live = make_shared_flag();
+  int ends[2];
+  if (let_live == nullptr || pipe2(ends, O_CLOEXEC) < 0) return guard;
+  UniqueFd reader(ends[0]), writer(ends[1]);
+  std::vector<pid_t> strangers = children_at_start();
+
+  // Blocked before, so that the guard misses none; the engine takes them as it likes.
+  const sigset_t taken = signals_to_take(startup);
+  sigset_t before;
+  sigprocmask(SIG_BLOCK, &taken, &before);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t engine = fork();
+  if (engine > 0) {
+    prctl(PR_SET_NAME, kGuardName);
+    let_go(writer.release());
+    Watch(engine, startup, std::move(strangers), *let_live).run();
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  prctl(PR_SET_CHILD_SUBREAPER, engine == 0 ? 1 : 0);
+  if (engine < 0) return guard;
+  guard.alive_ = std::move(reader);
+  guard.let_live_ = let_live;
+  return guard;
+}
+
+void Guard::let_live() {
+  if (let_live_ != nullptr) let_live_->store(true);
+}
+
+}  // namespace distaff

@@ -1,0 +1,209 @@
+// Each test starts a program of two processes, as main() does, and looks at it from outside.
+
+#include "os/guard.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "os/process_table.h"
+#include "os/signals.h"
+
+namespace distaff {
+namespace {
+
+struct Pipe {
+  UniqueFd out, in;  // to read from, to write to
+
+  Pipe() {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    out.reset(ends[0]);
+    in.reset(ends[1]);
+  }
+};
+
+void put(const UniqueFd& fd, const std::string& text) {
+  [[maybe_unused]] const auto written = write(fd.get(), text.data(), text.size());
+}
+
+// Up to the next byte; empty at the end: nobody holds the other end any more.
+std::string get(const UniqueFd& fd) {
+  pollfd ready{fd.get(), POLLIN, 0};
+  EXPECT_EQ(poll(&ready, 1, 20'000), 1) << "nothing comes";
+  char text[256];
+  const ssize_t size = read(fd.get(), text, sizeof text);
+  return std::string(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+}
+
+class Program {
+ public:
+  // `engine` runs where the engine would; what it returns is its exit status.
+  explicit Program(
+      const std::function<int(Guard& guard)>& engine, const std::function<void()>& before = [] {}) {
+    pid = fork();
+    if (pid != 0) return;
+    before();
+    Guard guard = Guard::begin(look_around());
+    _exit(engine(guard));
+  }
+
+  int wait(int flags = 0) const {
+    int status = -1;
+    EXPECT_EQ(waitpid(pid, &status, flags), pid);
+    return status;
+  }
+
+  pid_t pid = -1;
+};
+
+// A process that the engine leaves: out of its session, with nothing but `to` to be known by.
+void leave_somebody(const UniqueFd& to) {
+  if (fork() != 0) return;
+  setsid();
+  put(to, "up");
+  for (;;) pause();
+}
+
+TEST(Guard, PassesOnTheExitStatus) {
+  const Program program([](Guard& guard) { return guard ? 7 : 1; });
+  const int status = program.wait();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+}
+
+TEST(Guard, DiesOfTheSignalThatEndedTheEngine) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGKILL}) {
+    const Program program([signal](Guard&) -> int {
+      if (signal == SIGKILL) kill(getpid(), SIGKILL);
+      die_of_signal(signal);
+    });
+    const int status = program.wait();
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == signal) << status;
+  }
+}
+
+TEST(Guard, SendsSignalsOn) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT}) {
+    const Pipe pipe;
+    const Program program([&](Guard&) {
+      sigset_t set;
+      sigemptyset(&set);
+      sigaddset(&set, number);
+      sigprocmask(SIG_BLOCK, &set, nullptr);
+      put(pipe.in, "up");
+      return sigwaitinfo(&set, nullptr);
+    });
+    EXPECT_EQ(get(pipe.out), "up");
+    kill(program.pid, number);
+    EXPECT_EQ(WEXITSTATUS(program.wait()), number);
+  }
+}
+
+TEST(Guard, StopsWithTheEngineAndGoesOnWithIt) {
+  const Program program([](Guard&) {
+    stop_ourselves();
+    return 5;
+  });
+  const int stopped = program.wait(WUNTRACED);
+  EXPECT_TRUE(WIFSTOPPED(stopped)) << stopped;
+  kill(program.pid, SIGCONT);
+  EXPECT_EQ(WEXITSTATUS(program.wait()), 5);
+}
+
+TEST(Guard, EndsAllThatTheEngineLeftWhenItIsKilled) {
+  Pipe pipe;
+  const Program program([&](Guard&) {
+    leave_somebody(pipe.in);
+    while (pipe.in) pause();
+    return 0;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "up");
+  pid_t engine = -1;
+  for (const Descendant& one : descendants([&](pid_t pid) { return pid == program.pid; })) {
+    if (one.process.parent == program.pid) engine = one.process.pid;
+  }
+  ASSERT_GT(engine, 0);
+  kill(engine, SIGKILL);
+  EXPECT_EQ(get(pipe.out), "");
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+}
+
+TEST(Guard, EndsWhatIsLeftAfterAnOrderlyEndToo) {
+  Pipe pipe;
+  const Program program([&](Guard&) {
+    leave_somebody(pipe.in);
+    return get(pipe.out) == "up" ? 0 : 1;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(WEXITSTATUS(program.wait()), 0);
+  EXPECT_EQ(get(pipe.out), "");
+}
+
+TEST(Guard, LetsLiveWhatTheEngineSays) {
+  Pipe up, go;
+  const Program program([&](Guard& guard) {
+    if (fork() == 0) {
+      setsid();
+      put(up.in, get(go.out) == "go" ? "alive" : "?");
+      _exit(0);
+    }
+    guard.let_live();
+    return 0;
+  });
+  EXPECT_EQ(WEXITSTATUS(program.wait()), 0);
+  put(go.in, "go");
+  EXPECT_EQ(get(up.out), "alive");
+}
+
+TEST(Guard, TellsTheEngineOfItsDeath) {
+  Pipe pipe;
+  const Program program([&](Guard& guard) {
+    put(pipe.in, "up");
+    pollfd dead{guard.fd(), POLLIN, 0};
+    poll(&dead, 1, -1);
+    put(pipe.in, "told");
+    return 0;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "up");
+  kill(program.pid, SIGKILL);
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+  EXPECT_EQ(get(pipe.out), "told");
+  EXPECT_EQ(get(pipe.out), "");
+}
+
+TEST(Guard, SparesChildrenOfTheProgramItWasBefore) {
+  Pipe up, go;
+  const Program program([](Guard&) -> int { return kill(getpid(), SIGKILL); },
+                        [&] {
+                          if (fork() != 0) return;
+                          put(up.in, get(go.out) == "go" ? "alive" : "?");
+                          _exit(0);
+                        });
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+  put(go.in, "go");
+  EXPECT_EQ(get(up.out), "alive");
+}
+
+TEST(Guard, HoldsNoDescriptorOfOurs) {
+  Pipe pipe;
+  const Program program([&](Guard&) {
+    pipe.in.reset();
+    for (;;) pause();
+    return 0;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "") << "a reader would wait for the guard";
+  kill(program.pid, SIGTERM);
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGTERM);
+}
+
+}  // namespace
+}  // namespace distaff

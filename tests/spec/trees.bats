@@ -1,0 +1,349 @@
+# No survivors: what a job starts ends with it, however the run ends.
+
+load helpers
+
+setup() {
+  prepare
+  # Everything a job may leave behind, each process with its number in a file: in the job's process
+  # group, in a session of its own, by double fork; holding our pipe or not; with our environment or
+  # with none.
+  cat > family << 'END'
+    note() { echo "echo \$\$ > new.$1; mv new.$1 pid.$1; exec sleep 77"; }
+    sh -c "$(note child)" &
+    sh -c "$(note quiet)" > /dev/null 2>&1 &
+    setsid sh -c "$(note session)" &
+    setsid sh -c "$(note quiet_session)" > /dev/null 2>&1 &
+    (setsid sh -c "$(note twice)" &)
+    env -i setsid sh -c "$(note bare)" &
+    env -i setsid sh -c "$(note quiet_bare)" > /dev/null 2>&1 &
+    sh -c "$(note job)"
+END
+  family='. ./family; : {}'
+}
+
+teardown() {
+  local file
+  for file in pid.* decoy.*; do
+    [ ! -e "$file" ] || kill -9 "$(< "$file")" 2> /dev/null || true
+  done
+}
+
+grown() {
+  [ "$(ls pid.* 2> /dev/null | wc -l)" -ge "${1:-8}" ]
+}
+
+# A zombie waits only for its parent.
+alive() {
+  [ -e "/proc/$1/stat" ] && ! grep -q '^State:.*Z' "/proc/$1/status"
+}
+
+left() {
+  local file
+  for file in "${@:-pid.*}"; do
+    for file in $file; do
+      if alive "$(< "$file")"; then echo "$file"; fi
+    done
+  done
+}
+
+# Two seconds after what came before: none of these lives.
+none_left() {
+  local end=$(($(clock) + 2000000))
+  while [ "$(clock)" -lt "$end" ]; do
+    if [ -z "$(left "$@")" ]; then return 0; fi
+    sleep 0.02
+  done
+  fail "still alive: $(left "$@" | tr '\n' ' ')"
+}
+
+grow() {
+  rm -f pid.*
+  start distaff "$@" "$family" ::: a
+  wait_for grown
+}
+
+# ---- ended by us
+
+@test "--halt now: nobody below a running job is left" {
+  start distaff -j 2 --halt now,fail=1 'if [ {} = 1 ]; then while [ ! -e go ]; do sleep 0.02; done; exit 1; fi; . ./family' ::: 1 2
+  wait_for grown
+  touch go
+  none_left
+  finish
+  exits 1
+}
+
+@test "--on-error kill: nobody is left" {
+  start distaff -j 2 --on-error kill 'if [ {} = 1 ]; then while [ ! -e go ]; do sleep 0.02; done; exit 1; fi; . ./family' ::: 1 2
+  wait_for grown
+  touch go
+  none_left
+  finish
+  exits 1
+}
+
+@test "INT, TERM, HUP: nobody is left, and the status says why" {
+  for signal in INT TERM HUP; do
+    grow
+    kill -"$signal" "$pid"
+    none_left
+    finish
+    exits $((128 + $(kill -l $signal)))
+    says_not "left a process behind"
+  done
+}
+
+@test "INT twice: nobody is left of what ignores TERM, or was never told" {
+  cat > stubborn << 'END'
+    trap '' TERM INT
+    . ./family
+END
+  start distaff --term-seq TERM,60s,KILL '. ./stubborn; : {}' ::: a
+  wait_for grown
+  kill -INT "$pid"
+  sleep 0.15 # one that comes within 100 ms is the same request
+  [ -n "$(left)" ]
+  kill -INT "$pid"
+  none_left
+  finish
+  exits 130
+}
+
+@test "who ignores TERM is killed when --term-seq says so" {
+  start distaff --term-seq TERM,300ms,KILL "trap '' TERM; $family" ::: a
+  wait_for grown
+  begin=$(clock)
+  kill -TERM "$pid"
+  none_left
+  finish
+  exits 143
+  [ $(($(clock) - begin)) -ge 300000 ] || fail "killed before its time"
+}
+
+@test "who ignores TERM below a job that does not is killed after a second" {
+  start distaff --term-seq TERM,60s,KILL 'trap "" TERM; setsid sh -c "echo \$\$ > new.deaf; mv new.deaf pid.deaf; exec sleep 77" & trap - TERM; wait; : {}' ::: a
+  wait_for grown 1
+  begin=$(clock)
+  kill -TERM "$pid"
+  none_left
+  finish
+  exits 143
+  [ $(($(clock) - begin)) -ge 900000 ] || fail "it got no time to follow"
+}
+
+@test "what an ended job left may tidy up" {
+  start distaff 'setsid sh -c "trap \"sleep 0.3; touch tidied; exit\" TERM; echo \$\$ > new.a; mv new.a pid.a; while :; do sleep 0.05; done" & wait; : {}' ::: a
+  wait_for grown 1
+  kill -TERM "$pid"
+  finish
+  exits 143
+  [ -e tidied ] || fail "it had no time to tidy up"
+}
+
+@test "CL-13: INT with jobs of 1.5 s: no new job, 130, no child left" {
+  start distaff -j 2 'echo $$ > new.{}; mv new.{} pid.{}; sleep 1.5' ::: 1 2 3 4 5 6
+  wait_for [ -e pid.1 -a -e pid.2 ]
+  kill -INT "$pid"
+  none_left
+  finish
+  exits 130
+  absent pid.3 pid.4
+}
+
+# ---- killed with nobody to say goodbye
+
+@test "SIGKILL of the process that the user started" {
+  grow
+  kill -9 "$pid"
+  none_left
+  finish
+  exits 137
+}
+
+@test "SIGKILL of its child, the engine: nobody is left, one line says so, 137" {
+  grow
+  kill -9 "$(engine_of "$pid")"
+  none_left
+  finish
+  exits 137
+  one_line
+  says "was killed by signal 9 (KILL)"
+}
+
+@test "SIGKILL of both at once: no job, and nobody who kept its process group" {
+  grow
+  kill -9 "$pid" "$(engine_of "$pid")"
+  none_left pid.job pid.child pid.quiet
+  finish
+  exits 137
+}
+
+@test "SIGKILL of both at once: also what an earlier job left in its process group" {
+  start distaff -j 1 'if [ {} = 1 ]; then sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" & sleep 0.1
+    else echo $$ > new.b; mv new.b pid.b; exec sleep 77; fi' ::: 1 2
+  wait_for [ -e pid.a -a -e pid.b ]
+  kill -9 "$pid" "$(engine_of "$pid")"
+  none_left
+}
+
+@test "SIGKILL by the name of the program misses the guard" {
+  grow
+  same "$(cat /proc/"$(engine_of "$pid")"/comm)" distaff
+  case $(cat /proc/"$pid"/comm) in
+    *distaff*) fail "the guard has the engine's name" ;;
+  esac
+  kill -TERM "$pid"
+  finish
+}
+
+# ---- left behind by jobs that ended well
+
+@test "what jobs left behind lives while the run goes on, is ended with it, and named" {
+  start distaff -j 1 'if [ {} = 2 ]; then while [ ! -e go ]; do sleep 0.02; done; exit 0; fi
+    setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" > /dev/null 2>&1 &
+    sh -c "echo \$\$ > new.b; mv new.b pid.b; exec sleep 77" > /dev/null 2>&1 &
+    while [ ! -e pid.a -o ! -e pid.b ]; do sleep 0.02; done' ::: 1 2
+  wait_for [ -e pid.a -a -e pid.b ]
+  sleep 0.3
+  same "$(left | tr '\n' ' ')" 'pid.a pid.b '
+  touch go
+  none_left
+  finish
+  exits 0
+  one_line
+  says "job 1 left a process behind: sleep 77 (pid $(< pid.a)), ended" \
+    "job 1 left a process behind: sleep 77 (pid $(< pid.b)), ended"
+}
+
+@test "who hid all its traces is named too, of an unknown job" {
+  try distaff 'env -i setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" > /dev/null 2>&1 &
+    while [ ! -e pid.a ]; do sleep 0.02; done; : {}' ::: 1
+  exits 0
+  none_left
+  says "an unknown job left a process behind: sleep 77 (pid $(< pid.a)), ended"
+}
+
+@test "what was left behind and ignores TERM is killed" {
+  try distaff 'trap "" TERM; setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" > /dev/null 2>&1 &
+    while [ ! -e pid.a ]; do sleep 0.02; done; : {}' ::: 1
+  exits 0
+  none_left
+}
+
+@test "--leave-orphans lets them be, without a word" {
+  start distaff --leave-orphans 'sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" > /dev/null 2>&1 &
+    setsid sh -c "echo \$\$ > new.b; mv new.b pid.b; exec sleep 77" > /dev/null 2>&1 &
+    while [ ! -e pid.a -o ! -e pid.b ]; do sleep 0.02; done; : {}' ::: 1
+  finish
+  exits 0
+  silent
+  same "$(left | tr '\n' ' ')" 'pid.a pid.b '
+}
+
+@test "--leave-orphans: what we end has no orphans" {
+  grow --leave-orphans
+  kill -TERM "$pid"
+  none_left
+  finish
+  exits 143
+  grow --leave-orphans
+  kill -9 "$(engine_of "$pid")"
+  none_left
+  finish
+  exits 137
+}
+
+# ---- others
+
+@test "other processes of the user are never touched" {
+  # The same command; one with the marks of another run, one with those of ours; and children that
+  # the shell had before it became distaff.
+  sleep 77 3>&- &
+  echo $! > decoy.a
+  DISTAFF_RUN=other DISTAFF_SEQ=1 setsid sleep 77 3>&- &
+  echo $! > decoy.b
+  start bash -c 'sleep 77 > /dev/null 2>&1 3>&- & echo $! > decoy.c
+    (sleep 77 > /dev/null 2>&1 3>&- & echo $! > decoy.d)
+    exec distaff "echo \$DISTAFF_RUN > run; . ./family; : {}" ::: a'
+  wait_for grown
+  DISTAFF_RUN=$(cat run) DISTAFF_SEQ=1 setsid sleep 77 3>&- &
+  echo $! > decoy.e
+  local engine
+  engine=$(pgrep -P "$pid" -x distaff)
+  kill -TERM "$pid"
+  none_left
+  finish
+  exits 143
+  same "$(left 'decoy.*' | tr '\n' ' ')" 'decoy.a decoy.b decoy.c decoy.d decoy.e '
+
+  start bash -c 'exec distaff "$0" ::: a' "$family"
+  rm -f pid.*
+  wait_for grown
+  kill -9 "$(engine_of "$pid")"
+  none_left
+  finish
+  same "$(left 'decoy.*' | tr '\n' ' ')" 'decoy.a decoy.b decoy.c decoy.d decoy.e '
+}
+
+@test "children from before the start are spared when the engine is killed" {
+  start bash -c 'sleep 77 > /dev/null 2>&1 3>&- & echo $! > decoy.c
+    exec distaff "$0" ::: a' "$family"
+  wait_for grown
+  kill -9 "$(pgrep -P "$pid" -x distaff)"
+  none_left
+  finish
+  exits 137
+  same "$(left 'decoy.*' | tr '\n' ' ')" 'decoy.c '
+}
+
+@test "a job that became another user and cannot be ended does not keep the run" {
+  [ "$(id -u)" = 0 ] || skip "needs to be root"
+  not_sanitized
+  local open
+  open=$(mktemp -d)
+  chmod 777 "$open"
+  cp "$(command -v setpriv)" "$open/become"
+  chmod u+s "$open/become"
+  cp -L "$(command -v distaff)" "$open/distaff"
+  start setpriv --reuid=54321 --regid=54321 --clear-groups "$open/distaff" --term-seq TERM,100ms,KILL \
+    "$open/become --reuid=0 sh -c 'echo \$\$ > $open/pid; exec sleep 77'; : {}" ::: a
+  wait_for [ -s "$open/pid" ]
+  cp "$open/pid" decoy.sudo
+  begin=$(clock)
+  kill -TERM "$pid"
+  finish
+  rm -r "$open"
+  exits 143
+  [ $(($(clock) - begin)) -lt 20000000 ] || fail "it waited"
+  says "sleep 77 (pid $(< decoy.sudo))"
+}
+
+# ---- what the guard passes on
+
+@test "signals to the guard alone reach the engine, and its end is the guard's" {
+  grow
+  kill -TERM "$pid"
+  none_left
+  finish
+}
+
+@test "a stop and a continuation of the guard are those of all" {
+  start distaff 'touch up; while [ ! -e go ]; do sleep 0.02; done; echo end; : {}' ::: a
+  wait_for [ -e up ]
+  engine=$(engine_of "$pid")
+  state() { awk '/^State/ {print $2}' "/proc/$1/status"; }
+  kill -TSTP "$pid"
+  wait_for eval '[ "$(state $pid)$(state $engine)" = TT ]'
+  kill -CONT "$pid"
+  touch go
+  finish
+  exits 0
+  prints end
+}
+
+@test "no second process for what runs nothing" {
+  for options in --help --version '--dry-run echo' '--fields --csv'; do
+    echo a,b | strace -f -o trace -e trace=fork,vfork,clone,clone3 distaff $options > /dev/null 2>&1 || skip "no strace here"
+    ! grep -q clone trace || fail "$options starts a process"
+  done
+}
