@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <utility>
@@ -30,43 +31,42 @@ constexpr Duration kSync = 1s;
 constexpr int kLockTries = 50;
 constexpr int kLockPause = 10;  // milliseconds
 
-// ---- members of a line
+// ---- members of a line.  Keys come as they stand there: ,"seq":
 
-void add_number(std::string_view name, std::uint64_t value, std::string& line) {
-  line += ",\"";
-  line += name;
-  line += "\":";
+void add_number(std::string_view key, std::uint64_t value, std::string& line) {
   const fmt::format_int digits(value);
-  line.append(digits.data(), digits.size());
+  line.append(key).append(digits.data(), digits.size());
 }
 
 // Seconds, to the microsecond.
-void add_seconds(std::string_view name, Duration duration, std::string& line) {
+void add_seconds(std::string_view key, Duration duration, std::string& line) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-  add_number(name, static_cast<std::uint64_t>(us / 1'000'000), line);
+  add_number(key, static_cast<std::uint64_t>(us / 1'000'000), line);
   const fmt::format_int digits(1'000'000 + us % 1'000'000);
   line += '.';
   line.append(digits.data() + 1, digits.size() - 1);
 }
 
-void add_text(std::string_view name, std::string_view value, std::string& line) {
-  line += ",\"";
-  line += name;
+// ,"NAME": becomes ,"NAME_b64":
+void add_binary_key(std::string_view key, std::string& line) {
+  line.append(key.substr(0, key.size() - 2)).append("_b64\":");
+}
+
+void add_text(std::string_view key, std::string_view value, std::string& line) {
   if (is_valid_utf8(value)) {
-    line += "\":";
-    append_json_string(value, line);
+    append_json_string(value, line.append(key));
   } else {
-    line += "_b64\":\"" + base64(value) + '"';
+    add_binary_key(key, line);
+    line += '"' + base64(value) + '"';
   }
 }
 
 // In base64 all of them, if one has to be.
-void add_texts(std::string_view name, const std::vector<std::string>& values, std::string& line) {
-  bool text = true;
-  for (const std::string& value : values) text = text && is_valid_utf8(value);
-  line += ",\"";
-  line += name;
-  line += text ? "\":[" : "_b64\":[";
+void add_texts(std::string_view key, const std::vector<std::string>& values, std::string& line) {
+  const bool text = std::all_of(values.begin(), values.end(),
+                                [](const std::string& value) { return is_valid_utf8(value); });
+  text ? static_cast<void>(line.append(key)) : add_binary_key(key, line);
+  line += '[';
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) line += ',';
     if (text) {
@@ -79,29 +79,29 @@ void add_texts(std::string_view name, const std::vector<std::string>& values, st
 }
 
 void add_record(const Job& job, std::string& line) {
-  if (job.records.size() == 1) return add_text("record", job.records[0].text, line);
+  if (job.records.size() == 1) return add_text(R"(,"record":)", job.records[0].text, line);
   std::vector<std::string> texts;
   for (const Record& record : job.records) texts.push_back(record.text);
-  add_texts("records", texts, line);
+  add_texts(R"(,"records":)", texts, line);
 }
 
 void add_command(const Launch& launch, std::string& line) {
   if (launch.shown.empty()) {
-    add_texts("argv", launch.argv, line);
+    add_texts(R"(,"argv":)", launch.argv, line);
   } else {
-    add_text("script", launch.shown, line);
+    add_text(R"(,"script":)", launch.shown, line);
   }
 }
 
 // How it ended: a status, a signal, or in words why it has neither.
 void add_end(const Outcome& outcome, std::string& line) {
   if (outcome.kind == Outcome::Kind::exited) {
-    add_number("exit", static_cast<std::uint64_t>(outcome.value), line);
+    add_number(R"(,"exit":)", static_cast<std::uint64_t>(outcome.value), line);
   } else if (outcome.kind == Outcome::Kind::signalled) {
-    add_number("signal", static_cast<std::uint64_t>(outcome.value), line);
+    add_number(R"(,"signal":)", static_cast<std::uint64_t>(outcome.value), line);
   } else {
     const std::string what = describe(outcome);
-    add_text("error", outcome.reason.empty() ? what : what + ": " + outcome.reason, line);
+    add_text(R"(,"error":)", outcome.reason.empty() ? what : what + ": " + outcome.reason, line);
   }
 }
 
@@ -169,7 +169,7 @@ Expected<void> lock(int fd, const std::string& file) {
 
 Journal::Journal(Options options, UniqueFd file, TimePoint now)
     : options_(std::move(options)), file_(std::move(file)), clock_(now), synced_(now) {
-  add_text("host", host_name(), host_);
+  add_text(R"(,"host":)", host_name(), host_);
 }
 
 Expected<std::unique_ptr<Journal>> Journal::open(
@@ -205,14 +205,14 @@ Expected<void> Journal::look(const std::string& name,
 
 std::string Journal::run_line() const {
   std::string line = R"({"type":"run")";
-  add_number("journal", kJournalForm, line);
-  add_text("id", options_.run, line);
-  add_text("time", utc_now(), line);
-  add_number("pid", static_cast<std::uint64_t>(getpid()), line);
+  add_number(R"(,"journal":)", kJournalForm, line);
+  add_text(R"(,"id":)", options_.run, line);
+  add_text(R"(,"time":)", utc_now(), line);
+  add_number(R"(,"pid":)", static_cast<std::uint64_t>(getpid()), line);
   line += host_;
-  add_text("version", options_.version, line);
-  add_text("cwd", our_directory(), line);
-  add_texts("argv", our_words(), line);
+  add_text(R"(,"version":)", options_.version, line);
+  add_text(R"(,"cwd":)", our_directory(), line);
+  add_texts(R"(,"argv":)", our_words(), line);
   return line += "}\n";
 }
 
@@ -233,10 +233,10 @@ std::string Journal::line(const AttemptReport& report) {
   line += R"(,"outcome":")";
   line += outcome_of(report);
   line += '"';
-  add_number("seq", number(job.id), line);
-  add_number("attempt", static_cast<std::uint64_t>(report.attempt), line);
-  if (job.key) add_text("group", *job.key, line);
-  add_number("slot", static_cast<std::uint64_t>(report.slot), line);
+  add_number(R"(,"seq":)", number(job.id), line);
+  add_number(R"(,"attempt":)", static_cast<std::uint64_t>(report.attempt), line);
+  if (job.key) add_text(R"(,"group":)", *job.key, line);
+  add_number(R"(,"slot":)", static_cast<std::uint64_t>(report.slot), line);
   line += host_;
   if (report.launch != nullptr) add_command(*report.launch, line);
   add_record(job, line);
@@ -244,14 +244,14 @@ std::string Journal::line(const AttemptReport& report) {
     line += R"(,"start":")";
     clock_.append(report.started, line);
     line += '"';
-    add_seconds("wait_s", report.started - report.read, line);
-    add_seconds("run_s", usage.wall, line);
-    add_seconds("user_s", usage.user, line);
-    add_seconds("sys_s", usage.system, line);
-    add_number("max_rss_kib", static_cast<std::uint64_t>(usage.max_rss_kib), line);
+    add_seconds(R"(,"wait_s":)", report.started - report.read, line);
+    add_seconds(R"(,"run_s":)", usage.wall, line);
+    add_seconds(R"(,"user_s":)", usage.user, line);
+    add_seconds(R"(,"sys_s":)", usage.system, line);
+    add_number(R"(,"max_rss_kib":)", static_cast<std::uint64_t>(usage.max_rss_kib), line);
     if (report.bytes_known) {
-      add_number("stdout_bytes", report.bytes[0], line);
-      add_number("stderr_bytes", report.bytes[1], line);
+      add_number(R"(,"stdout_bytes":)", report.bytes[0], line);
+      add_number(R"(,"stderr_bytes":)", report.bytes[1], line);
     }
   }
   add_end(report.result.outcome, line);
@@ -283,12 +283,12 @@ void Journal::sync() {
 void Journal::tick(const RunCounts& counts, TimePoint now, bool last) {
   if (last) {
     std::string line = R"({"type":"done")";
-    add_text("id", options_.run, line);
-    add_text("time", utc_now(), line);
-    add_number("jobs", counts.done, line);
-    add_number("failed", counts.failed, line);
-    add_number("skipped", counts.skipped, line);
-    add_number("not_run", counts.not_run, line);
+    add_text(R"(,"id":)", options_.run, line);
+    add_text(R"(,"time":)", utc_now(), line);
+    add_number(R"(,"jobs":)", counts.done, line);
+    add_number(R"(,"failed":)", counts.failed, line);
+    add_number(R"(,"skipped":)", counts.skipped, line);
+    add_number(R"(,"not_run":)", counts.not_run, line);
     write(line += "}\n");
   }
   synced_ = now;

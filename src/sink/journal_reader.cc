@@ -16,7 +16,7 @@
 namespace distaff {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{256} << 10;
+constexpr std::size_t kBuffer = std::size_t{64} << 10;
 constexpr std::size_t kLongest = std::size_t{64} << 20;  // line that could be one of ours
 
 // ---- a line

@@ -22,11 +22,12 @@ void WallTime::append(TimePoint when, std::string& text) {
     const std::time_t time = second;
     tm parts{};
     gmtime_r(&time, &parts);
-    text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900,
+    text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", parts.tm_year + 1900,
                         parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
   }
-  text += text_;
-  fmt::format_to(std::back_inserter(text), ".{:03}Z", ns % 1'000'000'000 / 1'000'000);
+  const fmt::format_int digits(1000 + ns % 1'000'000'000 / 1'000'000);
+  text.append(text_).append(digits.data() + 1, 3);
+  text += 'Z';
 }
 
 }  // namespace distaff

@@ -312,9 +312,10 @@ EOF
   seq 3 > f
   start distaff -a f -j 1 --failed-to f 'echo $$ > pid; exec sleep 77; : {}'
   wait_for test -s pid
-  kill -9 "$pid"
+  engine=$(pgrep -P "$pid")
+  kill -9 "$pid" "$engine"
   finish
-  kill -9 "$(cat pid)" 2> /dev/null || true
+  wait_for gone "$engine"
   same "$(tr '\n' ' ' < f)" '1 2 3 '
 }
 

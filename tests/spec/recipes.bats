@@ -326,3 +326,19 @@ E
   exits 1
   prints 1 2 3
 }
+
+@test "recipe 37: the failed ones as a file, header and all" {
+  try distaff --csv -a dbs.csv --failed-to again.csv 'test {db} != d3'
+  exits 1
+  same "$(head -n 1 again.csv)" "$(head -n 1 dbs.csv)"
+  try distaff --csv -a again.csv echo {db}
+  exits 0
+  prints d3
+}
+
+@test "recipe 38: resume knows jobs, not positions" {
+  printf 'a\nb\n' | try distaff --journal j echo did
+  printf 'x\na\nb\nc\n' | try distaff -k --journal j --resume echo did
+  exits 0
+  prints 'did x' 'did c'
+}
