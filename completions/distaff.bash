@@ -347,7 +347,7 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -544,21 +544,24 @@ _distaff_about() {
     --leave-orphans)
       kind=none not_after=' --leave-orphans '
       ;;
-    --lock)
-      kind=word not_after=' --lock '
+    --journal)
+      kind=file not_after=' --journal --failed-to --joblog --log-file '
       ;;
-    --lock-wait)
-      kind=word not_after=' --lock-wait '
-      values=(10s 1m 10m 1h)
+    --resume)
+      kind=none not_after=' --resume '
       ;;
-    --quiet-unless-failed)
-      kind=none not_after=' --quiet-unless-failed -u --ungroup '
+    --skip-failed)
+      kind=none not_after=' --skip-failed '
       ;;
-    --stamp)
-      kind=file not_after=' --stamp --metrics '
+    --id)
+      kind=word not_after=' --id '
+      values=('{1}' '{}')
       ;;
-    --metrics)
-      kind=file not_after=' --metrics --stamp '
+    --failed-to)
+      kind=file not_after=' --failed-to --journal --joblog --log-file '
+      ;;
+    --joblog)
+      kind=file not_after=' --joblog --journal --failed-to --log-file '
       ;;
     --progress)
       kind=word not_after=' --progress '
@@ -577,7 +580,7 @@ _distaff_about() {
       values=(text json)
       ;;
     --log-file)
-      kind=file not_after=' --log-file '
+      kind=file not_after=' --log-file --journal --failed-to --joblog '
       ;;
     --quiet)
       kind=none not_after=' --quiet --log-level '

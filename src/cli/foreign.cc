@@ -149,11 +149,10 @@ constexpr Translation kTranslations[] = {
     {"--eta", kBar},
     {"--silent", "jobs are not announced here anyway; --quiet leaves only errors"},
     {"--no-progress-meter", "here --progress none"},
-    {"--joblog", "here --output csv > FILE, or --results DIR"},
 
     // failure
-    {"--retry-failed", "not in this version"},
-    {"--resume-failed", "not in this version"},
+    {"--retry-failed", "here --journal FILE --resume, which runs failed jobs again"},
+    {"--resume-failed", "here --resume, which runs failed jobs again"},
     {"--retry", "here --retries N"},
     {"--fail-early", "here --on-error stop"},
     {"--keep-going", "here the default; in full --on-error continue"},
@@ -216,14 +215,9 @@ constexpr Translation kTranslations[] = {
 // Options of distaff that later versions bring, and what does it until then.
 constexpr Translation kPlannedOptions[] = {
     {"body", ""},
-    {"failed-to", "--output json tells which failed"},
-    {"id", ""},
-    {"journal", "--results DIR keeps what was done"},
     {"name", ""},
     {"output-dir", ""},
     {"polite", "-g host --throttle 1s is polite"},
-    {"resume", "--results DIR keeps what was done"},
-    {"skip-failed", ""},
 };
 
 constexpr std::string_view kSubcommands[] = {"run",   "fetch", "xargs",  "parallel", "agent",

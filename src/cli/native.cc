@@ -49,12 +49,14 @@ class Reader {
     read_groups();
     read_output();
     read_failure();
+    read_journal();
     read_cron();
     read_progress();
     check_input();
     check_command();
     check_output();
     check_groups();
+    check_journal();
     check_cron();
     if (error_) return tl::unexpected(*error_);
     return std::move(request_);
@@ -393,6 +395,35 @@ class Reader {
     read(Opt::halt, failure.halt, parse_halt);
     read(Opt::term_seq, failure.term_seq, parse_term_seq);
     failure.leave_orphans = flags_.has(Opt::leave_orphans);
+  }
+
+  void read_journal() {
+    JournalSpec& journal = request_.spec.journal;
+    read(Opt::journal, journal.file, parse_text);
+    journal.resume = flags_.has(Opt::resume);
+    journal.skip_failed = flags_.has(Opt::skip_failed);
+    read(Opt::id, journal.id, parse_text);
+    read(Opt::failed_to, journal.failed_to, parse_text);
+    read(Opt::job_log, journal.job_log, parse_text);
+  }
+
+  void check_journal() {
+    for (const Opt id : {Opt::resume, Opt::skip_failed, Opt::id}) {
+      if (!flags_.has(id) || flags_.has(Opt::journal)) continue;
+      fail_with("{}: what was done is known from a journal; add --journal FILE", spelled(id));
+    }
+    if (flags_.has(Opt::skip_failed) && !flags_.has(Opt::resume)) {
+      fail_with("{} says what --resume skips; add --resume", spelled(Opt::skip_failed));
+    }
+    constexpr Opt kFiles[] = {Opt::journal, Opt::failed_to, Opt::job_log, Opt::log_file};
+    for (const Opt& first : kFiles) {
+      for (const Opt* second = &first + 1; second != std::end(kFiles); ++second) {
+        if (!flags_.has(first) || !flags_.has(*second)) continue;
+        if (flags_.value(first) != flags_.value(*second)) continue;
+        fail_with("{} and {}: both write to '{}'; name two files", spelled(first),
+                  mentioned(*second), printable(flags_.value(first)));
+      }
+    }
   }
 
   void read_cron() {

@@ -227,6 +227,32 @@ constexpr Option kOptions[] = {
      "signal or a time limit, are ended with the job in any case.",
      ""},
 
+    // ---- journal and resume
+    {Opt::journal, "journal", 0, 0, Topic::journal, file, "FILE", "", "", false,
+     "append to FILE what becomes of each job",
+     "A JSON line for each try at a job, written when what the job wrote is out. One run at a time "
+     "has FILE: a second one ends with status 75. See JOURNAL."},
+    {Opt::resume, "resume", 0, 0, Topic::journal, none, "", "", "", false,
+     "run only what the journal does not say is done",
+     "Jobs are known by what they do, not by their place: the input may be longer, shorter or in "
+     "another order. Failed ones run again. Needs --journal; FILE need not be there yet."},
+    {Opt::skip_failed, "skip-failed", 0, 0, Topic::journal, none, "", "", "", false,
+     "with --resume: nor what failed, only what never ran", ""},
+    {Opt::id, "id", 0, 0, Topic::journal, text, "TEMPLATE", "", "", false,
+     "what a job is known by in the journal, as {id}",
+     "Without it a job is the same only if the command and all of its record are. A job that is "
+     "known by its id and whose command has changed is run, with a warning.",
+     "{1}|{}"},
+    {Opt::failed_to, "failed-to", 0, 0, Topic::journal, file, "FILE", "", "", false,
+     "write the records that were not done to FILE",
+     "Those of jobs that failed, that were ended, or that were read and never started; as they "
+     "came in, with the header, ready to be input again. FILE is replaced at the end of the run, "
+     "so it may be the input too. It is empty if all went well."},
+    {Opt::job_log, "joblog", 0, 0, Topic::journal, file, "FILE", "", "", false,
+     "a line a job in FILE, in GNU parallel's columns",
+     "Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, with tabs between "
+     "them. With --resume it is appended to."},
+
     // ---- scheduled runs
     {Opt::lock, "lock", 0, 0, Topic::cron, text, "NAME", "", "", false,
      "one run of that NAME at a time; status 75 if held",
@@ -307,6 +333,7 @@ std::string_view title(Topic topic) {
                                                      "Groups",
                                                      "Output",
                                                      "Failure",
+                                                     "Journal and resume",
                                                      "Scheduled runs",
                                                      "Progress and log",
                                                      "Configuration and help"};

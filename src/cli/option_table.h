@@ -75,6 +75,13 @@ enum class Opt : unsigned char {
   halt,
   term_seq,
   leave_orphans,
+  // journal and resume
+  journal,
+  resume,
+  skip_failed,
+  id,
+  failed_to,
+  job_log,
   // scheduled runs
   lock,
   lock_wait,
@@ -98,8 +105,20 @@ enum class Opt : unsigned char {
 
 inline constexpr std::size_t kOptionCount = static_cast<std::size_t>(Opt::count);
 
-enum class Topic { input, batches, command, pool, groups, output, failure, cron, progress, help };
-inline constexpr std::size_t kTopicCount = 10;
+enum class Topic {
+  input,
+  batches,
+  command,
+  pool,
+  groups,
+  output,
+  failure,
+  journal,
+  cron,
+  progress,
+  help
+};
+inline constexpr std::size_t kTopicCount = 11;
 
 // What stands after the option: decides how it is completed, and which words may be a value.
 enum class ValueKind {

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "cli/advice.h"
+#include "cli/run_files.h"
 #include "cli/scheduled.h"
 #include "collate/csv_rows.h"
 #include "collate/json_rows.h"
@@ -129,6 +130,7 @@ struct Plan {
   std::optional<GroupKey> key;
   std::optional<Template> tag;
   std::optional<ResultPath> result_path;
+  std::optional<Template> id;
   std::optional<MutexTemplate> mutex;
   std::vector<std::string> warnings;
   std::string not_found_advice;
@@ -181,6 +183,11 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     if (!path) return tl::unexpected(path.error());
     plan.result_path.emplace(std::move(*path));
   }
+  if (!spec.journal.id.empty()) {
+    auto id = Template::parse(spec.journal.id, syntax);
+    if (!id) return fail("--id: " + id.error().message);
+    plan.id.emplace(std::move(*id));
+  }
   if (!spec.group.mutex.empty()) {
     auto mutex = MutexTemplate::compile(spec.group.mutex, syntax);
     if (!mutex) return tl::unexpected(mutex.error());
@@ -191,6 +198,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
   }
   if (plan.tag) plan.tag->collect_names(names);
+  if (plan.id) plan.id->collect_names(names);
   if (plan.result_path) plan.result_path->collect_names(names);
   if (plan.mutex) plan.mutex->collect_names(names);
   want_fields(*opened.source, names);
@@ -351,7 +359,7 @@ class Run {
  public:
   Run(const RunSpec& spec, Startup& startup, Guard& guard, OpenedSource& opened, Plan& plan,
       Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
-      Scheduled& scheduled)
+      Scheduled& scheduled, RunFiles& files)
       : guard_(guard),
         log_(log),
         leave_orphans_(spec.failure.leave_orphans),
@@ -364,7 +372,7 @@ class Run {
                         startup)),
         builder_(batch_limits(spec), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
-        run_id_(make_run_id()),
+        run_id_(files.run_id()),
         rows_(rows_of(spec, opened.scheme)),
         job_description_({.batched = batched(spec), .run = run_id_}),
         results_(plan.result_path ? std::make_unique<ResultFiles>(job_description_, run_id_)
@@ -391,6 +399,7 @@ class Run {
              .warn = [&log](const std::string& text) { log.on_message(LogLevel::warn, text); }},
             loop, relay_),
         job_messages_(log),
+        files_(files),
         output_(output),
         terminal_(STDERR_FILENO),
         status_(terminal_, output),
@@ -405,7 +414,8 @@ class Run {
         engine_(engine_options(spec, opened, plan, run_id_),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
-                 sink_, waiter_, observers(log), rows_.get(), results_.get(), mutexes_.get()}),
+                 sink_, waiter_, observers(log), rows_.get(), results_.get(), files.journal(),
+                 files.resume(), mutexes_.get()}),
         signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2},
                  [this](int signal, TimePoint) { on_signal(signal); }),
         guard_watcher_(loop, guard, [this] {
@@ -472,7 +482,8 @@ class Run {
             .no_key_advice = advice_on_key(spec.group.key),
             .not_found_advice = plan.not_found_advice,
             .deadline = deadline_of(spec.failure.deadline),
-            .seed = draw_seed()};
+            .seed = draw_seed(),
+            .read_rest = RunFiles::replaces_input(spec)};
   }
 
   std::vector<Observer*> observers(Log& log) {
@@ -480,6 +491,7 @@ class Run {
     if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
     if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
     if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
+    files_.add_observers(all);
     if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
     return all;
   }
@@ -528,6 +540,7 @@ class Run {
   Relay relay_;
   ProcessExecutor executor_;
   JobMessages job_messages_;
+  RunFiles& files_;
   Output& output_;
   Terminal terminal_;
   TerminalStatus status_;
@@ -567,6 +580,8 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   if (opened->empty) {
     const bool wanted = spec.log.level <= LogLevel::warn && !spec.cron.quiet_unless_failed;
     if (wanted && !nothing.empty()) std::fprintf(stderr, "distaff: warning: %s\n", nothing.c_str());
+    const auto emptied = RunFiles::leave_empty(spec, make_run_id());
+    if (!emptied) return tl::unexpected(emptied.error());
     return end_without_jobs(0, scheduled);
   }
   const std::string names = expect_a_table(spec.command, *opened);
@@ -593,12 +608,22 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   if (!names.empty()) (*log)->on_message(LogLevel::warn, names);
   for (const std::string& warning : plan->warnings) (*log)->on_message(LogLevel::warn, warning);
   if (plan->not_found_advice.empty()) plan->not_found_advice = not_found_advice;
+  RunFiles files(spec, *plan->command, plan->id, *opened, make_run_id());
+  const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
+  if (!ready) return tl::unexpected(ready.error());
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan->command, output, waiter).exit_status());
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume())
+                   .exit_status());
   }
-  Run all(spec, startup, guard, *opened, *plan, pacing, loop, output, held, **log, *scheduled);
+  if (!guard) {
+    (*log)->on_message(LogLevel::warn,
+                       "there was no process left for the guard: should this run be killed, what "
+                       "its jobs started may live on");
+  }
+  Run all(spec, startup, guard, *opened, *plan, pacing, loop, output, held, **log, *scheduled,
+          files);
   early->end();
   return end(all.run());
 }

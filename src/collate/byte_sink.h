@@ -3,6 +3,7 @@
 // Where collated bytes go.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,16 @@ class ByteSink {
 
   // Both streams end in the same file, as after `2>&1`.
   virtual bool one_file() const { return false; }
+
+  // How much it was given so far; and whether all of that is out and good.
+  struct Mark {
+    std::uint64_t out = 0;
+    std::uint64_t err = 0;
+  };
+  virtual Mark mark() const { return {}; }
+  virtual bool has_written(const Mark& mark) const {
+    return static_cast<void>(mark), pending() == 0 && condition() == Condition::good;
+  }
 
   // Bytes taken but not yet out.
   virtual std::size_t pending() const { return 0; }

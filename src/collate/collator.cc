@@ -12,9 +12,13 @@ using namespace collating;
 
 namespace {
 
-constexpr std::size_t kRead = std::size_t{64} << 10;        // at once, from a pipe
-constexpr std::size_t kMoved = std::size_t{1} << 20;        // at once, by the kernel
-constexpr std::size_t kBookkeeping = sizeof(Pending) + 64;  // of a job that waits
+constexpr std::size_t kRead = std::size_t{64} << 10;  // at once, from a pipe
+constexpr std::size_t kMoved = std::size_t{1} << 20;  // at once, by the kernel
+
+// Of a closed job that waits.
+std::size_t bookkeeping_of(const Pending& pending) {
+  return sizeof(Pending) + 64 + pending.tag.size() + pending.head.size() + pending.note.size();
+}
 
 }  // namespace
 
@@ -201,7 +205,7 @@ void Collator::Impl::moved(JobId job, Stream stream, std::size_t bytes) {
 
 // ---- ends
 
-void Collator::Impl::close(JobId job, std::string head) {
+void Collator::Impl::close(JobId job, std::string head, std::string note) {
   auto at = jobs.find(job);
   const bool has_row = options.rows != nullptr && !head.empty();
   if (at == jobs.end() && has_row) at = jobs.try_emplace(job).first;
@@ -210,9 +214,10 @@ void Collator::Impl::close(JobId job, std::string head) {
       jobs.erase(at);  // nothing to remember but its number
       at = jobs.end();
     } else {
-      close_pending(at->second, std::move(head));
+      close_pending(at->second, std::move(head), std::move(note));
     }
   }
+  if (at == jobs.end() && !note.empty()) notes.push_back(std::move(note));
   if (ordered) {
     order.close(job, [this](JobId over) {
       if (jobs.contains(over)) due.push_back(over);
@@ -230,10 +235,11 @@ void Collator::Impl::close(JobId job, std::string head) {
   }
 }
 
-void Collator::Impl::close_pending(Pending& pending, std::string head) {
+void Collator::Impl::close_pending(Pending& pending, std::string head, std::string note) {
   pending.closed = true;
   pending.head = std::move(head);
-  bookkeeping += kBookkeeping + pending.tag.size() + pending.head.size();
+  pending.note = std::move(note);
+  bookkeeping += bookkeeping_of(pending);
 }
 
 void Collator::Impl::close_lines(Jobs::iterator at) {
@@ -247,8 +253,8 @@ void Collator::Impl::close_lines(Jobs::iterator at) {
 }
 
 void Collator::Impl::finish(Jobs::iterator at) {
-  const Pending& pending = at->second;
-  bookkeeping -= kBookkeeping + pending.tag.size() + pending.head.size();
+  bookkeeping -= bookkeeping_of(at->second);
+  if (!at->second.note.empty()) notes.push_back(std::move(at->second.note));
   jobs.erase(at);
   const bool inside_a_line = turn != JobId{0} && has_open_line(turn);
   if (!inside_a_line) sink.settle();
@@ -275,7 +281,7 @@ void Collator::Impl::end() {
   std::stable_partition(rest.begin(), rest.end(), [&](JobId job) { return job == first; });
   for (const JobId job : rest) {
     const auto at = jobs.find(job);
-    if (!at->second.closed) close_pending(at->second, {});
+    if (!at->second.closed) close_pending(at->second, {}, {});
     if (free_lines) {
       close_lines(at);
     } else if (job == first && !ordered) {
@@ -382,9 +388,15 @@ void Collator::moved(JobId job, Stream stream, std::size_t bytes) {
   impl_->moved(job, stream, bytes);
 }
 
-void Collator::close(JobId job, std::string head) {
-  if (impl_->options.mode != Mode::none) impl_->close(job, std::move(head));
+void Collator::close(JobId job, std::string head, std::string note) {
+  if (impl_->options.mode != Mode::none) {
+    impl_->close(job, std::move(head), std::move(note));
+  } else if (!note.empty()) {
+    impl_->notes.push_back(std::move(note));
+  }
 }
+
+std::vector<std::string> Collator::take_notes() { return std::exchange(impl_->notes, {}); }
 
 bool Collator::pump(std::size_t most) { return impl_->pump(most); }
 void Collator::set_stalled(bool stalled) { impl_->stalled = stalled; }

@@ -48,6 +48,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collate/byte_sink.h"
 #include "collate/row_format.h"
@@ -96,8 +97,10 @@ class Collator {
   void moved(JobId job, Stream stream, std::size_t bytes);
 
   // No more output will come from it, or it never started.  Its block is written when its turn is.
-  // `head` is what RowFormat made of a job that ended; empty: it has no row.
-  void close(JobId job, std::string head = {});
+  // `head` is what RowFormat made of a job that ended; empty: it has no row.  `note` comes back by
+  // take_notes() when all that the job wrote was given to the sink; empty: nothing comes.
+  void close(JobId job, std::string head = {}, std::string note = {});
+  std::vector<std::string> take_notes();
 
   // Writes what is due, about `most` bytes of it at once.  True if more could go out at once.
   bool pump(std::size_t most = std::size_t{1} << 20);

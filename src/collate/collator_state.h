@@ -38,6 +38,7 @@ struct Pending {
   std::array<Utf8Check, 2> text;         // of rows
   std::string tag;
   std::string head;        // of its row
+  std::string note;        // to be given back when it is written out
   std::size_t memory = 0;  // that its held bytes take
   bool closed = false;
   bool provisional = false;  // another attempt may follow: it is not live
@@ -74,7 +75,7 @@ struct Collator::Impl {
   Intake room(JobId job, Stream stream);
   void output(JobId job, Stream stream, std::string_view bytes);
   void moved(JobId job, Stream stream, std::size_t bytes);
-  void close(JobId job, std::string head);
+  void close(JobId job, std::string head, std::string note);
   Again take_again();
   void lift_bounds();
   void end();
@@ -94,7 +95,7 @@ struct Collator::Impl {
   void hold(Pending& pending, Stream stream, std::string_view bytes);
   void note(Pending& pending, Stream stream, std::string_view bytes);
   bool pass_lines(JobId job, Pending& pending, Stream stream, std::string_view bytes);
-  void close_pending(Pending& pending, std::string head);
+  void close_pending(Pending& pending, std::string head, std::string note);
   void close_lines(Jobs::iterator at);
 
   // Does something to the held bytes of a job, and counts what it changes.
@@ -161,6 +162,7 @@ struct Collator::Impl {
   std::string row;
   std::vector<char> buffer;  // for what comes back from the spill
   std::string failure;
+  std::vector<std::string> notes;  // of jobs that are written out
   std::deque<std::string> warnings;
 };
 

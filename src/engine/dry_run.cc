@@ -10,8 +10,9 @@ constexpr std::size_t kMostPending = 1 << 20;
 
 // Prints the jobs that are complete.
 void print_jobs(JobBuilder& builder, const CommandTemplate& command, ByteSink& sink,
-                Summary& summary) {
-  while (const auto job = builder.pop()) {
+                Summary& summary, Resume* resume) {
+  while (auto job = builder.pop()) {
+    if (resume != nullptr && resume->skips(*job)) continue;
     std::string why = job->problem;
     if (why.empty()) {
       const auto launch = command.build({job->records, job->id, 1});
@@ -31,7 +32,7 @@ void print_jobs(JobBuilder& builder, const CommandTemplate& command, ByteSink& s
 }  // namespace
 
 RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& command,
-                  ByteSink& sink, Waiter& waiter) {
+                  ByteSink& sink, Waiter& waiter, Resume* resume) {
   Summary summary(false);
   RunResult result;
   Record record;
@@ -52,7 +53,7 @@ RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& co
         ended = true;
         break;
     }
-    print_jobs(builder, command, sink, summary);
+    print_jobs(builder, command, sink, summary, resume);
     while (sink.pending() > kMostPending && sink.condition() == ByteSink::Condition::good) {
       waiter.wait(std::nullopt, false);
     }

@@ -5,6 +5,7 @@
 #include "collate/byte_sink.h"
 #include "compose/command.h"
 #include "compose/job_builder.h"
+#include "engine/resume.h"
 #include "engine/summary.h"
 #include "engine/waiter.h"
 #include "input/source.h"
@@ -12,7 +13,8 @@
 namespace distaff {
 
 // A job that could not start is counted as failed and named in the block, as it would be in a run.
+// `resume` may be null.
 RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& command,
-                  ByteSink& sink, Waiter& waiter);
+                  ByteSink& sink, Waiter& waiter, Resume* resume);
 
 }  // namespace distaff

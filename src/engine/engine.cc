@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 constexpr Duration kSecondSignal = 100ms;
 constexpr Duration kShortagePause = 100ms;
 constexpr Duration kShortageLimit = 30s;
+constexpr int kMostWaits = 10'000;     // for the rest of the input: 600 MB without a record
+constexpr int kMostSkipped = 1000;     // jobs in one turn
 constexpr Duration kOutputGrace = 5s;  // after a signal, for a reader that does not read
 
 // What a shell's exit status says of a program that could not be run.
@@ -34,7 +36,8 @@ void keep_earlier(std::optional<T>& earliest, const std::optional<T>& other) {
 Engine::Engine(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
-      output_({parts_.collator, parts_.sink, parts_.executor, parts_.rows, parts_.results},
+      output_({parts_.collator, parts_.sink, parts_.executor, parts_.rows, parts_.results,
+               parts_.journal},
               options_.result_path),
       groups_({options_.keyed, options_.limited}, parts_.scheduler, parts_.pacing),
       halt_(options_.failure.on_error, options_.failure.halt),
@@ -58,7 +61,9 @@ RunResult Engine::run() {
   }
   output_.end();
   write_out();
+  say_what_was_skipped();
   tick(true);
+  check_files();
   result_.some_failed =
       !halt_.stopped_as_asked() &&
       (summary_.failures() > 0 || summary_.not_run() > 0 || summary_.left_unread());
@@ -121,11 +126,12 @@ void Engine::fill() {
     for (const JobId id : parts_.mutexes->due(now_)) schedule(id);
   }
   input_waits_ = false;
+  skipped_in_turn_ = 0;
   held_up_ = output_.is_full();
   if (held_up_) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
     if (parts_.mutexes != nullptr && !parts_.mutexes->has_room()) return;
-    if (!read_some()) return;
+    if (!read_some() || skipped_in_turn_ >= kMostSkipped) return;
   }
 }
 
@@ -192,11 +198,13 @@ void Engine::start(JobId id) {
   if (options_.trace) parts_.sink.say(paste(*launch) + "\n");
   prepare_environment(running, *launch);
   auto started = parts_.executor.start(id, *launch);
+  const bool fixed_program = launch->fixed_program;
+  if (reports_attempts_) running.launch = std::make_unique<Launch>(std::move(*launch));
   if (started.start == Executor::Start::shortage) {
     return take_shortage(std::move(running), std::move(waiting.last), started.failure.reason);
   }
   if (started.start == Executor::Start::failed) {
-    return could_not_start(std::move(running), started.failure, launch->fixed_program);
+    return could_not_start(std::move(running), started.failure, fixed_program);
   }
   ++started_;
   ++unclosed_;
@@ -252,7 +260,6 @@ void Engine::take_shortage(Running running, std::unique_ptr<LastTry> last,
 }
 
 void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed_program) {
-  const JobId id = running.job.id;
   give_slot(running.slot);
   const Attempt attempt{outcome, {}};
   const bool hopeless = fixed_program && outcome.value != 0;
@@ -260,13 +267,11 @@ void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed
   closing.again = !hopeless && may_try_again(closing.running, attempt, true);
   groups_.put_back(closing.running.job);  // nothing ran, so its group has nothing to rest from
   if (closing.again) {
-    output_.try_again(id);
     return try_again(std::move(closing));
   }
   output_.ended(closing.running.job, closing.running.slot, attempt, closing.running.attempt - 1);
   ended(closing.running, attempt, true, Duration{0});
-  output_.closed(id);
-  report(closing, {});
+  close(closing);
   if (hopeless && result_.program_status == 0) {
     result_.program_status = program_status(outcome.value);
     const bool found = result_.program_status != 127;
@@ -310,10 +315,34 @@ bool Engine::queue_jobs() {
   while (auto job = parts_.builder.pop()) queue(std::move(*job));
   const std::string warning = parts_.source.take_warning();
   if (!warning.empty()) say(LogLevel::warn, warning);
+  if (parts_.resume == nullptr) return true;
+  for (std::string change; !(change = parts_.resume->take_warning()).empty();) {
+    say(LogLevel::warn, change);
+  }
   return true;
 }
 
+// A job that was done before has its number, and that is all.
+bool Engine::skip(Job& job) {
+  if (parts_.resume == nullptr || !parts_.resume->skips(job)) return false;
+  ++skipped_in_turn_;
+  summary_.skipped();
+  output_.closed(job.id);
+  return true;
+}
+
+void Engine::say_what_was_skipped() {
+  if (parts_.resume == nullptr) return;
+  if (const std::string more = parts_.resume->last_warning(); !more.empty()) {
+    say(LogLevel::warn, more);
+  }
+  if (summary_.skipped_jobs() == 0) return;
+  say(LogLevel::info, fmt::format("{} of the jobs were done before and are not run again",
+                                  summary_.skipped_jobs()));
+}
+
 void Engine::queue(Job job) {
+  if (skip(job)) return;
   bool first = true;
   if (parts_.mutexes != nullptr && job.problem.empty()) {
     const auto added = parts_.mutexes->add(job);
@@ -410,17 +439,22 @@ void Engine::on_closed(JobId job, bool kept_open) {
   }
   auto node = closing_.extract(job);
   if (!node.empty() && node.mapped().again) {
-    if (!stopping_) {
-      output_.try_again(job);
-      return try_again(std::move(node.mapped()));
-    }
+    if (!stopping_) return try_again(std::move(node.mapped()));
     const Closing& closing = node.mapped();
     output_.ended(closing.running.job, closing.running.slot, closing.attempt,
                   closing.running.attempt);
     ended(closing.running, closing.attempt, true, {});
   }
-  output_.closed(job);
-  if (!node.empty()) report(node.mapped(), {});
+  if (node.empty()) return output_.closed(job);
+  close(node.mapped());
+}
+
+// The job is over, and all its output has come.
+void Engine::close(const Closing& closing) {
+  const JobId job = closing.running.job.id;
+  const bool wrote = bytes_.contains(job) || closing.running.attempt > 1;
+  std::string note = report(closing, {});
+  output_.closed(job, std::move(note), wrote);
 }
 
 // ---- further attempts
@@ -436,15 +470,16 @@ void Engine::try_again(Closing closing) {
   const JobId id = closing.running.job.id;
   const Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
   ++retries_;
-  report(closing, wait);
+  output_.try_again(id, report(closing, wait));
   parts_.scheduler.retry(id, now_ + wait);
   auto last = std::make_unique<LastTry>(LastTry{std::move(closing.attempt), closing.running.slot});
   waiting_.emplace(id, Waiting{std::move(closing.running.job), closing.running.read,
                                closing.running.attempt, std::move(last)});
 }
 
-void Engine::report(const Closing& closing, std::optional<Duration> again_in) {
-  if (!reports_attempts_) return;
+// The journal's line about it.
+std::string Engine::report(const Closing& closing, std::optional<Duration> again_in) {
+  if (!reports_attempts_) return {};
   const Running& running = closing.running;
   const auto bytes = bytes_.extract(running.job.id);
   const AttemptReport report{running.job,
@@ -455,10 +490,13 @@ void Engine::report(const Closing& closing, std::optional<Duration> again_in) {
                              again_in,
                              running.read,
                              running.since,
-                             bytes.empty() ? std::array<std::uint64_t, 2>{} : bytes.mapped()};
+                             bytes.empty() ? std::array<std::uint64_t, 2>{} : bytes.mapped(),
+                             running.launch.get(),
+                             parts_.collator != nullptr};
   for (Observer* observer : parts_.observers) {
     if (observer->wants_attempts()) observer->on_attempt(report, now_);
   }
+  return parts_.journal == nullptr ? std::string() : parts_.journal->line(report);
 }
 
 // ---- ends
@@ -585,8 +623,19 @@ void Engine::check_sink() {
     if (!result_.error) result_.error = Error{failure, 3};
     return kill();
   }
+  check_files();
   const std::size_t pending = parts_.sink.pending();
   stalled_ = pending > (stalled_ ? options_.stalled_bytes / 4 : options_.stalled_bytes);
+}
+
+// What runs ends by itself: it does no harm, and may have taken hours.
+void Engine::check_files() {
+  for (const Observer* observer : parts_.observers) {
+    const std::string_view failure = observer->failure();
+    if (failure.empty()) continue;
+    if (!result_.error) result_.error = Error{std::string(failure), 3};
+    return stop();
+  }
 }
 
 void Engine::pass_output() {
@@ -606,7 +655,7 @@ void Engine::end_waiting_jobs() {
   std::uint64_t jobs = 0;
   if (parts_.mutexes != nullptr) {
     for (const JobId id : parts_.mutexes->drain()) {
-      waiting_.erase(id);
+      give_up(waiting_.extract(id).mapped().job);
       output_.closed(id);
       ++jobs;
     }
@@ -616,12 +665,50 @@ void Engine::end_waiting_jobs() {
     if (waiting.last) {
       end_after_last_try(std::move(waiting));
     } else {
+      give_up(waiting.job);
       ++jobs;
     }
     output_.closed(id);
   }
   if (parts_.builder.pending() > 0) ++jobs;
   summary_.not_run(jobs);
+  const bool all_read = input_ended_ || (options_.read_rest && read_rest());
+  parts_.builder.finish();
+  give_up_built();
+  if (all_read) return;
+  for (Observer* observer : parts_.observers) observer->on_input_left();
+}
+
+void Engine::give_up(const Job& job) {
+  for (Observer* observer : parts_.observers) observer->on_not_run(job);
+}
+
+void Engine::give_up_built() {
+  while (auto job = parts_.builder.pop()) {
+    if (parts_.resume == nullptr || !parts_.resume->skips(*job)) give_up(*job);
+  }
+}
+
+// Of files, which make nobody wait.  False: it could not be read to its end.
+bool Engine::read_rest() {
+  Record record;
+  for (int waits = 0; waits < kMostWaits;) {
+    switch (parts_.source.next(record)) {
+      case Source::Next::record:
+        parts_.builder.add(std::move(record));
+        give_up_built();
+        waits = 0;
+        break;
+      case Source::Next::wait:
+        ++waits;
+        break;
+      case Source::Next::failed:
+        return false;
+      case Source::Next::end:
+        return true;
+    }
+  }
+  return false;
 }
 
 // There will be no other: how it ended is how the job ended.
@@ -642,6 +729,7 @@ bool Engine::finished() const {
 std::optional<TimePoint> Engine::wake_at() {
   // There is room again since fill(), and perhaps nothing else that would wake us.
   if (may_start() && held_up_ && !output_.is_full()) return now_;
+  if (may_start() && skipped_in_turn_ >= kMostSkipped) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
   keep_earlier(earliest, deadline_);
   keep_earlier(earliest, limits_.wake_at());
@@ -677,8 +765,11 @@ void Engine::tick(bool last) {
                 .waiting = parts_.scheduler.waiting() + for_mutex(),
                 .resting_groups = parts_.scheduler.resting_groups(now_),
                 .running = static_cast<int>(running_.size()),
+                .skipped = summary_.skipped_jobs(),
+                .not_run = summary_.not_run(),
                 .total = options_.total,
                 .oldest = oldest()};
+      if (counts.total) *counts.total -= std::min(*counts.total, counts.skipped);
     }
     observer->tick(counts, now_, last);
   }

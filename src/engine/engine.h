@@ -27,6 +27,7 @@
 #include "engine/halt_watch.h"
 #include "engine/job_output.h"
 #include "engine/mutexes.h"
+#include "engine/resume.h"
 #include "engine/status.h"
 #include "engine/summary.h"
 #include "engine/term_sequence.h"
@@ -56,6 +57,8 @@ class Engine final : public ExecEvents {
     std::string not_found_advice;           // added where the program of every job is not found
     std::optional<Duration> deadline;       // after the start; see also on_deadline()
     std::uint64_t seed = 1;                 // for the delays before retries
+    bool read_rest = false;                 // when the run stops, observers are told of what was
+                                            // not read yet too (--failed-to, onto the input)
     std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: nothing starts
   };
 
@@ -73,7 +76,9 @@ class Engine final : public ExecEvents {
     std::vector<Observer*> observers;
     RowFormat* rows = nullptr;       // the collator's: what it is told of each job
     ResultStore* results = nullptr;  // --results
-    Mutexes* mutexes = nullptr;      // --mutex
+    JobJournal* journal = nullptr;   // needs `resume`
+    Resume* resume = nullptr;
+    Mutexes* mutexes = nullptr;  // --mutex
   };
 
   Engine(Options options, Parts parts);
@@ -128,6 +133,7 @@ class Engine final : public ExecEvents {
     TimePoint read{};
     int attempt = 1;
     std::optional<TimeLimits::Over> over;  // its time was over: we end it
+    std::unique_ptr<Launch> launch;        // if attempts are reported
   };
   // Its process ended, and not all its output has come.  Only those of which more is to be done.
   struct Closing {
@@ -155,12 +161,15 @@ class Engine final : public ExecEvents {
   void end_after_last_try(Waiting waiting);
   void count(const Running& running, const Attempt& attempt, bool failed);
   void wrote(JobId job, Stream stream, std::size_t bytes);
-  void report(const Closing& closing, std::optional<Duration> again_in);
+  std::string report(const Closing& closing, std::optional<Duration> again_in);
+  void close(const Closing& closing);
   Attempt as_we_see_it(const Running& running, const Attempt& attempt) const;
   void end_what_had_its_time();
   bool read_some();
   bool queue_jobs();
   void queue(Job job);
+  bool skip(Job& job);
+  void say_what_was_skipped();
   void schedule(JobId id);
   bool has_mutex(JobId id);
 
@@ -169,7 +178,11 @@ class Engine final : public ExecEvents {
   void stop();
   void kill();
   void check_sink();
+  void check_files();
   void end_waiting_jobs();
+  void give_up(const Job& job);
+  void give_up_built();
+  bool read_rest();
   bool wants_block() const;
   void write_out();
   void tick(bool last);
@@ -215,6 +228,7 @@ class Engine final : public ExecEvents {
   bool waiting_ended_ = false;  // and those that waited then are reported
   bool stalled_ = false;        // what we have to say is not read: nothing starts
   bool killed_ = false;         // a second signal came
+  int skipped_in_turn_ = 0;
   bool reports_attempts_ = false;
   std::optional<TimePoint> signalled_at_;
   std::optional<TimePoint> short_until_;  // a shortage: nothing starts before

@@ -27,7 +27,8 @@ void JobOutput::started(JobId job, std::string tag, bool another) {
   if (parts_.collator != nullptr) parts_.collator->open(job, std::move(tag), another);
 }
 
-void JobOutput::try_again(JobId job) {
+void JobOutput::try_again(JobId job, std::string note) {
+  note_now(std::move(note));
   if (parts_.collator != nullptr) parts_.collator->try_again(job);
 }
 
@@ -47,17 +48,41 @@ void JobOutput::ended(const Job& job, Slot slot, const Attempt& attempt, int att
   if (parts_.results != nullptr) parts_.results->ended(job, attempt, attempts, slot);
 }
 
-void JobOutput::closed(JobId job) {
-  auto head = heads_.extract(job);
-  if (parts_.collator != nullptr) {
-    parts_.collator->close(job, head.empty() ? std::string() : std::move(head.mapped()));
-  }
+// Its results come first: who finds the note finds them too.
+void JobOutput::closed(JobId job, std::string note, bool wrote) {
   if (parts_.results != nullptr) parts_.results->close(job);
+  auto head = heads_.extract(job);
+  if (parts_.collator == nullptr || (!wrote && head.empty())) note_now(std::exchange(note, {}));
+  if (parts_.collator == nullptr) return;
+  parts_.collator->close(job, head.empty() ? std::string() : std::move(head.mapped()),
+                         std::move(note));
+}
+
+// ---- notes
+
+void JobOutput::note_now(std::string note) { due_notes_ += note; }
+
+// What was gathered is written now and not before the next wait: then it may be known to be out.
+void JobOutput::write_notes() {
+  if (parts_.journal == nullptr) return;
+  if (parts_.collator != nullptr) {
+    for (std::string& note : parts_.collator->take_notes()) {
+      notes_.push_back({parts_.sink.mark(), std::move(note)});
+    }
+  }
+  if (!notes_.empty()) parts_.sink.flush();
+  for (; !notes_.empty() && parts_.sink.has_written(notes_.front().mark); notes_.pop_front()) {
+    due_notes_ += notes_.front().text;
+  }
+  if (due_notes_.empty() || !failure().empty()) return;
+  parts_.journal->write(due_notes_);
+  due_notes_.clear();
 }
 
 void JobOutput::flow(TimePoint now) {
-  if (parts_.collator == nullptr) return;
+  if (parts_.collator == nullptr) return write_notes();
   has_more_ = parts_.collator->pump();
+  write_notes();
   if (!parts_.sink.blocked(Stream::out)) {
     blocked_since_.reset();
   } else if (!blocked_since_) {
@@ -105,6 +130,8 @@ void JobOutput::end() {
   if (parts_.collator != nullptr) parts_.collator->end();
 }
 
-bool JobOutput::is_idle() const { return parts_.collator == nullptr || parts_.collator->idle(); }
+bool JobOutput::is_idle() const {
+  return notes_.empty() && (parts_.collator == nullptr || parts_.collator->idle());
+}
 
 }  // namespace distaff

@@ -5,6 +5,7 @@
 // The engine reports starts, bytes and ends; here it is decided in each turn what goes out, whose
 // pipes are read again, and whether our reader is one that merely is slow or does not read at all.
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "collate/row_format.h"
 #include "compose/result_path.h"
 #include "exec/executor.h"
+#include "sink/job_journal.h"
 #include "sink/result_store.h"
 
 namespace distaff {
@@ -29,6 +31,7 @@ class JobOutput {
     Executor& executor;
     RowFormat* rows;       // the collator's; may be null
     ResultStore* results;  // may be null
+    JobJournal* journal;   // may be null
   };
 
   JobOutput(Parts parts, std::optional<ResultPath> result_path)
@@ -49,11 +52,13 @@ class JobOutput {
 
   // What became of it is known, but not yet all that it wrote.  `attempts`: 0 if it never started.
   void ended(const Job& job, Slot slot, const Attempt& attempt, int attempts);
-  void closed(JobId job);
+  // `note`: the journal's line about it, which is written when all that the job wrote is out; at
+  // once if it `wrote` nothing.
+  void closed(JobId job, std::string note = {}, bool wrote = true);
 
   // Instead of ended() and closed(): no more output will come of this attempt, and the job goes its
   // way again from prepare() on; or is ended() and closed() after all.
-  void try_again(JobId job);
+  void try_again(JobId job, std::string note = {});
 
   // ---- in each turn
 
@@ -82,9 +87,19 @@ class JobOutput {
   bool is_idle() const;
 
  private:
+  struct Note {
+    ByteSink::Mark mark;  // when this is out
+    std::string text;
+  };
+
+  void note_now(std::string note);
+  void write_notes();
+
   Parts parts_;
   std::optional<ResultPath> result_path_;         // with results
   std::unordered_map<JobId, std::string> heads_;  // of rows: ended, and not closed yet
+  std::deque<Note> notes_;                        // of jobs whose output was given to the sink
+  std::string due_notes_;
   bool has_more_ = false;
   std::optional<TimePoint> blocked_since_;  // there has been no room on stdout
 };

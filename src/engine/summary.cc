@@ -53,6 +53,7 @@ std::string Summary::block() const {
     if (finished_early_) text += "; the run was finished early";
     if (left_unread_) text += "; the rest of the input was not read";
     if (not_run_ > 0) text += fmt::format("; {} not run", not_run_);
+    if (skipped_ > 0) text += fmt::format("; {} done before", skipped_);
     text += '\n';
   }
   std::size_t number_width = 0, outcome_width = 0, time_width = 0;

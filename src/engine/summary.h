@@ -34,6 +34,9 @@ class Summary {
   // Jobs that were read but never started because the run stopped.
   void not_run(std::uint64_t jobs) { not_run_ += jobs; }
 
+  // Done in an earlier run: it counts for nothing else.
+  void skipped() { ++skipped_; }
+
   void without_key() { ++without_key_; }
 
   // The block, with a newline at the end of each line; empty if there is nothing to say.
@@ -48,6 +51,7 @@ class Summary {
   std::uint64_t ended() const { return ended_; }
   std::uint64_t failures() const { return failed_; }
   std::uint64_t not_run() const { return not_run_; }
+  std::uint64_t skipped_jobs() const { return skipped_; }
   bool left_unread() const { return left_unread_; }
 
  private:
@@ -63,6 +67,7 @@ class Summary {
   std::uint64_t ended_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t not_run_ = 0;
+  std::uint64_t skipped_ = 0;
   std::uint64_t without_key_ = 0;
   std::map<std::string, std::uint64_t> by_outcome_;
   std::vector<Named> named_;  // the kNamed lowest job numbers so far, sorted

@@ -11,26 +11,19 @@ constexpr std::size_t kMostLeftGroups = 10'000;
 
 }  // namespace
 
-JobTrees::Trees JobTrees::look(const std::function<std::optional<JobId>(pid_t)>& job_of) const {
+JobTrees::Trees JobTrees::look(const std::function<std::optional<JobId>(pid_t)>& job_of,
+                               const std::function<bool(JobId)>& wanted) const {
   Trees trees;
   std::unordered_map<pid_t, JobId> owners;
-  for (const Descendant& one : descendants([](pid_t) { return true; })) {
-    if (one.process.pid == one.top) {
-      const auto job = job_of(one.top);
-      owners[one.top] = job ? *job : owner_of(one.process);
-    }
-    if (!one.process.zombie) trees[owners[one.top]].push_back(one.process);
-  }
-  return trees;
-}
-
-JobTrees::Trees JobTrees::look_at_orphans(
-    const std::function<std::optional<JobId>(pid_t)>& job_of) const {
-  Trees trees;
-  std::unordered_map<pid_t, JobId> owners;
-  for (const Descendant& one : descendants([&](pid_t child) { return !job_of(child); })) {
-    if (one.process.pid == one.top) owners[one.top] = owner_of(one.process);
-    if (!one.process.zombie) trees[owners[one.top]].push_back(one.process);
+  const auto wants = [&](pid_t child) {
+    const auto job = job_of(child);
+    if (job) owners[child] = *job;
+    return !job || wanted(*job);
+  };
+  for (const Descendant& one : descendants(wants)) {
+    const auto [owner, is_orphan] = owners.try_emplace(one.top);
+    if (is_orphan) owner->second = owner_of(one.process);
+    if (!one.process.zombie) trees[owner->second].push_back(one.process);
   }
   return trees;
 }

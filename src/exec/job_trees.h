@@ -30,11 +30,10 @@ class JobTrees {
   // `run_id` is what our jobs have as DISTAFF_RUN; empty: nothing.
   explicit JobTrees(std::string run_id) : run_id_(std::move(run_id)) {}
 
-  // Everybody below us.  `job_of` gives the job whose process a child of ours is.
-  Trees look(const std::function<std::optional<JobId>(pid_t)>& job_of) const;
-
-  // The same, but not what is below jobs that run.
-  Trees look_at_orphans(const std::function<std::optional<JobId>(pid_t)>& job_of) const;
+  // What is below those jobs that are `wanted`, and all orphans.  `job_of` gives the job whose
+  // process a child of ours is; an orphan is no job's.
+  Trees look(const std::function<std::optional<JobId>(pid_t)>& job_of,
+             const std::function<bool(JobId)>& wanted) const;
 
   // Until forget(), the process, its group and its session are the job's.
   void remember(JobId job, const ProcessEntry& process);

@@ -523,12 +523,12 @@ void ProcessExecutor::set_timer(Job& job, std::optional<TimePoint> when) {
 void ProcessExecutor::signal(JobId id, int signal) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end() || (found->second.over() && !found->second.lingers)) return;
-  deliver(found->second, signal, trees_.look([this](pid_t child) { return job_of(child); }));
+  deliver(found->second, signal, look([id](JobId job) { return job == id; }));
 }
 
 void ProcessExecutor::signal_all(int signal) {
   if (by_pid_.empty() && lingering_.empty()) return;
-  const auto trees = trees_.look([this](pid_t child) { return job_of(child); });
+  const auto trees = look([](JobId) { return true; });
   for (const auto& [pid, job] : by_pid_) deliver(*job, signal, trees);
   for (const JobId id : lingering_) deliver(jobs_.at(id), signal, trees);
 }
@@ -537,6 +537,10 @@ std::optional<JobId> ProcessExecutor::job_of(pid_t child) const {
   const auto found = by_pid_.find(child);
   if (found == by_pid_.end()) return std::nullopt;
   return found->second->id;
+}
+
+JobTrees::Trees ProcessExecutor::look(const std::function<bool(JobId)>& wanted) const {
+  return trees_.look([this](pid_t child) { return job_of(child); }, wanted);
 }
 
 // What is below the job was looked at before the first signal: once its parents have died of it,
@@ -589,7 +593,7 @@ void ProcessExecutor::linger(Job& job, TimePoint now) {
 
 void ProcessExecutor::look_after_remains(TimePoint now) {
   look_at_.reset();
-  const auto orphans = trees_.look_at_orphans([this](pid_t child) { return job_of(child); });
+  const auto orphans = look([](JobId) { return false; });
   const std::vector<JobId> ids = lingering_;
   bool killing = false;
   for (const JobId id : ids) {
@@ -666,7 +670,7 @@ std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(bool 
   std::vector<LeftBehind> all;
   if (waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) < 0) return all;  // nobody
   const auto given_up = [this](pid_t pid) { return given_up_.contains(pid); };
-  for (const auto& [job, processes] : trees_.look([](pid_t) { return std::nullopt; })) {
+  for (const auto& [job, processes] : look([](JobId) { return true; })) {
     for (const ProcessEntry& process : processes) {
       if (given_up(process.pid)) continue;
       all.push_back({job == JobTrees::kNobody ? std::nullopt : std::optional(job), process.pid,

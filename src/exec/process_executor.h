@@ -168,6 +168,7 @@ class ProcessExecutor final : public Executor, private Watcher {
   void close_pipe(Pipe& pipe);
 
   std::optional<JobId> job_of(pid_t child) const;
+  JobTrees::Trees look(const std::function<bool(JobId)>& wanted) const;
   void deliver(Job& job, int signal, const JobTrees::Trees& trees);
   void linger(Job& job, TimePoint now);
   void look_after_remains(TimePoint now);

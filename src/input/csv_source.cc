@@ -131,6 +131,7 @@ bool CsvSource::feed(std::string_view bytes) {
     after_cr_ = false;
   }
   if (row_done_) text_.pop_back();
+  if (row_done_) ends_in_cr_ = last == '\r';
   return true;
 }
 

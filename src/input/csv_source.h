@@ -39,6 +39,7 @@ class CsvSource final : public Source {
   Next next(Record& record) override;
   int wait_fd() const override { return files_.wait_fd(); }
   const Error& error() const override { return error_; }
+  Framing framing() const override { return {header_text_, ends_in_cr_ ? "\r\n" : "\n"}; }
 
  private:
   enum class Row { row, wait, end, failed };
@@ -77,6 +78,7 @@ class CsvSource final : public Source {
   std::string text_;
   std::vector<std::optional<std::string>> fields_;
   bool row_done_ = false;
+  bool ends_in_cr_ = false;  // the last row that had a line end
 
   bool failed_ = false;
   Error error_;

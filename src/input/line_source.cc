@@ -8,7 +8,8 @@
 namespace distaff {
 
 LineSource::LineSource(FileSequence files, Options options, std::unique_ptr<LineFields> fields)
-    : lines_(std::move(files), options.delimiter),
+    : delimiter_(options.delimiter),
+      lines_(std::move(files), options.delimiter),
       skip_empty_(options.skip_empty),
       watch_for_cr_(options.delimiter == "\n"),
       nul_is_delimiter_(options.delimiter == std::string(1, '\0')),

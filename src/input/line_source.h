@@ -25,12 +25,14 @@ class LineSource final : public Source {
   Next next(Record& record) override;
   int wait_fd() const override { return lines_.wait_fd(); }
   const Error& error() const override { return lines_.error(); }
+  Framing framing() const override { return {{}, delimiter_}; }
   std::string take_warning() override { return std::exchange(warning_, {}); }
 
  private:
   bool make_record(std::string_view line, Record& record);
   void warn_of_cr();
 
+  std::string delimiter_;
   LineReader lines_;
   bool skip_empty_;
   bool watch_for_cr_;

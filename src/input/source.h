@@ -31,6 +31,9 @@ class Source {
   // Names file and line.
   virtual const Error& error() const = 0;
 
+  // Known for certain once there was a record.
+  virtual Framing framing() const { return {}; }
+
   // Something about the input that deserves one line on stderr (lines that end in CR), or empty.
   virtual std::string take_warning() { return {}; }
 };

@@ -20,4 +20,12 @@ inline constexpr std::uint32_t number(GroupId id) { return static_cast<std::uint
 
 enum class Stream : std::uint8_t { out, err };
 
+// What a job is, whatever its place in the input: 128 bits of a hash.  All zero: not asked for.
+struct Identity {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  bool operator==(const Identity&) const = default;
+};
+
 }  // namespace distaff

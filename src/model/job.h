@@ -15,6 +15,7 @@ struct Job {
   JobId id{};
   std::vector<Record> records;     // at least one
   std::optional<std::string> key;  // nothing: belongs to no group
+  Identity identity;               // with a journal only
 
   // Not empty: it can never start, and why ("no field 3 in this record").  It still counts, and
   // ends as Outcome::not_started without having held a slot.

@@ -33,6 +33,12 @@ struct Record {
   std::size_t memory() const;
 };
 
+// How records stand in the input: what a file of some of them has to look like.
+struct Framing {
+  std::string header;         // the line with the names, as it came; empty: none
+  std::string ending = "\n";  // of it and of each record
+};
+
 // Which fields records have, as far as it is known at the start.  A template is checked against it.
 struct FieldScheme {
   enum class Kind {

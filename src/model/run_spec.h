@@ -274,6 +274,19 @@ struct FailureSpec {
   bool operator==(const FailureSpec&) const = default;
 };
 
+// ---- journal and resume
+
+struct JournalSpec {
+  std::string file;          // empty: none
+  bool resume = false;       // what the journal says was done is not run
+  bool skip_failed = false;  // nor what failed
+  std::string id;            // template: what a job is known by; empty: its command and records
+  std::string failed_to;     // where records go that were not done; empty: nowhere
+  std::string job_log;       // GNU parallel's table; empty: none
+
+  bool operator==(const JournalSpec&) const = default;
+};
+
 // ---- scheduled runs
 
 struct CronSpec {
@@ -296,6 +309,7 @@ struct RunSpec {
   ProgressSpec progress;
   LogSpec log;
   FailureSpec failure;
+  JournalSpec journal;
   CronSpec cron;
 
   bool operator==(const RunSpec&) const = default;

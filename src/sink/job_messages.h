@@ -1,7 +1,7 @@
 #pragma once
 
-// Logs what becomes of jobs: failures and further tries at level info, as they come; starts and good
-// ends at debug.
+// Logs what becomes of jobs: failures and further tries at level info, as they come; starts and
+// good ends at debug.
 
 #include "sink/log.h"
 #include "sink/observer.h"

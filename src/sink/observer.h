@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "model/job.h"
+#include "model/launch.h"
 #include "model/outcome.h"
 #include "model/run_spec.h"
 
@@ -30,7 +31,9 @@ struct RunCounts {
   std::uint64_t waiting = 0;
   std::uint64_t resting_groups = 0;
   int running = 0;
-  std::optional<std::uint64_t> total;  // jobs, if known
+  std::uint64_t skipped = 0;           // done before the run, so not run; in none of the others
+  std::uint64_t not_run = 0;           // given up when the run stopped
+  std::optional<std::uint64_t> total;  // jobs to be run, if known
   std::optional<RunningJob> oldest;    // of those that run
 };
 
@@ -45,6 +48,8 @@ struct AttemptReport {
   TimePoint read;                    // when the job was read
   TimePoint started;
   std::array<std::uint64_t, 2> bytes;  // that it wrote to stdout, stderr, as far as we saw them
+  const Launch* launch = nullptr;      // what was to be executed; null if it never came to that
+  bool bytes_known = true;             // false: jobs write to our stdout themselves
 };
 
 class Observer {
@@ -68,6 +73,15 @@ class Observer {
     static_cast<void>(job), static_cast<void>(attempt), static_cast<void>(failed);
     static_cast<void>(command), static_cast<void>(now);
   }
+
+  // A job that was read and will never be started.
+  virtual void on_not_run(const Job& job) { static_cast<void>(job); }
+
+  // The run ends, and not all of the input was read that there is.
+  virtual void on_input_left() {}
+
+  // Not empty: it could not do what it is there for, and why.  The run stops by this.
+  virtual std::string_view failure() const { return {}; }
 
   // One line worth telling.
   virtual void on_message(LogLevel level, std::string_view text) {

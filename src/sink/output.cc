@@ -106,6 +106,11 @@ PipeTarget* Output::straight(Stream stream) {
   return shares_stderr(stream) ? nullptr : out_.straight();
 }
 
+bool Output::has_written(const Mark& mark) const {
+  return out_.error() == 0 && out_.has_written(mark.out) &&
+         (err_queue().error() != 0 || err_queue().has_written(mark.err));
+}
+
 ByteSink::Condition Output::condition() const {
   if (out_.error() == 0) return Condition::good;
   return out_.error() == EPIPE ? Condition::reader_gone : Condition::failed;

@@ -52,6 +52,10 @@ class Output final : public ByteSink {
   std::size_t write_part(Stream stream, const FilePart& part) override;
   PipeTarget* straight(Stream stream) override;
 
+  // A stderr that was given up holds nothing up.
+  Mark mark() const override { return {out_.taken(), err_queue().taken()}; }
+  bool has_written(const Mark& mark) const override;
+
   Condition condition() const override;
   std::string failure() const override;
 

@@ -20,6 +20,7 @@ WriteQueue::~WriteQueue() { unwatch(); }
 
 void WriteQueue::write(std::string_view bytes) {
   if (error_ != 0) return;
+  taken_ += bytes.size();
   if (!full_ && bytes.size() >= kLarge) return push(bytes);
   append(bytes);
   if (!full_ && pending_ >= kBlock) push({});

@@ -7,6 +7,7 @@
 // sees a byte later than without.  Large ones go out directly, without being copied.
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -43,6 +44,10 @@ class WriteQueue final : private Watcher, private PipeTarget {
 
   std::size_t pending() const { return pending_; }
 
+  // All that write() was given so far, and whether as much as that was is out.
+  std::uint64_t taken() const { return taken_; }
+  bool has_written(std::uint64_t mark) const { return taken_ - pending_ >= mark; }
+
   // An errno once writing failed; from then on everything is dropped.
   int error() const { return error_; }
 
@@ -62,6 +67,7 @@ class WriteQueue final : private Watcher, private PipeTarget {
   std::deque<std::string> blocks_;  // each but the last is full; of the first, begin_ are written
   std::size_t begin_ = 0;
   std::size_t pending_ = 0;
+  std::uint64_t taken_ = 0;
   bool full_ = false;  // there was no room, and the loop will tell when there is
   int error_ = 0;
 };

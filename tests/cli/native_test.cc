@@ -327,7 +327,8 @@ TEST(NativeErrors, OfOptionsThatAreNot) {
       {{"-kL1", "x"}, "-L: here -n N (an input line is a record)"},
       {{"--bar", "x"}, "--bar: here --progress bar"},
       {{"--lb", "x"}, "--lb: here --output line"},
-      {{"--joblog", "f"}, "--joblog: here --output csv > FILE, or --results DIR"},
+      {{"--retry-failed", "x"},
+       "--retry-failed: here --journal FILE --resume, which runs failed jobs again"},
   });
 }
 
@@ -545,7 +546,7 @@ TEST(Native, GivesARequestOrOneLineForAnyWords) {
 TEST(Native, FindsTheCommandBehindAnyOptionThatIsWellGiven) {
   for (const Option& meant : options()) {
     if (meant.topic == Topic::help || meant.id == Opt::no_header || meant.id == Opt::no_match ||
-        meant.id == Opt::keep_empty || meant.id == Opt::lock_wait) {
+        meant.id == Opt::keep_empty || meant.id == Opt::skip_failed || meant.id == Opt::lock_wait) {
       continue;
     }
     std::string value = "1";
@@ -556,6 +557,7 @@ TEST(Native, FindsTheCommandBehindAnyOptionThatIsWellGiven) {
     const std::string name = spelling(meant);
     SCOPED_TRACE(name);
     Words words{name};
+    if (meant.id == Opt::resume || meant.id == Opt::id) words = {"--journal", "j", name};
     if (meant.kind != ValueKind::none) words.emplace_back(value);
     words.insert(words.end(), {"echo", "-k", name});
     EXPECT_EQ(spec_of(words).command.words, (std::vector<std::string>{"echo", "-k", name}));

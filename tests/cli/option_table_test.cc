@@ -93,6 +93,7 @@ TEST(Options, HaveExamplesThatAreRight) {
     for (const std::string& example : alternatives(option.examples)) {
       const std::string name = spelling(option);
       std::vector<std::string_view> words = {name, example, "true"};
+      if (option.id == Opt::id) words.insert(words.begin(), {"--journal", "j"});
       if (option.id == Opt::lock_wait) words.insert(words.begin(), {"--lock", "x"});
       EXPECT_TRUE(parse_native(words).has_value()) << example;
     }

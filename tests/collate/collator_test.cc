@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "collate/memory_streams.h"
 
@@ -48,6 +49,42 @@ TEST(Collator, WritesAGroupedJobUnbrokenWhenItCloses) {
   EXPECT_EQ(sink.out, "b1\nb2a1\n");
   EXPECT_EQ(sink.err, "oh a\n");
   EXPECT_EQ(collator.held(), 0u);
+}
+
+TEST(Collator, GivesANoteBackWhenTheJobsBlockWasGivenToTheSink) {
+  MemoryStreams sink;
+  Collator collator({.keep_order = true}, sink);
+  for (const JobId job : {a, b, c}) collator.open(job);
+  collator.output(b, out, "b\n");
+  const std::size_t before = collator.memory();
+  collator.close(b, {}, "note b");
+  EXPECT_GE(collator.memory(), before + 6);
+  collator.close(c, {}, "note c");
+  collator.pump();
+  EXPECT_EQ(collator.take_notes(), (std::vector<std::string>{"note c"}));  // it wrote nothing
+  collator.output(a, out, "a\n");
+  collator.close(a, {}, "note a");
+  collator.pump();
+  EXPECT_EQ(collator.take_notes(), (std::vector<std::string>{"note a", "note b"}));
+  EXPECT_EQ(sink.out, "a\nb\n");
+  EXPECT_TRUE(collator.take_notes().empty());
+}
+
+TEST(Collator, GivesNotesBackInEveryMode) {
+  for (const auto& options :
+       {Collator::Options{}, Collator::Options{.mode = Mode::line},
+        Collator::Options{.mode = Mode::none}, Collator::Options{.single = true},
+        Collator::Options{.keep_order = true, .tagged = true}}) {
+    MemoryStreams sink;
+    Collator collator(options, sink);
+    collator.open(a);
+    collator.output(a, out, "text");
+    collator.close(a, {}, "note a");
+    collator.close(b, {}, "note b");
+    while (collator.pump()) {
+    }
+    EXPECT_EQ(collator.take_notes().size(), 2u);
+  }
 }
 
 TEST(Collator, WritesStdoutBeforeStderrOfABlock) {

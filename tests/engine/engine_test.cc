@@ -205,6 +205,17 @@ TEST(Engine, ASecondSignalKillsAtOnceButNotWithin100ms) {
             (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGTERM}, {at(11s), SIGKILL}}));
 }
 
+TEST(Engine, OnceNobodyWatchesOverItItKillsAtOnce) {
+  World world;
+  for (const char* record : {"deaf", "b", "c"}) world.source.add(record);
+  world.executor.behaviours["deaf"] = {.runs = 1h, .ignores_term = true};
+  world.executor.behaviours["b"].runs = 1h;
+  world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_abandoned(); });
+  EXPECT_EQ(world.run().exit_status(), 137);
+  EXPECT_EQ(world.started(), (Words{"deaf", "b"}));
+  EXPECT_EQ(world.executor.signals, (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGKILL}}));
+}
+
 TEST(Engine, AShortagePutsTheJobBackUntilThereIsRoom) {
   World world;
   for (const char* record : {"a", "b", "c"}) world.source.add(record);

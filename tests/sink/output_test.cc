@@ -53,6 +53,33 @@ class OutputTest : public testing::Test {
   Pipe stdout_pipe, stderr_pipe;
 };
 
+TEST_F(OutputTest, TellsWhenWhatItWasGivenIsOut) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  output.write(out, "a");
+  const Output::Mark first = output.mark();
+  EXPECT_FALSE(output.has_written(first));
+  output.flush();
+  EXPECT_TRUE(output.has_written(first));
+  output.write(out, numbered(1 << 20));
+  const Output::Mark second = output.mark();
+  output.flush();
+  EXPECT_TRUE(output.has_written(first));
+  EXPECT_FALSE(output.has_written(second));
+  while (output.pending() > 0) {
+    stdout_pipe.take();
+    loop.wait(EventLoop::now() + 10ms);
+  }
+  EXPECT_TRUE(output.has_written(second));
+}
+
+TEST_F(OutputTest, HasNotWrittenWhatNobodyTook) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  stdout_pipe.in.reset();
+  output.write(out, "a");
+  output.flush();
+  EXPECT_FALSE(output.has_written(output.mark()));
+}
+
 TEST_F(OutputTest, GathersSmallWritesUntilFlush) {
   Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
   output.write(out, "a");

@@ -38,7 +38,7 @@ load helpers
   refuses --header --csv -- --header : echo
   refuses --bar --progress -- --bar echo
   refuses --eta --progress -- --eta echo
-  refuses --retry-failed -- --retry-failed echo
+  refuses --retry-failed --resume -- --retry-failed echo
   refuses --line-buffer '--output line' -- --line-buffer echo
   refuses --pipe -- --pipe cat
 }

@@ -82,6 +82,25 @@ grow() {
   exits 1
 }
 
+@test "--timeout, --idle-timeout, --deadline: nobody is left" {
+  for limit in --timeout --idle-timeout --deadline; do
+    # Each process of the family is up before its time is over, on a slow machine too.
+    grow "$limit" 3s
+    finish
+    none_left
+    says_not "left a process behind"
+  done
+}
+
+@test "the next try does not run beside what is left of the one before" {
+  # The first try leaves somebody who ignores TERM; the second looks whether he lives.
+  try distaff --timeout 1s --retries 1 --retry-delay 0 'if [ $DISTAFF_ATTEMPT = 1 ]; then
+      trap "" TERM; setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" & trap - TERM; wait
+    fi; kill -0 $(cat pid.a) 2> /dev/null && echo alive || echo gone; : {}' ::: a
+  exits 0
+  prints gone
+}
+
 @test "INT, TERM, HUP: nobody is left, and the status says why" {
   for signal in INT TERM HUP; do
     grow
@@ -260,16 +279,17 @@ END
   # the shell had before it became distaff.
   sleep 77 3>&- &
   echo $! > decoy.a
+  disown
   DISTAFF_RUN=other DISTAFF_SEQ=1 setsid sleep 77 3>&- &
   echo $! > decoy.b
+  disown
   start bash -c 'sleep 77 > /dev/null 2>&1 3>&- & echo $! > decoy.c
     (sleep 77 > /dev/null 2>&1 3>&- & echo $! > decoy.d)
     exec distaff "echo \$DISTAFF_RUN > run; . ./family; : {}" ::: a'
   wait_for grown
   DISTAFF_RUN=$(cat run) DISTAFF_SEQ=1 setsid sleep 77 3>&- &
   echo $! > decoy.e
-  local engine
-  engine=$(pgrep -P "$pid" -x distaff)
+  disown
   kill -TERM "$pid"
   none_left
   finish

@@ -1,0 +1,99 @@
+#include "cli/run_files.h"
+
+#include <utility>
+
+namespace distaff {
+namespace {
+
+IdentityTable::State state_of(JournalLine::Outcome outcome) {
+  switch (outcome) {
+    case JournalLine::Outcome::success:
+      return IdentityTable::State::good;
+    case JournalLine::Outcome::failed:
+      return IdentityTable::State::failed;
+    case JournalLine::Outcome::other:
+      break;
+  }
+  return IdentityTable::State::unknown;
+}
+
+}  // namespace
+
+RunFiles::RunFiles(const RunSpec& spec, const CommandTemplate& command, std::optional<Template> id,
+                   const OpenedSource& opened, std::string run_id)
+    : spec_(spec.journal),
+      opened_(opened),
+      run_id_(std::move(run_id)),
+      replaces_input_(replaces_input(spec)) {
+  if (spec_.file.empty()) return;
+  maker_.emplace(spec.command, command, std::move(id));
+  resume_.emplace(Resume::Options{spec_.resume, spec_.skip_failed}, *maker_);
+}
+
+void RunFiles::learn(const JournalLine& line) {
+  if (spec_.resume) resume_->learn(line.identity, state_of(line.outcome), line.command);
+}
+
+Journal::Options RunFiles::journal_options() {
+  Journal::Options options{spec_.file, run_id_, DISTAFF_VERSION, {}};
+  if (!spec_.id.empty()) {
+    options.command_of = [this](const Job& job) { return maker_->work_of(job); };
+  }
+  return options;
+}
+
+Expected<void> RunFiles::open(TimePoint now) {
+  if (!spec_.file.empty()) {
+    auto journal = Journal::open(
+        journal_options(), [this](const JournalLine& line) { learn(line); }, now);
+    if (!journal) return fail("--journal: " + journal.error().message, journal.error().status);
+    journal_ = std::move(*journal);
+  }
+  if (!spec_.job_log.empty()) {
+    auto log = JobLog::open(spec_.job_log, spec_.resume, now);
+    if (!log) return tl::unexpected(log.error());
+    job_log_ = std::move(*log);
+  }
+  if (!spec_.failed_to.empty()) {
+    auto failed = FailedRecords::open({.file = spec_.failed_to,
+                                       .run = run_id_,
+                                       .framing = [this] { return opened_.source->framing(); },
+                                       .tuples = opened_.tuples,
+                                       .is_input = replaces_input_});
+    if (!failed) return tl::unexpected(failed.error());
+    failed_ = std::move(*failed);
+  }
+  return {};
+}
+
+Expected<void> RunFiles::look() {
+  if (!spec_.resume) return {};
+  const auto seen = Journal::look(spec_.file, [this](const JournalLine& line) { learn(line); });
+  if (!seen) return fail("--journal: " + seen.error().message, seen.error().status);
+  return {};
+}
+
+Expected<void> RunFiles::leave_empty(const RunSpec& spec, std::string run_id) {
+  if (spec.journal.failed_to.empty() || spec.output.dry_run) return {};
+  auto failed =
+      FailedRecords::open({.file = spec.journal.failed_to, .run = std::move(run_id), .framing = [] {
+                             return Framing{};
+                           }});
+  if (!failed) return tl::unexpected(failed.error());
+  (*failed)->tick({}, {}, true);
+  if (!(*failed)->failure().empty()) return fail(std::string((*failed)->failure()), 3);
+  return {};
+}
+
+bool RunFiles::replaces_input(const RunSpec& spec) {
+  return !spec.journal.failed_to.empty() && spec.input.format != RecordFormat::arguments &&
+         is_among(spec.journal.failed_to, spec.input.files);
+}
+
+void RunFiles::add_observers(std::vector<Observer*>& observers) const {
+  if (journal_) observers.push_back(journal_.get());
+  if (job_log_) observers.push_back(job_log_.get());
+  if (failed_) observers.push_back(failed_.get());
+}
+
+}  // namespace distaff

@@ -1,0 +1,61 @@
+#pragma once
+
+// The files that a run keeps about its jobs: --journal, --joblog, --failed-to; and what an earlier
+// run's journal says.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "compose/command.h"
+#include "compose/identity.h"
+#include "engine/resume.h"
+#include "input/open_source.h"
+#include "model/run_spec.h"
+#include "sink/failed_records.h"
+#include "sink/job_log.h"
+#include "sink/journal.h"
+
+namespace distaff {
+
+class RunFiles {
+ public:
+  // `command` and `opened` must outlive it.
+  RunFiles(const RunSpec& spec, const CommandTemplate& command, std::optional<Template> id,
+           const OpenedSource& opened, std::string run_id);
+
+  // Opens them all, the journal first: it is what keeps a second run away from the others.
+  Expected<void> open(TimePoint now);
+
+  // For --dry-run: nothing is written.
+  Expected<void> look();
+
+  // Where there is no record, and so no run: the file of --failed-to is made empty.
+  static Expected<void> leave_empty(const RunSpec& spec, std::string run_id);
+
+  // --failed-to names a file that is read: all that is not done must come into it.
+  static bool replaces_input(const RunSpec& spec);
+
+  void add_observers(std::vector<Observer*>& observers) const;
+  const std::string& run_id() const { return run_id_; }
+  JobJournal* journal() const { return journal_.get(); }
+  Resume* resume() { return resume_ ? &*resume_ : nullptr; }
+
+ private:
+  void learn(const JournalLine& line);
+  Journal::Options journal_options();
+
+  const JournalSpec& spec_;
+  const OpenedSource& opened_;
+  std::string run_id_;
+  bool replaces_input_;
+  std::optional<IdentityMaker> maker_;  // with a journal
+  std::optional<Resume> resume_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<JobLog> job_log_;
+  std::unique_ptr<FailedRecords> failed_;
+};
+
+}  // namespace distaff

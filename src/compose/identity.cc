@@ -1,0 +1,129 @@
+#include "compose/identity.h"
+
+#include <xxhash.h>
+
+#include <string_view>
+#include <utility>
+
+namespace distaff {
+namespace {
+
+// What is hashed is a row of these, each with its length in front: so "ab" "c" is not "a" "bc", and
+// no list ends where another would go on.
+class Digest {
+ public:
+  void count(std::uint64_t n) { text_.append(reinterpret_cast<const char*>(&n), sizeof n); }
+  void text(std::string_view bytes) {
+    count(bytes.size());
+    text_ += bytes;
+  }
+  void missing() { count(UINT64_MAX); }
+  void raw(std::string_view bytes) { text_ += bytes; }
+  void clear() { text_.clear(); }
+  const std::string& bytes() const { return text_; }
+
+  Identity hash() const {
+    const XXH128_hash_t hash = XXH3_128bits(text_.data(), text_.size());
+    Identity identity{hash.high64, hash.low64};
+    if (identity == Identity{}) identity.low = 1;
+    return identity;
+  }
+
+ private:
+  std::string text_;
+};
+
+// Into 16 bytes, whatever its length.
+std::string digested(const Digest& digest) {
+  const Identity hash = digest.hash();
+  Digest short_one;
+  short_one.count(hash.high);
+  short_one.count(hash.low);
+  return short_one.bytes();
+}
+
+void add_words(const std::vector<std::string>& words, Digest& digest) {
+  digest.count(words.size());
+  for (const std::string& word : words) digest.text(word);
+}
+
+std::string command_digest(const CommandSpec& command) {
+  Digest digest;
+  digest.text("distaff job 1");
+  add_words(command.words, digest);
+  digest.text(command.replacement);
+  digest.count(command.replacement_given ? 1 : 0);
+  add_words(command.shell, digest);
+  digest.text(command.workdir);
+  digest.count(command.env.size());
+  for (const auto& [name, value] : command.env) {
+    digest.text(name);
+    digest.text(value);
+  }
+  digest.count(static_cast<std::uint64_t>(command.stdin_mode));
+  return digested(digest);
+}
+
+// The text, since {} gives that; the fields, since the same text may be cut in other ways; and
+// their names, since the command says these.
+void add_record(const Record& record, Digest& digest) {
+  digest.text(record.text);
+  digest.count(record.fields.size());
+  for (const auto& field : record.fields) field ? digest.text(*field) : digest.missing();
+  digest.count(record.names ? record.names->size() : 0);
+  if (!record.names) return;
+  for (const std::string& name : *record.names) digest.text(name);
+}
+
+}  // namespace
+
+IdentityMaker::IdentityMaker(const CommandSpec& spec, const CommandTemplate& command,
+                             std::optional<Template> id)
+    : prefix_(command_digest(spec)), command_(command), id_(std::move(id)) {}
+
+Identity IdentityMaker::hash_of(const Job& job) const {
+  thread_local Digest digest;
+  digest.clear();
+  digest.raw(prefix_);
+  digest.count(job.records.size());
+  for (const Record& record : job.records) add_record(record, digest);
+  return digest.hash();
+}
+
+Identity IdentityMaker::of(const Job& job) const {
+  if (!id_) return hash_of(job);
+  const auto text = id_->expand({job.records, job.id, 0});
+  if (!text) return hash_of(job);
+  Digest digest;
+  digest.text("distaff id 1");
+  digest.text(*text);
+  return digest.hash();
+}
+
+std::uint32_t IdentityMaker::work_of(const Job& job) const {
+  if (!id_) return 0;
+  const auto launch = command_.build({job.records, JobId{0}, 0});
+  if (!launch) return 1;
+  Digest digest;
+  add_words(launch->argv, digest);
+  add_words(launch->env, digest);
+  digest.text(launch->workdir);
+  launch->stdin_text ? digest.text(*launch->stdin_text) : digest.missing();
+  const auto work = static_cast<std::uint32_t>(digest.hash().low);
+  return work == 0 ? 1 : work;
+}
+
+void IdentityMaker::collect_names(std::vector<std::string>& names) const {
+  if (id_) id_->collect_names(names);
+}
+
+Identity numbered(const Identity& identity, std::uint64_t n) {
+  if (n <= 1) return identity;
+  Digest digest;
+  digest.count(identity.high);
+  digest.count(identity.low);
+  digest.count(n);
+  return digest.hash();
+}
+
+}  // namespace distaff

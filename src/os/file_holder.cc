@@ -1,0 +1,27 @@
+#include "os/file_holder.h"
+
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+namespace distaff {
+
+// "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF", where the last number is the inode's.  The
+// device is not compared: some file systems have another one here than for stat().
+int flock_holder(int fd) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return 0;
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    int pid = 0;
+    unsigned long long inode = 0;
+    if (std::sscanf(line.c_str(), "%*s FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &inode) != 2)
+      continue;
+    if (inode == status.st_ino && pid > 0) return pid;
+  }
+  return 0;
+}
+
+}  // namespace distaff

@@ -1,0 +1,145 @@
+#include "sink/failed_records.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "base/text.h"
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kGathered = std::size_t{64} << 10;
+
+// Where the file is that the name leads to.
+std::string followed(const std::string& file) {
+  char* const path = realpath(file.c_str(), nullptr);
+  const std::string found = path == nullptr ? file : path;
+  free(path);
+  return found;
+}
+
+std::string cannot(const std::string& file, int error) {
+  return fmt::format("--failed-to: cannot write '{}': {}", printable(file), strerror(error));
+}
+
+}  // namespace
+
+FailedRecords::FailedRecords(Options options, std::string target, std::string part, UniqueFd file)
+    : options_(std::move(options)),
+      target_(std::move(target)),
+      part_(std::move(part)),
+      file_(std::move(file)) {}
+
+FailedRecords::~FailedRecords() {
+  if (!part_.empty()) unlink(part_.c_str());
+}
+
+Expected<std::unique_ptr<FailedRecords>> FailedRecords::open(Options options) {
+  struct stat status {};
+  const bool there = stat(options.file.c_str(), &status) == 0;
+  const std::string target = there ? followed(options.file) : options.file;
+  const bool as_it_is = there && !S_ISREG(status.st_mode);
+  const std::string part = as_it_is ? std::string() : target + "." + options.run + ".part";
+  const std::string& opened = as_it_is ? target : part;
+  const int flags = as_it_is ? O_WRONLY : O_WRONLY | O_CREAT | O_EXCL;
+  UniqueFd file(::open(opened.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666));
+  if (!file) return fail(cannot(options.file, errno));
+  if (there && !as_it_is) {
+    // It is still the same file to its owner.
+    if (fchmod(file.get(), status.st_mode & 07777) != 0) return fail(cannot(options.file, errno));
+  }
+  return std::unique_ptr<FailedRecords>(
+      new FailedRecords(std::move(options), target, part, std::move(file)));
+}
+
+void FailedRecords::on_end(const Job& job, const Attempt&, bool failed, std::string_view,
+                           TimePoint) {
+  if (failed) add(job);
+}
+
+void FailedRecords::on_not_run(const Job& job) { add(job); }
+
+// What is left of the input may be in the file itself and nowhere else.
+void FailedRecords::on_input_left() { incomplete_ = options_.is_input; }
+
+void FailedRecords::tick(const RunCounts&, TimePoint, bool last) {
+  if (last) finish();
+}
+
+void FailedRecords::add(const Job& job) {
+  for (const Record& record : job.records) add(record);
+}
+
+void FailedRecords::add(const Record& record) {
+  if (!std::exchange(begun_, true)) {
+    framing_ = options_.framing();
+    if (!framing_.header.empty()) write(framing_.header + framing_.ending);
+  }
+  if (options_.tuples) {
+    for (std::size_t i = 0; i < record.fields.size(); ++i) {
+      if (i > 0) write("\t");
+      write(record.fields[i].value_or(""));
+    }
+  } else {
+    write(record.text);
+  }
+  write(framing_.ending);
+}
+
+void FailedRecords::write(std::string_view bytes) {
+  unwritten_ += bytes;
+  if (unwritten_.size() >= kGathered) push();
+}
+
+void FailedRecords::push() {
+  while (!unwritten_.empty() && failure_.empty()) {
+    const ssize_t written = ::write(file_.get(), unwritten_.data(), unwritten_.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_with(errno);
+    unwritten_.erase(0, static_cast<std::size_t>(written));
+  }
+}
+
+void FailedRecords::finish() {
+  push();
+  if (part_.empty() || !failure_.empty()) return;
+  if (incomplete_) {
+    failure_ = fmt::format(
+        "--failed-to: '{}' is left as it was, since not all of the input could be read; the "
+        "records that were not done so far are in '{}'",
+        printable(options_.file), printable(part_));
+    part_.clear();
+    return;
+  }
+  if (fdatasync(file_.get()) != 0 || rename(part_.c_str(), target_.c_str()) != 0) {
+    return fail_with(errno);
+  }
+  part_.clear();
+}
+
+void FailedRecords::fail_with(int error) {
+  if (failure_.empty()) failure_ = cannot(options_.file, error);
+}
+
+bool is_among(const std::string& file, const std::vector<std::string>& files) {
+  struct stat wanted {
+  }, status{};
+  if (stat(file.c_str(), &wanted) != 0) return false;
+  for (const std::string& other : files) {
+    const int found = other == "-" ? fstat(0, &status) : stat(other.c_str(), &status);
+    if (found == 0 && status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino) return true;
+  }
+  return files.empty() && fstat(0, &status) == 0 && status.st_dev == wanted.st_dev &&
+         status.st_ino == wanted.st_ino;
+}
+
+}  // namespace distaff

@@ -1,0 +1,70 @@
+#pragma once
+
+// --failed-to: the records that were not done, as they came in, to be the input of another run.
+//
+// They are written beside the file, as FILE.RUN.part, and take its name at the end of the run: so
+// the file may be the run's own input, and after SIGKILL it is what it was.  A name that is no
+// regular file (a pipe, /dev/stderr) is written to as it is.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/expected.h"
+#include "base/unique_fd.h"
+#include "model/record.h"
+#include "sink/observer.h"
+
+namespace distaff {
+
+class FailedRecords final : public Observer {
+ public:
+  struct Options {
+    std::string file;
+    std::string run;                   // its id
+    std::function<Framing()> framing;  // asked at the first record
+    bool tuples = false;    // values with a tab between them, which is what --split takes
+    bool is_input = false;  // the file is read too: it is replaced only by all the rest
+  };
+
+  // Errors: the file cannot be made.
+  static Expected<std::unique_ptr<FailedRecords>> open(Options options);
+  // Without the end of a run the part is removed.
+  ~FailedRecords() override;
+  FailedRecords(const FailedRecords&) = delete;
+  FailedRecords& operator=(const FailedRecords&) = delete;
+
+  // Observer
+  void on_end(const Job& job, const Attempt& attempt, bool failed, std::string_view command,
+              TimePoint now) override;
+  void on_not_run(const Job& job) override;
+  void on_input_left() override;
+  void tick(const RunCounts& counts, TimePoint now, bool last) override;
+  std::string_view failure() const override { return failure_; }
+
+ private:
+  FailedRecords(Options options, std::string target, std::string part, UniqueFd file);
+
+  void add(const Job& job);
+  void add(const Record& record);
+  void write(std::string_view bytes);
+  void push();
+  void finish();
+  void fail_with(int error);
+
+  Options options_;
+  std::string target_;  // the file, links followed
+  std::string part_;    // empty: there is none
+  UniqueFd file_;
+  Framing framing_;
+  bool begun_ = false;
+  bool incomplete_ = false;
+  std::string unwritten_;
+  std::string failure_;
+};
+
+// True if `file` is one of the files that are read.
+bool is_among(const std::string& file, const std::vector<std::string>& files);
+
+}  // namespace distaff

@@ -1,0 +1,309 @@
+#include "sink/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "base/base64.h"
+#include "base/hex.h"
+#include "base/json_text.h"
+#include "base/text.h"
+#include "os/file_holder.h"
+#include "os/wall_clock.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSync = 1s;
+constexpr int kLockTries = 50;
+constexpr int kLockPause = 10;  // milliseconds
+
+// ---- members of a line
+
+void add_number(std::string_view name, std::uint64_t value, std::string& line) {
+  line += ",\"";
+  line += name;
+  line += "\":";
+  const fmt::format_int digits(value);
+  line.append(digits.data(), digits.size());
+}
+
+// Seconds, to the microsecond.
+void add_seconds(std::string_view name, Duration duration, std::string& line) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  add_number(name, static_cast<std::uint64_t>(us / 1'000'000), line);
+  const fmt::format_int digits(1'000'000 + us % 1'000'000);
+  line += '.';
+  line.append(digits.data() + 1, digits.size() - 1);
+}
+
+void add_text(std::string_view name, std::string_view value, std::string& line) {
+  line += ",\"";
+  line += name;
+  if (is_valid_utf8(value)) {
+    line += "\":";
+    append_json_string(value, line);
+  } else {
+    line += "_b64\":\"" + base64(value) + '"';
+  }
+}
+
+// In base64 all of them, if one has to be.
+void add_texts(std::string_view name, const std::vector<std::string>& values, std::string& line) {
+  bool text = true;
+  for (const std::string& value : values) text = text && is_valid_utf8(value);
+  line += ",\"";
+  line += name;
+  line += text ? "\":[" : "_b64\":[";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) line += ',';
+    if (text) {
+      append_json_string(values[i], line);
+    } else {
+      line += '"' + base64(values[i]) + '"';
+    }
+  }
+  line += ']';
+}
+
+void add_record(const Job& job, std::string& line) {
+  if (job.records.size() == 1) return add_text("record", job.records[0].text, line);
+  std::vector<std::string> texts;
+  for (const Record& record : job.records) texts.push_back(record.text);
+  add_texts("records", texts, line);
+}
+
+void add_command(const Launch& launch, std::string& line) {
+  if (launch.shown.empty()) {
+    add_texts("argv", launch.argv, line);
+  } else {
+    add_text("script", launch.shown, line);
+  }
+}
+
+// How it ended: a status, a signal, or in words why it has neither.
+void add_end(const Outcome& outcome, std::string& line) {
+  if (outcome.kind == Outcome::Kind::exited) {
+    add_number("exit", static_cast<std::uint64_t>(outcome.value), line);
+  } else if (outcome.kind == Outcome::Kind::signalled) {
+    add_number("signal", static_cast<std::uint64_t>(outcome.value), line);
+  } else {
+    const std::string what = describe(outcome);
+    add_text("error", outcome.reason.empty() ? what : what + ": " + outcome.reason, line);
+  }
+}
+
+std::string_view outcome_of(const AttemptReport& report) {
+  if (report.result.outcome.kind == Outcome::Kind::cancelled) return "cancelled";
+  if (report.again_in) return "retried";
+  return report.failed ? "failed" : "success";
+}
+
+// ---- what a run says of itself
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::vector<std::string> our_words() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(std::move(word));
+  return words;
+}
+
+std::string our_directory() {
+  char* const path = getcwd(nullptr, 0);
+  const std::string directory = path == nullptr ? "" : path;
+  free(path);
+  return directory;
+}
+
+// ---- opening
+
+std::string named(const std::string& file) { return "the journal '" + printable(file) + "'"; }
+
+Expected<void> check_kind(int fd, const std::string& file) {
+  struct stat status {};
+  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return {};
+  return fail(
+      fmt::format("{} is no regular file, so it cannot be read again; name one", named(file)));
+}
+
+// A run that was killed while it started a job is there a moment longer, in the child that has not
+// become the job's program yet.
+Expected<void> lock(int fd, const std::string& file) {
+  for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) {
+      return fail(fmt::format("cannot lock {}: {}", named(file), strerror(errno)), 3);
+    }
+    if (tries < kLockTries) {
+      poll(nullptr, 0, kLockPause);
+      continue;
+    }
+    const int holder = flock_holder(fd);
+    const std::string who = holder == 0 ? "" : fmt::format(", process {}", holder);
+    return fail(fmt::format("{} is in use by another run{}; wait for it, or name another file",
+                            named(file), who),
+                75);
+  }
+  return {};
+}
+
+}  // namespace
+
+Journal::Journal(Options options, UniqueFd file, TimePoint now)
+    : options_(std::move(options)), file_(std::move(file)), clock_(now), synced_(now) {
+  add_text("host", host_name(), host_);
+}
+
+Expected<std::unique_ptr<Journal>> Journal::open(
+    Options options, const std::function<void(const JournalLine&)>& each, TimePoint now) {
+  const std::string name = options.file;
+  // Without O_NONBLOCK a FIFO would be waited for before it is refused.
+  UniqueFd file(
+      ::open(name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
+  if (!file) return fail(fmt::format("cannot open {}: {}", named(name), strerror(errno)));
+  if (const auto good = check_kind(file.get(), name); !good) return tl::unexpected(good.error());
+  if (const auto ours = lock(file.get(), name); !ours) return tl::unexpected(ours.error());
+  const auto content = read_journal(file.get(), name, each);
+  if (!content) return tl::unexpected(content.error());
+  std::unique_ptr<Journal> journal(new Journal(std::move(options), std::move(file), now));
+  if (content->torn) journal->unwritten_ = "\n";
+  journal->write(journal->run_line());
+  if (!journal->failure_.empty()) return fail(journal->failure_, 3);
+  return journal;
+}
+
+Expected<void> Journal::look(const std::string& name,
+                             const std::function<void(const JournalLine&)>& each) {
+  const UniqueFd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file && errno == ENOENT) return {};
+  if (!file) return fail(fmt::format("cannot open {}: {}", named(name), strerror(errno)));
+  if (const auto good = check_kind(file.get(), name); !good) return good;
+  const auto content = read_journal(file.get(), name, each);
+  if (!content) return tl::unexpected(content.error());
+  return {};
+}
+
+// ---- lines
+
+std::string Journal::run_line() const {
+  std::string line = R"({"type":"run")";
+  add_number("journal", kJournalForm, line);
+  add_text("id", options_.run, line);
+  add_text("time", utc_now(), line);
+  add_number("pid", static_cast<std::uint64_t>(getpid()), line);
+  line += host_;
+  add_text("version", options_.version, line);
+  add_text("cwd", our_directory(), line);
+  add_texts("argv", our_words(), line);
+  return line += "}\n";
+}
+
+std::string Journal::line(const AttemptReport& report) {
+  const Job& job = report.job;
+  const Usage& usage = report.result.usage;
+  std::string line;
+  line.reserve(384);
+  line = R"({"type":"job","id":")";
+  append_hex(job.identity.high, 16, line);
+  append_hex(job.identity.low, 16, line);
+  line += '"';
+  if (const std::uint32_t command = options_.command_of ? options_.command_of(job) : 0) {
+    line += R"(,"command":")";
+    append_hex(command, 8, line);
+    line += '"';
+  }
+  line += R"(,"outcome":")";
+  line += outcome_of(report);
+  line += '"';
+  add_number("seq", number(job.id), line);
+  add_number("attempt", static_cast<std::uint64_t>(report.attempt), line);
+  if (job.key) add_text("group", *job.key, line);
+  add_number("slot", static_cast<std::uint64_t>(report.slot), line);
+  line += host_;
+  if (report.launch != nullptr) add_command(*report.launch, line);
+  add_record(job, line);
+  if (report.result.outcome.kind != Outcome::Kind::not_started) {
+    line += R"(,"start":")";
+    clock_.append(report.started, line);
+    line += '"';
+    add_seconds("wait_s", report.started - report.read, line);
+    add_seconds("run_s", usage.wall, line);
+    add_seconds("user_s", usage.user, line);
+    add_seconds("sys_s", usage.system, line);
+    add_number("max_rss_kib", static_cast<std::uint64_t>(usage.max_rss_kib), line);
+    if (report.bytes_known) {
+      add_number("stdout_bytes", report.bytes[0], line);
+      add_number("stderr_bytes", report.bytes[1], line);
+    }
+  }
+  add_end(report.result.outcome, line);
+  return line += "}\n";
+}
+
+// ---- writing
+
+void Journal::write(std::string_view lines) {
+  unwritten_ += lines;
+  push();
+}
+
+void Journal::push() {
+  while (!unwritten_.empty()) {
+    const ssize_t written = ::write(file_.get(), unwritten_.data(), unwritten_.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_with(errno);
+    unwritten_.erase(0, static_cast<std::size_t>(written));
+    dirty_ = true;
+  }
+}
+
+void Journal::sync() {
+  if (!std::exchange(dirty_, false)) return;
+  if (fdatasync(file_.get()) != 0 && errno != EINVAL && errno != EROFS) fail_with(errno);
+}
+
+void Journal::tick(const RunCounts& counts, TimePoint now, bool last) {
+  if (last) {
+    std::string line = R"({"type":"done")";
+    add_text("id", options_.run, line);
+    add_text("time", utc_now(), line);
+    add_number("jobs", counts.done, line);
+    add_number("failed", counts.failed, line);
+    add_number("skipped", counts.skipped, line);
+    add_number("not_run", counts.not_run, line);
+    write(line += "}\n");
+  }
+  synced_ = now;
+  sync();
+}
+
+std::optional<TimePoint> Journal::next_tick() const {
+  if (!dirty_) return std::nullopt;
+  return synced_ + kSync;
+}
+
+// The run stops by this; what still runs then is written if there is room again.
+void Journal::fail_with(int error) {
+  if (!failure_.empty()) return;
+  failure_ = fmt::format("cannot write {}: {}", named(options_.file), strerror(error));
+}
+
+}  // namespace distaff

@@ -1,0 +1,129 @@
+#include "sink/failed_records.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "support/temp_dir.h"
+
+namespace distaff {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+struct Failing {
+  void open(bool is_input = false) {
+    auto opened = FailedRecords::open({.file = path,
+                                       .run = "r1",
+                                       .framing = [this] { return framing; },
+                                       .tuples = tuples,
+                                       .is_input = is_input});
+    ASSERT_TRUE(opened) << opened.error().message;
+    records = std::move(*opened);
+  }
+  void end(const std::string& text, bool failed) {
+    Job job;
+    job.records.push_back({.text = text});
+    records->on_end(job, {}, failed, {}, {});
+  }
+  void finish() { records->tick({}, {}, true); }
+
+  TempDir dir;
+  std::string path = dir / "f";
+  Framing framing;
+  bool tuples = false;
+  std::unique_ptr<FailedRecords> records;
+};
+
+TEST(FailedRecords, AreWrittenAsideUntilTheRunEnds) {
+  Failing failing;
+  failing.dir.file("f", "old");
+  failing.framing = {"id,v", "\r\n"};
+  failing.open();
+  failing.end("1,x", true);
+  failing.end("2,y", false);
+  Job waiting;
+  waiting.records = {{.text = "3,z"}, {.text = "4,z"}};
+  failing.records->on_not_run(waiting);
+  EXPECT_EQ(read_file(failing.path), "old");
+  failing.finish();
+  EXPECT_EQ(failing.records->failure(), "");
+  EXPECT_EQ(read_file(failing.path), "id,v\r\n1,x\r\n3,z\r\n4,z\r\n");
+  failing.records.reset();
+  EXPECT_FALSE(std::filesystem::exists(failing.path + ".r1.part"));
+}
+
+TEST(FailedRecords, LeaveAnEmptyFileIfThereAreNone) {
+  Failing failing;
+  failing.dir.file("f", "old");
+  failing.framing = {"id,v", "\n"};
+  failing.open();
+  failing.end("1,x", false);
+  failing.finish();
+  EXPECT_TRUE(std::filesystem::exists(failing.path));
+  EXPECT_EQ(read_file(failing.path), "");
+}
+
+TEST(FailedRecords, OfSeveralListsHaveATabBetweenTheirValues) {
+  Failing failing;
+  failing.tuples = true;
+  failing.open();
+  Job job;
+  job.records.push_back({.text = "a b c", .fields = {"a b", "c"}});
+  failing.records->on_end(job, {}, true, {}, {});
+  failing.finish();
+  EXPECT_EQ(read_file(failing.path), "a b\tc\n");
+}
+
+TEST(FailedRecords, ReplaceTheInputOnlyIfTheRestOfItIsAmongThem) {
+  Failing failing;
+  failing.dir.file("f", "1\n2\n");
+  failing.open(true);
+  failing.end("1", true);
+  failing.records->on_input_left();
+  failing.finish();
+  EXPECT_NE(failing.records->failure().find("is left as it was"), std::string::npos);
+  failing.records.reset();
+  EXPECT_EQ(read_file(failing.path), "1\n2\n");
+  EXPECT_EQ(read_file(failing.path + ".r1.part"), "1\n");
+}
+
+TEST(FailedRecords, KeepTheModeOfTheFileAndFollowALink) {
+  Failing failing;
+  failing.dir.file("real", "old", 0600);
+  std::filesystem::create_symlink("real", failing.path);
+  failing.open();
+  failing.end("x", true);
+  failing.finish();
+  EXPECT_TRUE(std::filesystem::is_symlink(failing.path));
+  EXPECT_EQ(read_file(failing.dir / "real"), "x\n");
+  EXPECT_EQ(std::filesystem::status(failing.dir / "real").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST(FailedRecords, WithoutAnEndLeaveNothingBehind) {
+  Failing failing;
+  failing.open();
+  failing.end("x", true);
+  failing.records.reset();
+  EXPECT_TRUE(std::filesystem::is_empty(failing.dir.path()));
+}
+
+TEST(FailedRecords, KnowTheirFileAmongTheInputs) {
+  TempDir dir;
+  const std::string file = dir.file("f", "");
+  std::filesystem::create_symlink("f", dir / "link");
+  EXPECT_TRUE(is_among(file, {dir / "other", dir / "link"}));
+  EXPECT_FALSE(is_among(file, {dir / "other"}));
+  EXPECT_FALSE(is_among(dir / "other", {file}));
+  EXPECT_FALSE(is_among(file, {}));
+}
+
+}  // namespace
+}  // namespace distaff
