@@ -135,6 +135,8 @@ TEST(FileLocks, ALockOnAFileThatWasRemovedIsNone) {
   std::filesystem::remove(dir / "locks/locks");
   EXPECT_TRUE(take(first, "a"));
   EXPECT_FALSE(take(second, "a"));
+  FileLocks later = open_in(dir);
+  EXPECT_FALSE(take(later, "a"));
 }
 
 TEST(FileLocks, TheDirectoryIsOursAlone) {

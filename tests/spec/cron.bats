@@ -13,11 +13,6 @@ hold() {
   wait_for [ -e up ]
 }
 
-# USR1 (bit 9) is taken by the program: it is blocked, or caught.
-waits_for_signals() {
-  awk '/^Sig(Blk|Cgt)/ {print $2}' "/proc/$1/status" | grep -qE '[2367abef]..$'
-}
-
 # ---- locks
 
 @test "--lock: a second run of that name says so in one line, status 75, and starts nothing" {
@@ -90,13 +85,13 @@ waits_for_signals() {
   hold "$(name)"
   env --default-signal=INT distaff --lock "$(name)" --lock-wait 1h touch ran ::: a 2> err &
   second=$!
-  wait_for waits_for_signals "$second"
+  wait_for takes_signals "$second"
   kill -INT "$second"
   wait "$second" && status=0 || status=$?
   same "$status" 130
   distaff --lock "$(name)" --lock-wait 1h touch ran ::: a 2> err &
   second=$!
-  wait_for waits_for_signals "$second"
+  wait_for takes_signals "$second"
   kill -USR1 "$second"
   wait_for grep -q 'waiting for --lock' err
   kill -USR2 "$second"

@@ -172,3 +172,9 @@ not_sanitized() {
 engine_of() {
   pgrep -P "$1" -x distaff
 }
+
+# takes_signals PID: it is distaff, and USR1 (bit 9) blocked or caught: its default cannot end it.
+takes_signals() {
+  grep -qxE 'distaff|spindle' "/proc/$1/comm" &&
+    awk '/^Sig(Blk|Cgt)/ {print $2}' "/proc/$1/status" | grep -qE '[2367abef]..$'
+}

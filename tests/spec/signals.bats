@@ -267,11 +267,6 @@ asked_says() {
 
 # ---- before the first job
 
-# The program takes these signals: from then on they cannot end it by their default.
-takes_signals() {
-  awk '/^Sig(Blk|Cgt)/ {print $2}' "/proc/$1/status" | grep -qE '[2367abef]..$'
-}
-
 @test "a signal before the first record: USR1 says so, USR2 and INT end the run" {
   mkfifo in
   exec 5<> in
