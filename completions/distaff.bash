@@ -347,7 +347,7 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -562,6 +562,22 @@ _distaff_about() {
       ;;
     --joblog)
       kind=file not_after=' --joblog --journal --failed-to --log-file '
+      ;;
+    --lock)
+      kind=word not_after=' --lock '
+      ;;
+    --lock-wait)
+      kind=word not_after=' --lock-wait '
+      values=(10s 1m 10m 1h)
+      ;;
+    --quiet-unless-failed)
+      kind=none not_after=' --quiet-unless-failed -u --ungroup '
+      ;;
+    --stamp)
+      kind=file not_after=' --stamp --metrics '
+      ;;
+    --metrics)
+      kind=file not_after=' --metrics --stamp '
       ;;
     --progress)
       kind=word not_after=' --progress '

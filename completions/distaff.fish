@@ -250,7 +250,7 @@ complete -c distaff -n __distaff_in_list -F -a '(string match -r "^:" -- (comman
 complete -c distaff -n __distaff_is_first -a run -d 'run commands'
 
 # From here to the end mark: made from the option table; changes here are lost.
-set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --journal --id --failed-to --joblog --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --mutex --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value adnIjPg
 set -g __distaff_key_forms 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
 complete -c distaff -n '__distaff_offers -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
@@ -350,6 +350,13 @@ complete -c distaff -n '__distaff_offers --id -- --id' -l id -d 'what a job is k
     -a '\'{1}\' \'{}\''
 complete -c distaff -n '__distaff_offers --failed-to -- --failed-to --journal --joblog --log-file' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers --joblog -- --joblog --journal --failed-to --log-file' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
+    -a '(__distaff_values --lock)'
+complete -c distaff -n '__distaff_offers --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \
+    -a '\'10s\' \'1m\' \'10m\' \'1h\''
+complete -c distaff -n '__distaff_offers --quiet-unless-failed -- --quiet-unless-failed -u --ungroup' -l quiet-unless-failed -d 'print nothing if all goes well, else everything'
+complete -c distaff -n '__distaff_offers --stamp -- --stamp --metrics' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers --metrics -- --metrics --stamp' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
     -a '\'auto\' \'bar\' \'line\' \'none\''
 complete -c distaff -n '__distaff_offers --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \

@@ -74,8 +74,9 @@ struct World {
     EXPECT_TRUE(mutex) << mutex.error().message;
     Mutexes mutexes(buffer, *mutex, locks);
     engine = std::make_unique<Engine>(
-        options, Engine::Parts{source, builder, *command, scheduler, *pacing, executor, &collator,
-                               sink, waiter, observers, nullptr, nullptr, &mutexes});
+        options,
+        Engine::Parts{source, builder, *command, scheduler, *pacing, executor, &collator, sink,
+                      waiter, observers, nullptr, nullptr, nullptr, nullptr, &mutexes});
     executor.events = engine.get();
     const RunResult result = engine->run();
     EXPECT_EQ(locks.ours, std::set<std::string>{}) << "locks are left";
