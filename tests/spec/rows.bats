@@ -347,7 +347,7 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
   pid=$!
   wait_for [ -e r/1/job.json ]
   wait_for [ -s pid.b ]
-  kill -9 "$pid" "$(engine_of "$pid")"
+  kill -9 "$(engine_of "$pid")" "$pid"
   wait "$pid" || true
   wait_for gone "$(cat pid.b)"
   same "$(cat r/1/stdout)" $'half\nwhole'

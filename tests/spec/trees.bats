@@ -191,7 +191,7 @@ END
 
 @test "SIGKILL of both at once: no job, and nobody who kept its process group" {
   grow
-  kill -9 "$pid" "$(engine_of "$pid")"
+  kill -9 "$(engine_of "$pid")" "$pid"
   none_left pid.job pid.child pid.quiet
   finish
   exits 137
@@ -201,7 +201,7 @@ END
   start distaff -j 1 'if [ {} = 1 ]; then sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 77" & sleep 0.1
     else echo $$ > new.b; mv new.b pid.b; exec sleep 77; fi' ::: 1 2
   wait_for [ -e pid.a -a -e pid.b ]
-  kill -9 "$pid" "$(engine_of "$pid")"
+  kill -9 "$(engine_of "$pid")" "$pid"
   none_left
 }
 
