@@ -228,6 +228,7 @@ class Engine final : public ExecEvents {
   bool waiting_ended_ = false;  // and those that waited then are reported
   bool stalled_ = false;        // what we have to say is not read: nothing starts
   bool killed_ = false;         // a second signal came
+  static constexpr int kMostSkipped = 1000;  // jobs in one turn
   int skipped_in_turn_ = 0;
   bool reports_attempts_ = false;
   std::optional<TimePoint> signalled_at_;

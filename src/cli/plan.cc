@@ -1,0 +1,81 @@
+#include "cli/plan.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "cli/advice.h"
+
+namespace distaff {
+namespace {
+
+// In a batch {1} {2} count the fields of all its records.
+FieldScheme scheme_of_jobs(const RunSpec& spec, const FieldScheme& records) {
+  if (!batched(spec)) return records;
+  FieldScheme scheme = records;
+  if (scheme.kind == FieldScheme::Kind::none) {
+    scheme.kind = FieldScheme::Kind::numbered;
+    scheme.count = 1;
+  }
+  if (scheme.count) {
+    const std::uint64_t most = spec.batch.max_records;
+    scheme.count = most == 0 ? std::nullopt : std::optional(*scheme.count * most);
+  }
+  return scheme;
+}
+
+}  // namespace
+
+Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
+  Plan plan;
+  const FieldScheme scheme = scheme_of_jobs(spec, opened.scheme);
+  auto command = CommandTemplate::compile(spec.command,
+                                          {.scheme = scheme,
+                                           .several = batched(spec) || opened.tuples,
+                                           .tuples = opened.tuples,
+                                           .environment = environ},
+                                          plan.warnings);
+  if (!command) return tl::unexpected(command.error());
+  const TemplateSyntax syntax{scheme, spec.command.replacement, opened.tuples};
+  if (const auto sane = check_output_file(syntax); !sane) return tl::unexpected(sane.error());
+  plan.not_found_advice = advice_on_program(spec.command);
+  plan.command.emplace(std::move(*command));
+  if (!spec.group.key.empty()) {
+    auto key =
+        GroupKey::compile(spec.group.key, {opened.scheme, spec.command.replacement, opened.tuples});
+    if (!key) return tl::unexpected(key.error());
+    plan.key.emplace(std::move(*key));
+  }
+  if (spec.output.tag) {
+    auto tag = Template::parse(*spec.output.tag, syntax);
+    if (!tag) return fail("--tag-template: " + tag.error().message);
+    plan.tag.emplace(std::move(*tag));
+  }
+  if (!spec.output.results.empty()) {
+    auto path = ResultPath::compile(spec.output.results, syntax);
+    if (!path) return tl::unexpected(path.error());
+    plan.result_path.emplace(std::move(*path));
+  }
+  if (!spec.journal.id.empty()) {
+    auto id = Template::parse(spec.journal.id, syntax);
+    if (!id) return fail("--id: " + id.error().message);
+    plan.id.emplace(std::move(*id));
+  }
+  if (!spec.group.mutex.empty()) {
+    auto mutex = MutexTemplate::compile(spec.group.mutex, syntax);
+    if (!mutex) return tl::unexpected(mutex.error());
+    plan.mutex.emplace(std::move(*mutex));
+  }
+  std::vector<std::string> names = plan.command->field_names();
+  if (plan.key) {
+    for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
+  }
+  if (plan.tag) plan.tag->collect_names(names);
+  if (plan.id) plan.id->collect_names(names);
+  if (plan.result_path) plan.result_path->collect_names(names);
+  if (plan.mutex) plan.mutex->collect_names(names);
+  want_fields(*opened.source, names);
+  return plan;
+}
+
+}  // namespace distaff

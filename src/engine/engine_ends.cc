@@ -1,0 +1,188 @@
+// The second half of a job's way through Engine: what it writes, how its attempts end, and it.
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/numbers.h"
+#include "engine/engine.h"
+#include "schedule/retry.h"
+
+namespace distaff {
+
+// ---- events
+
+Intake Engine::room(JobId job, Stream stream) {
+  const Intake intake = output_.room(job, stream);
+  if (intake.most == 0) limits_.left_alone(job, true);
+  return intake;
+}
+
+void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
+  output_.moved(job, stream, bytes);
+  wrote(job, stream, bytes);
+}
+
+void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
+  output_.written(job, stream, bytes);
+  wrote(job, stream, bytes.size());
+}
+
+void Engine::wrote(JobId job, Stream stream, std::size_t bytes) {
+  if (reports_attempts_) bytes_[job][stream == Stream::out ? 0 : 1] += bytes;
+  if (options_.failure.idle_timeout.count() > 0) limits_.wrote(job, parts_.waiter.now());
+}
+
+void Engine::on_end(JobId id, const Attempt& attempt) {
+  now_ = parts_.waiter.now();
+  auto node = running_.extract(id);
+  Running& running = node.mapped();
+  give_slot(running.slot);
+  limits_.ended(id);
+  ending_.erase(id);
+  short_until_.reset();
+  const Attempt seen = as_we_see_it(running, attempt);
+  const Outcome& outcome = seen.outcome;
+  const bool failed = outcome.kind != Outcome::Kind::exited ||
+                      !groups_.policy(running.job).ok.contains(outcome.value);
+  if (!failed) limits_.went_well(seen.usage.wall);
+  const auto rest = groups_.ended(running.job, outcome, failed, now_);
+  const bool again = may_try_again(running, seen, failed);
+  if (!again) {
+    output_.ended(running.job, running.slot, seen, running.attempt);
+    ended(running, seen, failed, rest);
+  }
+  if (again || reports_attempts_) {
+    closing_.emplace(id, Closing{std::move(running), seen, failed, again});
+  }
+}
+
+// The signal was ours.
+Attempt Engine::as_we_see_it(const Running& running, const Attempt& attempt) const {
+  Attempt seen = attempt;
+  if (running.over) {
+    seen.outcome = {Outcome::Kind::timed_out, 0, {}};
+    if (running.over->idle) {
+      seen.outcome.reason = "no output for " + format_duration(running.over->limit);
+    }
+  } else if (term_.begun() && seen.outcome.kind == Outcome::Kind::signalled) {
+    seen.outcome = Outcome::cancelled(result_.deadline ? "ended because the deadline was reached"
+                                                       : "ended because the run stopped");
+  }
+  return seen;
+}
+
+void Engine::on_closed(JobId job, bool kept_open) {
+  --unclosed_;
+  if (kept_open) {
+    say(LogLevel::warn,
+        fmt::format("job {} left a process behind that keeps its output open; what it writes "
+                    "from now on is not read",
+                    number(job)));
+  }
+  auto node = closing_.extract(job);
+  if (!node.empty() && node.mapped().again) {
+    if (!stopping_) return try_again(std::move(node.mapped()));
+    const Closing& closing = node.mapped();
+    output_.ended(closing.running.job, closing.running.slot, closing.attempt,
+                  closing.running.attempt);
+    ended(closing.running, closing.attempt, true, {});
+  }
+  if (node.empty()) return output_.closed(job);
+  close(node.mapped());
+}
+
+// The job is over, and all its output has come.
+void Engine::close(const Closing& closing) {
+  const JobId job = closing.running.job.id;
+  const bool wrote = bytes_.contains(job) || closing.running.attempt > 1;
+  std::string note = report(closing, {});
+  output_.closed(job, std::move(note), wrote);
+}
+
+// ---- further attempts
+
+bool Engine::may_try_again(const Running& running, const Attempt& attempt, bool failed) const {
+  return failed && !stopping_ && running.job.problem.empty() &&
+         running.attempt <= groups_.policy(running.job).retries &&
+         worth_another_try(options_.failure.retry_on, attempt.outcome);
+}
+
+// It keeps its place in its group and gives up its slot.  (If the run stops, it had its last try.)
+void Engine::try_again(Closing closing) {
+  const JobId id = closing.running.job.id;
+  const Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
+  ++retries_;
+  output_.try_again(id, report(closing, wait));
+  parts_.scheduler.retry(id, now_ + wait);
+  auto last = std::make_unique<LastTry>(LastTry{std::move(closing.attempt), closing.running.slot});
+  waiting_.emplace(id, Waiting{std::move(closing.running.job), closing.running.read,
+                               closing.running.attempt, std::move(last)});
+}
+
+// The journal's line about it.
+std::string Engine::report(const Closing& closing, std::optional<Duration> again_in) {
+  if (!reports_attempts_) return {};
+  const Running& running = closing.running;
+  const auto bytes = bytes_.extract(running.job.id);
+  const AttemptReport report{running.job,
+                             running.attempt,
+                             running.slot,
+                             closing.attempt,
+                             closing.failed,
+                             again_in,
+                             running.read,
+                             running.since,
+                             bytes.empty() ? std::array<std::uint64_t, 2>{} : bytes.mapped(),
+                             running.launch.get(),
+                             parts_.collator != nullptr};
+  for (Observer* observer : parts_.observers) {
+    if (observer->wants_attempts()) observer->on_attempt(report, now_);
+  }
+  return parts_.journal == nullptr ? std::string() : parts_.journal->line(report);
+}
+
+// ---- ends
+
+// A job has ended for good, whether it ever ran or not.
+void Engine::ended(const Running& running, const Attempt& attempt, bool failed,
+                   std::optional<Duration> rest) {
+  parts_.scheduler.end(running.job.id, now_, rest);
+  if (parts_.mutexes != nullptr) {
+    if (const auto next = parts_.mutexes->ended(running.job.id)) schedule(*next);
+  }
+  count(running, attempt, failed);
+  if (stopping_) return;
+  const HaltWatch::Verdict verdict = halt_.end(failed);
+  if (verdict != HaltWatch::Verdict::go_on) summary_.stopped();
+  if (verdict == HaltWatch::Verdict::kill) kill();
+  if (verdict == HaltWatch::Verdict::stop) stop();
+}
+
+void Engine::count(const Running& running, const Attempt& attempt, bool failed) {
+  const Job& job = running.job;
+  const Outcome& outcome = attempt.outcome;
+  std::string command;
+  if (outcome.kind == Outcome::Kind::cancelled && halt_.stopped_as_asked()) {
+    summary_.not_run(1);
+  } else if (failed) {
+    command = command_of(job, running.slot);
+    summary_.failed(outcome);
+    if (summary_.names(job.id)) summary_.name(job.id, attempt, command, running.attempt);
+  } else {
+    summary_.succeeded();
+  }
+  for (Observer* observer : parts_.observers) {
+    observer->on_end(job, attempt, failed, command, now_);
+  }
+}
+
+// Made again from the job: cheaper than keeping it for every job that runs.
+std::string Engine::command_of(const Job& job, Slot slot) const {
+  if (!job.problem.empty()) return {};
+  const auto launch = parts_.command.build({job.records, job.id, slot});
+  if (!launch) return {};
+  return launch->shown.empty() ? paste(*launch) : launch->shown;
+}
+
+}  // namespace distaff
