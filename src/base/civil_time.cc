@@ -41,7 +41,7 @@ int days_of(int year, int month) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
-bool take_date(Scanner& text, CivilTime::Date& date) {
+bool take_date(Scanner& text, CivilDate& date) {
   return text.take(4, 1970, 9999, date.year) && text.take('-') && text.take(2, 1, 12, date.month) &&
          text.take('-') && text.take(2, 1, days_of(date.year, date.month), date.day) &&
          (text.take('T') || text.take('t') || text.take(' '));

@@ -9,12 +9,14 @@
 
 namespace distaff {
 
+struct CivilDate {
+  int year = 0, month = 0, day = 0;  // 1..12, 1..31
+
+  bool operator==(const CivilDate&) const = default;
+};
+
 struct CivilTime {
-  struct Date {
-    int year = 0, month = 0, day = 0;  // 1..12, 1..31
-    bool operator==(const Date&) const = default;
-  };
-  std::optional<Date> date;  // nothing: the next time it is so late
+  std::optional<CivilDate> date;  // nothing: the next time it is so late
   int hour = 0, minute = 0, second = 0;
   std::optional<int> offset_minutes;  // east of UTC; nothing: local time
 

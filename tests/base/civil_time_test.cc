@@ -9,7 +9,7 @@ TEST(CivilTime, IsATimeOfAnyDayOrOfOne) {
   const CivilTime morning{.hour = 6, .minute = 30};
   EXPECT_EQ(parse_civil_time("06:30"), morning);
   EXPECT_EQ(parse_civil_time("06:30:15")->second, 15);
-  const CivilTime dated{.date = CivilTime::Date{2026, 11, 27}, .hour = 6, .minute = 30};
+  const CivilTime dated{.date = CivilDate{2026, 11, 27}, .hour = 6, .minute = 30};
   EXPECT_EQ(parse_civil_time("2026-11-27T06:30"), dated);
   EXPECT_EQ(parse_civil_time("2026-11-27 06:30:00"), dated);
 }
