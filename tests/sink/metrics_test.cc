@@ -1,9 +1,9 @@
 #include "sink/metrics.h"
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -24,9 +24,9 @@ void end(Metrics& metrics, const Outcome& outcome, bool failed, Duration took = 
 // its HELP and TYPE before its samples, all its samples stand together, none is there twice, and
 // the page ends with a newline.
 std::map<std::string, std::string> read_page(const std::string& text) {
-  static const std::regex kHelp("# HELP ([a-z_]+) [^\\n]+");
-  static const std::regex kType("# TYPE ([a-z_]+) (gauge|histogram)");
-  static const std::regex kSample(
+  static const RE2 kHelp("# HELP ([a-z_]+) [^\\n]+");
+  static const RE2 kType("# TYPE ([a-z_]+) (gauge|histogram)");
+  static const RE2 kSample(
       "([a-z_]+)(\\{[a-z_]+=\"(?:[^\"\\\\]|\\\\[\\\\\"n])*\"(?:,[a-z_]+=\"[^\"\\\\]*\")*\\}) "
       "(-?[0-9]+(?:\\.[0-9]+)?)");
   EXPECT_TRUE(text.ends_with('\n'));
@@ -35,22 +35,17 @@ std::map<std::string, std::string> read_page(const std::string& text) {
   std::string helped, typed, type;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    std::smatch parts;
-    if (std::regex_match(line, parts, kHelp)) {
-      helped = parts[1];
+    std::string name, labels, value;
+    if (RE2::FullMatch(line, kHelp, &helped)) {
       EXPECT_TRUE(seen.insert(helped).second) << line;
-    } else if (std::regex_match(line, parts, kType)) {
-      typed = parts[1];
-      type = parts[2];
+    } else if (RE2::FullMatch(line, kType, &typed, &type)) {
       EXPECT_EQ(typed, helped);
-    } else if (std::regex_match(line, parts, kSample)) {
-      std::string name = parts[1];
+    } else if (RE2::FullMatch(line, kSample, &name, &labels, &value)) {
+      EXPECT_TRUE(samples.emplace(name + labels, value).second) << line;
       for (const std::string suffix : {"_bucket", "_sum", "_count"}) {
         if (type == "histogram" && name == typed + suffix) name = typed;
       }
       EXPECT_EQ(name, typed) << line;
-      EXPECT_TRUE(samples.emplace(std::string(parts[1]) + std::string(parts[2]), parts[3]).second)
-          << line;
     } else {
       ADD_FAILURE() << "not a line of the format: " << line;
     }
