@@ -86,7 +86,8 @@ void Engine::start(JobId id) {
   groups_.starts(job);
   const auto prepared = prepare_output(job, running.slot);
   if (!job.problem.empty()) {
-    return could_not_start(std::move(running), Outcome::not_started(0, job.problem), false);
+    const Outcome why = Outcome::not_started(0, job.problem);  // before the job moves on
+    return could_not_start(std::move(running), why, false);
   }
   auto launch = parts_.command.build({job.records, job.id, running.slot});
   if (!launch) {
