@@ -87,8 +87,8 @@ make_flaky() {
 @test "the run that is stopped keeps what the last attempt wrote" {
   start distaff --retries 5 --retry-delay 1h 'echo said; touch was; exit 3; : {}' ::: a
   wait_for test -e was
-  wait_for_retry() { kill -0 "$pid" && [ -z "$(pgrep -P "$pid" sh)" ]; }
-  wait_for wait_for_retry
+  between_tries() { [ -z "$(pgrep -P "$(engine_of "$pid")")" ]; }
+  wait_for between_tries
   kill -INT "$pid"
   finish
   prints said
