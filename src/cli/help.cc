@@ -75,6 +75,7 @@ std::string_view help() {
          "  -g KEY          jobs of equal KEY are a group: column, {//}, host of URLs\n"
          "  --parallelism N, --throttle D, --rate N/D   limits of each group\n"
          "  --on-error stop end at the first failure; --ok 0,1 are success\n"
+         "  --retries N     try failed jobs again; --timeout D; --journal FILE --resume\n"
          "  --dry-run       print the commands and run nothing; -t print as they run\n"
          "  --shell bash, --stdin record, --workdir DIR, --env NAME=VALUE; -I % for {}\n"
          "\n"
