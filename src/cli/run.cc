@@ -25,6 +25,7 @@
 #include "engine/mutexes.h"
 #include "exec/process_executor.h"
 #include "input/open_source.h"
+#include "os/cgroup.h"
 #include "os/cpus.h"
 #include "os/early_signals.h"
 #include "os/guard.h"
@@ -101,6 +102,24 @@ class Relay final : public ExecEvents {
   void on_closed(JobId job, bool kept_open) override { to->on_closed(job, kept_open); }
 
   ExecEvents* to = nullptr;
+};
+
+// Calls back once, when the run has lasted a while.
+class AfterAWhile final : public Observer {
+ public:
+  AfterAWhile(TimePoint when, std::function<void()> callback)
+      : when_(when), callback_(std::move(callback)) {}
+
+  void tick(const RunCounts&, TimePoint now, bool last) override {
+    if (last || !when_ || now < *when_) return;
+    when_.reset();
+    callback_();
+  }
+  std::optional<TimePoint> next_tick() const override { return when_; }
+
+ private:
+  std::optional<TimePoint> when_;
+  std::function<void()> callback_;
 };
 
 // Calls back once, when the guard has died.
@@ -274,6 +293,9 @@ struct Quiet {
 
 constexpr std::size_t kMostUnread = std::size_t{1} << 20;
 
+// A run that lasts so long gets a control group: to move there costs as much as a few jobs.
+constexpr Duration kLasts = std::chrono::seconds(1);
+
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
  public:
@@ -383,10 +405,28 @@ class Run {
   void end_orphans() {
     if (!guard_) return;
     if (leave_orphans_) return guard_.let_live();
-    const std::string text = said_of(executor_.end_what_is_left(abandoned_));
+    const std::string text = said_of(executor_.end_what_is_left(abandoned_, [this] {
+      if (cgroup_) cgroup_->leave();
+      if (cgroup_) cgroup_->kill();
+    }));
+    leave_cgroup();
     if (text.empty() || abandoned_) return;
     log_.on_message(LogLevel::warn, text);
     sink_.flush();
+  }
+
+  // Against jobs that fork without end; a run that is short does not get to it.
+  void enter_cgroup() {
+    if (!guard_ || leave_orphans_) return;
+    cgroup_ = Cgroup::enter();
+    if (cgroup_) guard_.note_cgroup(cgroup_->directory());
+  }
+
+  void leave_cgroup() {
+    if (!cgroup_) return;
+    cgroup_->leave();
+    cgroup_->remove();
+    guard_.note_cgroup({});
   }
 
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
@@ -412,6 +452,7 @@ class Run {
     if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
     if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
     files_.add_observers(all);
+    all.push_back(&after_a_while_);
     if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
     return all;
   }
@@ -467,6 +508,8 @@ class Run {
   ProgressMode progress_mode_;
   ProgressLines progress_lines_;
   ProgressBar progress_bar_;
+  AfterAWhile after_a_while_{EventLoop::now() + kLasts, [this] { enter_cgroup(); }};
+  std::optional<Cgroup> cgroup_;
   std::unique_ptr<JobLocks> locks_;
   std::unique_ptr<Mutexes> mutexes_;
   Engine engine_;

@@ -85,7 +85,9 @@ class ProcessExecutor final : public Executor, private Watcher {
 
   // When the run is over: ends what is below us, softly if there is time.  Waits until it is done,
   // which may take a second or two.  Only for a process that has no other children.
-  std::vector<LeftBehind> end_what_is_left(bool at_once);
+  // `strongest` is called before what still lives is killed one by one.
+  std::vector<LeftBehind> end_what_is_left(
+      bool at_once, const std::function<void()>& strongest = [] {});
 
   int running() const override { return static_cast<int>(by_pid_.size()); }
 

@@ -206,7 +206,8 @@ void ProcessExecutor::keep_sight_of_group(Job& job, pid_t group) {
   job.fuse.reset();
 }
 
-std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(bool at_once) {
+std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(
+    bool at_once, const std::function<void()>& strongest) {
   std::vector<LeftBehind> all;
   if (waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) < 0) return all;  // nobody
   const auto given_up = [this](pid_t pid) { return given_up_.contains(pid); };
@@ -226,6 +227,7 @@ std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(bool 
   };
   const TimePoint until = EventLoop::now() + kTimeForOrphans;
   while (!at_once && somebody() && EventLoop::now() < until) pause_for(5ms);
+  if (somebody()) strongest();
   const std::vector<pid_t> refused = kill_all_children(given_up, kTimeToDie);
   for (LeftBehind& one : all) {
     one.ended = std::find(refused.begin(), refused.end(), one.pid) == refused.end();

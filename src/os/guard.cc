@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <new>
@@ -19,10 +20,18 @@
 #include <string>
 #include <vector>
 
+#include "os/cgroup.h"
 #include "os/process_table.h"
 #include "os/signals.h"
 
 namespace distaff {
+
+struct Guard::Shared {
+  std::atomic<bool> let_live{false};
+  std::atomic<bool> in_cgroup{false};
+  char cgroup[1024] = "";  // read only if in_cgroup
+};
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -78,11 +87,13 @@ void say(const std::string& line) {
 class Watch {
  public:
   Watch(pid_t engine, const Startup& startup, std::vector<pid_t> strangers,
-        const std::atomic<bool>& let_live)
+        const std::atomic<bool>& let_live, const std::atomic<bool>& in_cgroup, const char* cgroup)
       : engine_(engine),
         taken_(signals_to_take(startup)),
         strangers_(std::move(strangers)),
-        let_live_(let_live) {}
+        let_live_(let_live),
+        in_cgroup_(in_cgroup),
+        cgroup_(cgroup) {}
 
   [[noreturn]] void run() {
     for (;;) {
@@ -115,6 +126,7 @@ class Watch {
 
   [[noreturn]] void engine_ended(int status) {
     if (!let_live_.load()) {
+      if (in_cgroup_.load()) Cgroup::kill_all_in(cgroup_);
       const std::vector<pid_t> left =
           kill_all_children([this](pid_t pid) { return is_stranger(pid); }, kLimit);
       if (died_at_work(status)) {
@@ -127,6 +139,7 @@ class Watch {
         say(fmt::format("distaff: warning: cannot end process {}: {}\n", pid, command_line(pid)));
       }
     }
+    if (in_cgroup_.load()) rmdir(cgroup_);
     end_as(status);
   }
 
@@ -149,6 +162,8 @@ class Watch {
   sigset_t taken_;
   std::vector<pid_t> strangers_;
   const std::atomic<bool>& let_live_;
+  const std::atomic<bool>& in_cgroup_;
+  const char* cgroup_;
 };
 
 std::vector<pid_t> children_at_start() {
@@ -157,19 +172,15 @@ std::vector<pid_t> children_at_start() {
   return own_children();
 }
 
-std::atomic<bool>* make_shared_flag() {
-  void* const page = mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  return page == MAP_FAILED ? nullptr : new (page) std::atomic<bool>(false);
-}
-
 }  // namespace
 
 Guard Guard::begin(const Startup& startup) {
   Guard guard;
-  std::atomic<bool>* const let_live = make_shared_flag();
+  void* const page =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int ends[2];
-  if (let_live == nullptr || pipe2(ends, O_CLOEXEC) < 0) return guard;
+  if (page == MAP_FAILED || pipe2(ends, O_CLOEXEC) < 0) return guard;
+  Shared* const shared = new (page) Shared;
   UniqueFd reader(ends[0]), writer(ends[1]);
   std::vector<pid_t> strangers = children_at_start();
 
@@ -182,18 +193,27 @@ Guard Guard::begin(const Startup& startup) {
   if (engine > 0) {
     prctl(PR_SET_NAME, kGuardName);
     let_go(writer.release());
-    Watch(engine, startup, std::move(strangers), *let_live).run();
+    Watch(engine, startup, std::move(strangers), shared->let_live, shared->in_cgroup,
+          shared->cgroup)
+        .run();
   }
   sigprocmask(SIG_SETMASK, &before, nullptr);
   prctl(PR_SET_CHILD_SUBREAPER, engine == 0 ? 1 : 0);
   if (engine < 0) return guard;
   guard.alive_ = std::move(reader);
-  guard.let_live_ = let_live;
+  guard.shared_ = shared;
   return guard;
 }
 
 void Guard::let_live() {
-  if (let_live_ != nullptr) let_live_->store(true);
+  if (shared_ != nullptr) shared_->let_live.store(true);
+}
+
+void Guard::note_cgroup(const std::string& directory) {
+  if (shared_ == nullptr) return;
+  const bool fits = directory.size() < sizeof shared_->cgroup;
+  if (!directory.empty() && fits) directory.copy(shared_->cgroup, sizeof shared_->cgroup - 1);
+  shared_->in_cgroup.store(!directory.empty() && fits);
 }
 
 }  // namespace distaff

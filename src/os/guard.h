@@ -11,7 +11,7 @@
 
 #include <sys/types.h>
 
-#include <atomic>
+#include <string>
 
 #include "base/unique_fd.h"
 #include "os/startup.h"
@@ -35,9 +35,14 @@ class Guard {
   // The engine has ended its work: what is left below it may live on.
   void let_live();
 
+  // What is below the engine is in this control group (see os/cgroup.h); empty: not any more.
+  void note_cgroup(const std::string& directory);
+
  private:
+  struct Shared;
+
   UniqueFd alive_;
-  std::atomic<bool>* let_live_ = nullptr;  // in memory that both see
+  Shared* shared_ = nullptr;  // in memory that both see
 };
 
 }  // namespace distaff

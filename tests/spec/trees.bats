@@ -367,3 +367,35 @@ END
     ! grep -q clone trace || fail "$options starts a process"
   done
 }
+
+# The directory of our own control group, where we may make others; nothing elsewhere.
+own_cgroup() {
+  local mount path
+  mount=$(awk '/ - cgroup2 / && $4 == "/" {print $5; exit}' /proc/self/mountinfo)
+  path=$mount$(sed -n 's/^0:://p' /proc/self/cgroup)
+  [ -n "$mount" ] && mkdir "$path/try-$$" 2> /dev/null || return 0
+  [ ! -e "$path/try-$$/cgroup.kill" ] || echo "${path%/}"
+  rmdir "$path/try-$$"
+}
+
+@test "a run that lasts has a control group where it may make one, and leaves none" {
+  group=$(own_cgroup)
+  if [ -z "$group" ]; then
+    echo "no control group can be made here" >&2
+    return
+  fi
+  start distaff -j 1 'echo $$ > new.{}; mv new.{} pid.{}; exec sleep {}' ::: 1.2 77
+  wait_for [ -e pid.77 ]
+  engine=$(engine_of "$pid")
+  grep -q "distaff-$engine\$" "/proc/$(< pid.77)/cgroup" || fail "the job is not in it"
+  kill -TERM "$pid"
+  finish
+  [ ! -e "$group/distaff-$engine" ] || fail "it is still there"
+  rm pid.*
+  start distaff -j 1 'echo $$ > new.{}; mv new.{} pid.{}; exec sleep {}' ::: 1.2 77
+  wait_for [ -e pid.77 ]
+  engine=$(engine_of "$pid")
+  kill -9 "$engine"
+  finish
+  [ ! -e "$group/distaff-$engine" ] || fail "it is still there after SIGKILL"
+}

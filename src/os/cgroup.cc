@@ -1,0 +1,101 @@
+#include "os/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace distaff {
+namespace {
+
+constexpr std::string_view kName = "distaff-";
+
+bool write_to(const std::string& path, std::string_view text) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+// Where the file system of control groups is seen, and which of its directories is seen there.
+struct Mount {
+  std::string root, place;
+};
+
+// Of a line of mountinfo: "41 31 0:38 ROOT PLACE OPTIONS - cgroup2 ...".
+std::optional<Mount> find_mount() {
+  std::ifstream file("/proc/self/mountinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t dash = line.find(" - cgroup2 ");
+    if (dash == line.npos) continue;
+    std::istringstream words(line.substr(0, dash));
+    std::string id, parent, device;
+    Mount mount;
+    // Blanks in names are written as \040; such a place is not worth the trouble.
+    if (words >> id >> parent >> device >> mount.root >> mount.place &&
+        line.find("\\040") == line.npos) {
+      return mount;
+    }
+  }
+  return std::nullopt;
+}
+
+// The directory of the group we are in; empty if it cannot be seen from here.
+std::string own_directory() {
+  const auto mount = find_mount();
+  if (!mount) return {};
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("0::")) continue;
+    std::string path = line.substr(3);
+    if (mount->root != "/") {
+      if (!path.starts_with(mount->root)) return {};
+      path.erase(0, mount->root.size());
+    }
+    return path == "/" ? mount->place : mount->place + path;
+  }
+  return {};
+}
+
+// Of runs of which nobody was left to do it.  One that is in use cannot be removed.
+void remove_empty_ones(const std::string& parent) {
+  DIR* const directory = opendir(parent.c_str());
+  if (directory == nullptr) return;
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(directory)) {
+    if (std::string_view(entry->d_name).starts_with(kName)) names.emplace_back(entry->d_name);
+  }
+  closedir(directory);
+  for (const std::string& name : names) rmdir((parent + "/" + name).c_str());
+}
+
+}  // namespace
+
+std::optional<Cgroup> Cgroup::enter() {
+  const std::string parent = own_directory();
+  if (parent.empty() || access(parent.c_str(), W_OK) < 0) return std::nullopt;
+  remove_empty_ones(parent);
+  Cgroup group(parent, fmt::format("{}/{}{}", parent, kName, getpid()));
+  if (mkdir(group.directory_.c_str(), 0755) < 0) return std::nullopt;
+  const bool can_kill = access((group.directory_ + "/cgroup.kill").c_str(), W_OK) == 0;
+  if (can_kill && write_to(group.directory_ + "/cgroup.procs", "0")) return group;
+  group.remove();
+  return std::nullopt;
+}
+
+void Cgroup::leave() const { write_to(parent_ + "/cgroup.procs", "0"); }
+
+void Cgroup::remove() const { rmdir(directory_.c_str()); }
+
+void Cgroup::kill_all_in(const std::string& directory) {
+  write_to(directory + "/cgroup.kill", "1");
+}
+
+}  // namespace distaff

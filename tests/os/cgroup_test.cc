@@ -1,0 +1,66 @@
+#include "os/cgroup.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace distaff {
+namespace {
+
+bool is_there(const std::string& directory) { return access(directory.c_str(), F_OK) == 0; }
+
+// Where there can be none, there is none, and that is all that can be seen.
+TEST(Cgroup, KillsEverybodyInItAtOnceAndIsGone) {
+  const auto group = Cgroup::enter();
+  if (!group) {
+    std::puts("no control group can be made here");
+    return;
+  }
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    setsid();
+    const pid_t grandchild = fork();
+    if (grandchild == 0) setsid();
+    [[maybe_unused]] const auto told = write(ready[1], "x", 1);
+    for (;;) pause();
+  }
+  close(ready[1]);
+  char x = 0;
+  ASSERT_EQ(read(ready[0], &x, 1), 1);
+  ASSERT_EQ(read(ready[0], &x, 1), 1);
+  group->leave();
+  group->kill();
+  EXPECT_EQ(read(ready[0], &x, 1), 0) << "somebody holds the pipe";
+  close(ready[0]);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+  group->remove();
+  EXPECT_FALSE(is_there(group->directory()));
+}
+
+TEST(Cgroup, EmptyOnesThatWereLeftAreRemoved) {
+  const auto group = Cgroup::enter();
+  if (!group) return;
+  group->leave();
+  ASSERT_TRUE(is_there(group->directory()));
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto another = Cgroup::enter();
+    if (another) another->leave();
+    if (another) another->remove();
+    _exit(another ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(is_there(group->directory()));
+}
+
+}  // namespace
+}  // namespace distaff
