@@ -363,7 +363,9 @@ END
 
 @test "no second process for what runs nothing" {
   for options in --help --version '--dry-run echo' '--fields --csv'; do
-    echo a,b | strace -f -o trace -e trace=fork,vfork,clone,clone3 distaff $options > /dev/null 2>&1 || skip "no strace here"
+    # LeakSanitizer starts a thread of its own, which strace breaks and would count.
+    echo a,b | ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -o trace \
+      -e trace=fork,vfork,clone,clone3 distaff $options > /dev/null 2>&1 || skip "no strace here"
     ! grep -q clone trace || fail "$options starts a process"
   done
 }
