@@ -63,7 +63,7 @@ void JobOutput::closed(JobId job, std::string note, bool wrote) {
 void JobOutput::note_now(std::string note) { due_notes_ += note; }
 
 // What was gathered is written now and not before the next wait: then it may be known to be out.
-void JobOutput::write_notes() {
+void JobOutput::write_notes(TimePoint now) {
   if (parts_.journal == nullptr) return;
   if (parts_.collator != nullptr) {
     for (std::string& note : parts_.collator->take_notes()) {
@@ -75,14 +75,14 @@ void JobOutput::write_notes() {
     due_notes_ += notes_.front().text;
   }
   if (due_notes_.empty() || !failure().empty()) return;
-  parts_.journal->write(due_notes_);
+  parts_.journal->write(due_notes_, now);
   due_notes_.clear();
 }
 
 void JobOutput::flow(TimePoint now) {
-  if (parts_.collator == nullptr) return write_notes();
+  if (parts_.collator == nullptr) return write_notes(now);
   has_more_ = parts_.collator->pump();
-  write_notes();
+  write_notes(now);
   if (!parts_.sink.blocked(Stream::out)) {
     blocked_since_.reset();
   } else if (!blocked_since_) {

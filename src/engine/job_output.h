@@ -93,7 +93,7 @@ class JobOutput {
   };
 
   void note_now(std::string note);
-  void write_notes();
+  void write_notes(TimePoint now);
 
   Parts parts_;
   std::optional<ResultPath> result_path_;         // with results

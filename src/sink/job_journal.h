@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "sink/observer.h"
 
 namespace distaff {
@@ -17,7 +18,8 @@ class JobJournal {
   // not before: whoever finds the line may rely on it.
   virtual std::string line(const AttemptReport& report) = 0;
 
-  virtual void write(std::string_view lines) = 0;
+  // They may wait a few milliseconds for more of them.
+  virtual void write(std::string_view lines, TimePoint now) = 0;
 };
 
 }  // namespace distaff

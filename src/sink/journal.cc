@@ -28,6 +28,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSync = 1s;
+constexpr Duration kGather = 10ms;         // lines that come sooner after the last write wait,
+constexpr std::size_t kGathered = 16384;  // but not more of them
 constexpr int kLockTries = 50;
 constexpr int kLockPause = 10;  // milliseconds
 
@@ -168,7 +170,7 @@ Expected<void> lock(int fd, const std::string& file) {
 }  // namespace
 
 Journal::Journal(Options options, UniqueFd file, TimePoint now)
-    : options_(std::move(options)), file_(std::move(file)), clock_(now), synced_(now) {
+    : options_(std::move(options)), file_(std::move(file)), clock_(now), written_(now - kGather), synced_(now) {
   add_text(R"(,"host":)", host_name(), host_);
 }
 
@@ -185,7 +187,8 @@ Expected<std::unique_ptr<Journal>> Journal::open(
   if (!content) return tl::unexpected(content.error());
   std::unique_ptr<Journal> journal(new Journal(std::move(options), std::move(file), now));
   if (content->torn) journal->unwritten_ = "\n";
-  journal->write(journal->run_line());
+  journal->unwritten_ += journal->run_line();
+  journal->push();
   if (!journal->failure_.empty()) return fail(journal->failure_, 3);
   return journal;
 }
@@ -260,8 +263,10 @@ std::string Journal::line(const AttemptReport& report) {
 
 // ---- writing
 
-void Journal::write(std::string_view lines) {
+void Journal::write(std::string_view lines, TimePoint now) {
   unwritten_ += lines;
+  if (now < written_ + kGather && unwritten_.size() < kGathered) return;
+  written_ = now;
   push();
 }
 
@@ -289,15 +294,25 @@ void Journal::tick(const RunCounts& counts, TimePoint now, bool last) {
     add_number(R"(,"failed":)", counts.failed, line);
     add_number(R"(,"skipped":)", counts.skipped, line);
     add_number(R"(,"not_run":)", counts.not_run, line);
-    write(line += "}\n");
+    unwritten_ += line += "}\n";
   }
+  if (!unwritten_.empty() && (last || now >= written_ + kGather)) {
+    written_ = now;
+    push();
+  }
+  if (!last && now < synced_ + kSync) return;
   synced_ = now;
   sync();
 }
 
 std::optional<TimePoint> Journal::next_tick() const {
-  if (!dirty_) return std::nullopt;
-  return synced_ + kSync;
+  std::optional<TimePoint> next;
+  if (dirty_) next = synced_ + kSync;
+  // What found no room is tried again with the next line.
+  if (!unwritten_.empty() && failure_.empty()) {
+    next = std::min(next.value_or(TimePoint::max()), written_ + kGather);
+  }
+  return next;
 }
 
 // The run stops by this; what still runs then is written if there is room again.

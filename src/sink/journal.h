@@ -7,9 +7,10 @@
 //   {"type":"done","id":RUN,"time":…,"jobs":…,"failed":…,"skipped":…,"not_run":…}
 //
 // Lines of jobs belong to the run above them: a lock keeps others out as long as it goes on, and
-// the kernel takes it back however we end.  A line goes out in one write.  After a write that found
-// no room the rest of it is what is tried first the next time; if there is no next time it has no
-// newline, and the next run begins with one.
+// the kernel takes it back however we end.  A line goes out in one write, alone or with those that
+// came within ten milliseconds: a write costs as much as all else of a line.  After a write that
+// found no room the rest of it is what is tried first the next time; if there is no next time it
+// has no newline, and the next run begins with one.
 
 #include <sys/types.h>
 
@@ -48,10 +49,12 @@ class Journal final : public JobJournal, public Observer {
   static Expected<void> look(const std::string& file,
                              const std::function<void(const JournalLine&)>& each);
 
+  ~Journal() override { push(); }
+
   // Without a journal's own call of line() nothing would count the bytes.
   bool wants_attempts() const override { return true; }
   std::string line(const AttemptReport& report) override;
-  void write(std::string_view lines) override;
+  void write(std::string_view lines, TimePoint now) override;
 
   // Observer.  Lines are synced to the disk about once a second, and at the end.
   void tick(const RunCounts& counts, TimePoint now, bool last) override;
@@ -71,6 +74,7 @@ class Journal final : public JobJournal, public Observer {
   WallTime clock_;
   std::string host_;  // as a member: ,"host":"…"
   std::string unwritten_;
+  TimePoint written_;
   bool dirty_ = false;  // written, and not synced
   TimePoint synced_;
   std::string failure_;

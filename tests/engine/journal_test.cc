@@ -24,7 +24,7 @@ class MemoryJournal final : public JobJournal, public Observer {
     const char* how = report.again_in ? "again" : report.failed ? "failed" : "good";
     return report.job.records[0].text + " " + how + ";";
   }
-  void write(std::string_view text) override {
+  void write(std::string_view text, TimePoint) override {
     lines += text;
     out = sink_.out;
   }

@@ -130,7 +130,7 @@ TEST_F(JournalTest, WritesALineForTheRunItsJobsAndTheEnd) {
     auto journal = open();
     ASSERT_TRUE(journal) << journal.error().message;
     result.usage = {.wall = 1234567us, .user = 1ms, .system = 0us, .max_rss_kib = 99};
-    (*journal)->write((*journal)->line(report(Outcome::exited(0), false)));
+    (*journal)->write((*journal)->line(report(Outcome::exited(0), false)), at(2s));
     (*journal)->tick({.done = 1, .skipped = 5}, at(9s), true);
   }
   const auto lines = lines_of(path);
@@ -155,9 +155,9 @@ TEST_F(JournalTest, ReadsWhatEarlierRunsWrote) {
   {
     auto journal = open();
     for (const bool failed : {true, false}) {
-      (*journal)->write((*journal)->line(report(Outcome::exited(failed), failed)));
+      (*journal)->write((*journal)->line(report(Outcome::exited(failed), failed)), at(2s));
     }
-    (*journal)->write((*journal)->line(report(Outcome::cancelled(), true)));
+    (*journal)->write((*journal)->line(report(Outcome::cancelled(), true)), at(2s));
   }
   ASSERT_TRUE(open());
   ASSERT_EQ(seen.size(), 3u);
@@ -232,7 +232,7 @@ TEST_F(JournalTest, GoesOnWithALineThatDidNotFindRoom) {
   small.rlim_cur = std::filesystem::file_size(path) + 100;
   setrlimit(RLIMIT_FSIZE, &small);
   const std::string first = (*journal)->line(report(Outcome::exited(0), false));
-  (*journal)->write(first);
+  (*journal)->write(first, at(2s));
   EXPECT_NE((*journal)->failure().find("cannot write the journal '" + path + "': File too large"),
             std::string::npos)
       << (*journal)->failure();
@@ -240,7 +240,7 @@ TEST_F(JournalTest, GoesOnWithALineThatDidNotFindRoom) {
 
   setrlimit(RLIMIT_FSIZE, &before);
   const std::string second = (*journal)->line(report(Outcome::exited(1), true));
-  (*journal)->write(second);
+  (*journal)->write(second, at(3s));
   EXPECT_TRUE(read_file(path).ends_with("}\n" + first + second));
   EXPECT_NE((*journal)->failure(), "");  // the run ends all the same
 }
@@ -249,10 +249,32 @@ TEST_F(JournalTest, IsSyncedOnceASecondWhileThereIsSomethingNew) {
   auto journal = open();
   (*journal)->tick({}, at(10s), false);
   EXPECT_FALSE((*journal)->next_tick());
-  (*journal)->write("{}\n");
+  (*journal)->write("{}\n", at(10s));
   EXPECT_EQ((*journal)->next_tick(), at(11s));
   (*journal)->tick({}, at(11s), false);
   EXPECT_FALSE((*journal)->next_tick());
+}
+
+TEST_F(JournalTest, GathersLinesThatComeWithinTenMilliseconds) {
+  auto journal = open();
+  (*journal)->tick({}, at(2s), false);
+  const std::string head = read_file(path);
+  const auto has = [&](const std::string& lines) { return read_file(path) == head + lines; };
+  (*journal)->write("a\n", at(2s));
+  EXPECT_TRUE(has("a\n"));
+  (*journal)->write("b\n", at(2001ms));
+  (*journal)->write("c\n", at(2002ms));
+  EXPECT_TRUE(has("a\n"));
+  EXPECT_EQ((*journal)->next_tick(), at(2010ms));
+  (*journal)->tick({}, at(2010ms), false);
+  EXPECT_TRUE(has("a\nb\nc\n"));
+  EXPECT_EQ((*journal)->next_tick(), at(3s));  // to sync it
+  const std::string much(16384, 'd');
+  (*journal)->write(much, at(2011ms));
+  EXPECT_TRUE(has("a\nb\nc\n" + much));
+  (*journal)->write("e\n", at(2012ms));
+  journal->reset();
+  EXPECT_TRUE(has("a\nb\nc\n" + much + "e\n"));
 }
 
 TEST_F(JournalTest, ShowsBytesThatAreNoTextInBase64) {
