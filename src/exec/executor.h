@@ -35,6 +35,13 @@ class ExecEvents {
   // No more output will come: at once after on_end(), or up to 0.5 s later if a process that the
   // job left behind keeps its pipes open (then `kept_open`).  Exactly once, after on_end().
   virtual void on_closed(JobId job, bool kept_open) = 0;
+
+  // Instead of on_end() and on_closed(): a request of the job's was answered, and another is needed
+  // before it is done, to `url` (a redirect; the same again behind robots.txt).  Its slot is free.
+  // Started again, with the same launch, it goes on from there.
+  virtual void on_hop(JobId job, const Attempt& attempt, std::string_view url) {
+    static_cast<void>(job), static_cast<void>(attempt), static_cast<void>(url);
+  }
 };
 
 class Executor {

@@ -1,10 +1,13 @@
 #pragma once
 
-// Everything a process needs to be started: what compose makes of a job, and exec carries out.
+// Everything a job needs to be carried out: what compose makes of it, and exec or fetch carries
+// out.  A process to be started, or a request to be sent.
 
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "model/request.h"
 
 namespace distaff {
 
@@ -23,6 +26,9 @@ struct Launch {
   // argv is `sh -c SCRIPT sh VALUE...`, made by us; `--dry-run` and the failure block may show
   // `shown` (the script with its values in place of the variables) to people instead.
   std::string shown;
+
+  // `distaff fetch`: this is to be asked of a server, and the rest is empty.
+  std::optional<Request> request;
 
   bool operator==(const Launch&) const = default;
 };

@@ -4,6 +4,33 @@
 #include <string.h>
 
 namespace distaff {
+namespace {
+
+std::string describe(Outcome::Broken how) {
+  switch (how) {
+    case Outcome::Broken::resolve:
+      return "no such host";
+    case Outcome::Broken::connect:
+      return "no connection";
+    case Outcome::Broken::tls:
+      return "no trusted connection";
+    case Outcome::Broken::timeout:
+      return "timed out";
+    case Outcome::Broken::too_large:
+      return "too large";
+    case Outcome::Broken::redirect:
+      return "bad redirect";
+    case Outcome::Broken::refused:
+      return "not allowed";
+    case Outcome::Broken::protocol:
+      return "bad response";
+    case Outcome::Broken::local:
+      return "not kept";
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string describe(const Outcome& outcome) {
   switch (outcome.kind) {
@@ -22,6 +49,10 @@ std::string describe(const Outcome& outcome) {
       return "wanted the terminal";
     case Outcome::Kind::cancelled:
       return "cancelled";
+    case Outcome::Kind::responded:
+      return fmt::format("HTTP {}", outcome.value);
+    case Outcome::Kind::broken:
+      return describe(static_cast<Outcome::Broken>(outcome.value));
   }
   return {};
 }

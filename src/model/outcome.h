@@ -2,9 +2,12 @@
 
 // How an attempt at a job ended: always exactly one of these.
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "model/response.h"
 
 namespace distaff {
 
@@ -16,6 +19,20 @@ struct Outcome {
     not_started,  // `value` is the errno, or 0 with only `reason`
     wants_tty,    // the kernel stopped it because it asked the terminal, so we ended it
     cancelled,    // it was never started because the run stopped, or we ended it for that
+    responded,    // `value` is the HTTP status of a response that came whole
+    broken,       // no whole response came; `value` is a Broken, `reason` says more
+  };
+  // Why no whole response came.
+  enum class Broken {
+    resolve,    // the name of the host has no address
+    connect,    // no connection, or it broke before the response was whole
+    tls,        // no trust: certificates, versions
+    timeout,    // not connected in time, or nothing came for too long
+    too_large,  // head or body larger than allowed
+    redirect,   // too many, or to where none may lead
+    refused,    // we may not: robots.txt, --public-only, a scheme that was not asked for
+    protocol,   // what came is not what the protocol says
+    local,      // the body could not be kept
   };
   Kind kind = Kind::exited;
   int value = 0;
@@ -26,13 +43,17 @@ struct Outcome {
   static Outcome not_started(int error, std::string why) {
     return {Kind::not_started, error, std::move(why)};
   }
+  static Outcome responded(int status) { return {Kind::responded, status, {}}; }
+  static Outcome broken(Broken how, std::string why) {
+    return {Kind::broken, static_cast<int>(how), std::move(why)};
+  }
   static Outcome cancelled(std::string why = {}) { return {Kind::cancelled, 0, std::move(why)}; }
 
   bool operator==(const Outcome&) const = default;
 };
 
 // Short and the same for equal outcomes, for counting: "exit 1", "signal 9 (KILL)", "timed out",
-// "could not start", "wanted the terminal", "cancelled".
+// "could not start", "wanted the terminal", "cancelled", "HTTP 404", "no connection".
 std::string describe(const Outcome& outcome);
 
 // What an attempt took.
@@ -46,6 +67,12 @@ struct Usage {
 struct Attempt {
   Outcome outcome;
   Usage usage;
+
+  // The rest is of requests only.
+  std::shared_ptr<const Response> response{};  // null if it did not come to one
+  Duration rest_at_least{0};                   // of its group, from now (Crawl-delay)
+  std::optional<Duration> retry_after{};       // nothing of its group before, said the server
+  bool once_only = false;  // sent, and to send it again might do something twice
 };
 
 }  // namespace distaff

@@ -236,7 +236,8 @@ struct RetryOn {
   StatusSet statuses{{{0, 255}}};  // of those that are failures
   bool signal = true;
   bool timeout = true;
-  bool start = false;  // the program could not be run
+  bool start = false;    // the program could not be run
+  bool connect = false;  // no connection, or it broke (URLs)
 
   bool operator==(const RetryOn&) const = default;
 };
@@ -299,6 +300,56 @@ struct CronSpec {
   bool operator==(const CronSpec&) const = default;
 };
 
+// ---- URLs
+
+enum class HttpVersion { automatic, http1, http2 };
+
+// What `distaff fetch` is asked beyond the rest.  Templates are as in commands.
+struct FetchSpec {
+  std::string url_template;          // empty: the record, or the field `column`
+  std::string column;                // of tables
+  std::string method;                // empty: GET, or POST with data
+  std::vector<std::string> headers;  // templates: "Name: value"
+  std::optional<std::string> data;   // template
+  std::string user_agent;            // empty: distaff/VERSION, with the contact
+  std::string contact;               // URL or mail address, for the User-Agent
+  HttpVersion version = HttpVersion::automatic;
+  std::vector<std::string> protocols{"http", "https"};
+
+  bool netrc = false;
+  std::string netrc_file;  // empty: ~/.netrc
+  std::string proxy;
+  std::string cookies;               // "a=b; c=d", or a file of them
+  std::string cookie_jar;            // file they are written to at the end
+  std::string cert;                  // client certificate, PEM
+  std::string cert_key;              // its private key
+  std::string ca_file;               // instead of the system's
+  bool insecure = false;             // certificates are not checked
+  std::vector<std::string> resolve;  // HOST:PORT:ADDRESS, as curl has it
+  std::string interface;             // name or address
+
+  Duration connect_timeout = std::chrono::seconds(30);
+  Duration stall_timeout = std::chrono::seconds(60);  // nothing came for so long; 0: none
+  bool retry_unsafe = false;                          // also methods that may do something twice
+  int max_redirects = 10;
+  std::uint64_t max_size = std::uint64_t{4} << 30;  // of a body, decoded
+  std::uint64_t max_head = 256 << 10;               // of a response's header lines
+  bool public_only = false;                         // no private or loopback address
+
+  bool robots = false;    // robots.txt is asked and obeyed
+  bool adaptive = false;  // a group whose server says 429 or 503 slows down, and recovers
+  Duration longest_retry_after = std::chrono::minutes(10);
+
+  std::string output_dir;  // where bodies go; empty: nowhere
+  std::string name;        // template of a body's file in it; empty: {hash}{ext} in 256 folders
+  std::string archive;     // SQLite archive where bodies go instead; empty: none
+  bool body = false;       // bodies go to stdout, and no rows
+  std::string conditions;  // earlier report or archive: only what changed is fetched; empty: all
+  bool stats = false;      // at the end, a table of hosts on stderr
+
+  bool operator==(const FetchSpec&) const = default;
+};
+
 struct RunSpec {
   InputSpec input;
   BatchSpec batch;
@@ -311,6 +362,7 @@ struct RunSpec {
   FailureSpec failure;
   JournalSpec journal;
   CronSpec cron;
+  std::optional<FetchSpec> fetch;  // jobs are URLs
 
   bool operator==(const RunSpec&) const = default;
 };

@@ -1,0 +1,59 @@
+#pragma once
+
+// Where the bodies of responses go.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/expected.h"
+#include "model/request.h"
+
+namespace distaff {
+
+// What is known of a body before its first byte.
+struct BodyHead {
+  std::string_view url;   // behind all redirects
+  std::string_view mime;  // media type without parameters, lower case
+  std::string_view etag;
+  std::string_view last_modified;
+  bool resumable = false;  // bytes are as the server has them (not decoded), with a validator: if
+                           // the body breaks off, the rest can be asked for
+};
+
+// One body on its way.  Destroyed before finish(): nothing of it is seen under its name.
+class Body {
+ public:
+  virtual ~Body() = default;
+
+  virtual Expected<void> write(std::string_view bytes) = 0;
+
+  // All of it is there, from now on under its name: complete or absent, also after kill -9.  Gives
+  // the path as the report shows it.
+  virtual Expected<std::string> finish() = 0;
+
+  // It broke off; what came may be kept for a later try.
+  virtual void keep() = 0;
+};
+
+class BodyStore {
+ public:
+  // What an earlier try has kept of a body.
+  struct Part {
+    std::uint64_t bytes = 0;
+    std::string validator;  // for If-Range: a strong ETag, or the date it was last modified
+  };
+
+  virtual ~BodyStore() = default;
+
+  virtual std::optional<Part> part(const Request& request) = 0;
+
+  // A new body; with `from` > 0 it goes on behind so many bytes of part().  An error is one of this
+  // job only, unless its status is 3: then no body can be kept any more.
+  virtual Expected<std::unique_ptr<Body>> begin(const Request& request, const BodyHead& head,
+                                                std::uint64_t from) = 0;
+};
+
+}  // namespace distaff

@@ -1,0 +1,11 @@
+// The program that `distaff fetch` starts: jobs are URLs.
+
+#include <string_view>
+#include <vector>
+
+#include "cli/main_fetch.h"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return distaff::main_fetch(words);
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+// What came back for a Request, as the report shows it.
+
+#include <cstdint>
+#include <string>
+
+namespace distaff {
+
+struct Response {
+  std::string url;          // behind all redirects
+  int status = 0;           // HTTP; 0: no response came
+  std::string mime;         // media type without parameters, lower case
+  std::uint64_t bytes = 0;  // of the body, decoded
+  std::string path;         // where the body is, as a user finds it; empty: nowhere
+  std::string etag;
+  std::string last_modified;
+};
+
+}  // namespace distaff
