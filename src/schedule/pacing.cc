@@ -28,7 +28,7 @@ bool applies(const ThrottleEntry& entry, const Outcome& outcome, bool failed) {
     case When::exit:
       return outcome.kind == Outcome::Kind::exited && entry.statuses.contains(outcome.value);
     case When::http:
-      return false;  // a process has no HTTP status
+      return outcome.kind == Outcome::Kind::responded && entry.statuses.contains(outcome.value);
   }
   return false;
 }

@@ -5,6 +5,27 @@
 #include "schedule/draw.h"
 
 namespace distaff {
+namespace {
+
+bool worth_another_try(const RetryOn& on, Outcome::Broken how) {
+  switch (how) {
+    case Outcome::Broken::resolve:
+    case Outcome::Broken::connect:
+      return on.connect;
+    case Outcome::Broken::timeout:
+      return on.timeout;
+    case Outcome::Broken::tls:
+    case Outcome::Broken::too_large:
+    case Outcome::Broken::redirect:
+    case Outcome::Broken::refused:
+    case Outcome::Broken::protocol:
+    case Outcome::Broken::local:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
 
 bool worth_another_try(const RetryOn& on, const Outcome& outcome) {
   switch (outcome.kind) {
@@ -16,6 +37,10 @@ bool worth_another_try(const RetryOn& on, const Outcome& outcome) {
       return on.timeout;
     case Outcome::Kind::not_started:
       return on.start && outcome.value != 0;
+    case Outcome::Kind::responded:
+      return on.statuses.contains(outcome.value);
+    case Outcome::Kind::broken:
+      return worth_another_try(on, static_cast<Outcome::Broken>(outcome.value));
     case Outcome::Kind::wants_tty:
     case Outcome::Kind::cancelled:
       return false;

@@ -76,6 +76,12 @@ Metrics::Outcome Metrics::kind_of(const Attempt& attempt, bool failed) {
       return wanted_tty;
     case Kind::cancelled:
       return cancelled;
+    case Kind::responded:
+      return failed_by_status;
+    case Kind::broken:
+      return attempt.outcome.value == static_cast<int>(distaff::Outcome::Broken::timeout)
+                 ? timed_out
+                 : failed_by_status;
   }
   return failed_by_status;
 }
