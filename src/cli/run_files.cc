@@ -19,7 +19,7 @@ IdentityTable::State state_of(JournalLine::Outcome outcome) {
 
 }  // namespace
 
-RunFiles::RunFiles(const RunSpec& spec, const CommandTemplate& command, std::optional<Template> id,
+RunFiles::RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::optional<Template> id,
                    const OpenedSource& opened, std::string run_id)
     : spec_(spec.journal),
       opened_(opened),

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "compose/command.h"
+#include "compose/launch_template.h"
 #include "compose/identity.h"
 #include "engine/resume.h"
 #include "input/open_source.h"
@@ -23,7 +23,7 @@ namespace distaff {
 class RunFiles {
  public:
   // `command` and `opened` must outlive it.
-  RunFiles(const RunSpec& spec, const CommandTemplate& command, std::optional<Template> id,
+  RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::optional<Template> id,
            const OpenedSource& opened, std::string run_id);
 
   // Opens them all, the journal first: it is what keeps a second run away from the others.

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "compose/launch_template.h"
 #include "compose/template.h"
 #include "model/launch.h"
 #include "model/run_spec.h"
 
 namespace distaff {
 
-// The process that a CommandSpec makes of each job.  Immutable after compile(); build() has no
-// side effects.
-class CommandTemplate {
+// The process that a CommandSpec makes of each job.
+class CommandTemplate final : public LaunchTemplate {
  public:
   // What compile() has to know besides the command.
   struct Context {
@@ -35,29 +35,16 @@ class CommandTemplate {
 
   CommandTemplate(CommandTemplate&&) noexcept;
   CommandTemplate& operator=(CommandTemplate&&) noexcept;
-  ~CommandTemplate();
+  ~CommandTemplate() override;
 
-  // The process for one job; an error is the reason why this job could not start (a missing field,
-  // a NUL, a value that is no integer in $((…))).
-  Expected<Launch> build(const JobView& job) const;
-
-  // What of the command line stays the same in every job, and what one record adds to it at most,
-  // in bytes with NULs and without pointers: for the system's limit.  record_bytes() is called for
-  // every record of the input and costs next to nothing where the record itself is the argument.
-  std::size_t fixed_bytes() const;
-  std::size_t fixed_words() const;  // strings in argv and of --env
-  std::size_t record_bytes(const Record& record) const;
-  std::size_t record_words() const;  // argv entries one record adds at most
-
-  // What of record_bytes() the user asked for, for --max-bytes: without the copies of values that
-  // travel into a script.
-  std::size_t argument_bytes(const Record& record) const;
-
-  // More than so many argument_bytes() in a job cannot be: a template joins them in one string.
-  std::size_t most_argument_bytes() const;
-
-  // Names of fields it uses.
-  std::vector<std::string> field_names() const;
+  Expected<Launch> build(const JobView& job) const override;
+  std::vector<std::string> field_names() const override;
+  std::size_t fixed_bytes() const override;
+  std::size_t fixed_words() const override;
+  std::size_t record_bytes(const Record& record) const override;
+  std::size_t record_words() const override;
+  std::size_t argument_bytes(const Record& record) const override;
+  std::size_t most_argument_bytes() const override;
 
  private:
   struct Impl;
@@ -69,5 +56,8 @@ class CommandTemplate {
 // does what the launch does, but for the stdin of a job that has none.  A newline inside an
 // argument stays one, in quotes.
 std::string paste(const Launch& launch);
+
+// The same of a request: "GET https://example.org/"; for people, without its secrets.
+std::string request_line(const Request& request);
 
 }  // namespace distaff

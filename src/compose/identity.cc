@@ -77,7 +77,7 @@ void add_record(const Record& record, Digest& digest) {
 
 }  // namespace
 
-IdentityMaker::IdentityMaker(const CommandSpec& spec, const CommandTemplate& command,
+IdentityMaker::IdentityMaker(const CommandSpec& spec, const LaunchTemplate& command,
                              std::optional<Template> id)
     : prefix_(command_digest(spec)), command_(command), id_(std::move(id)) {}
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "compose/command.h"
+#include "compose/launch_template.h"
 #include "compose/template.h"
 #include "model/ids.h"
 #include "model/job.h"
@@ -24,7 +24,7 @@ namespace distaff {
 class IdentityMaker {
  public:
   // Without a template the command and the records are the identity.  `command` must outlive it.
-  IdentityMaker(const CommandSpec& spec, const CommandTemplate& command,
+  IdentityMaker(const CommandSpec& spec, const LaunchTemplate& command,
                 std::optional<Template> id = std::nullopt);
 
   // A job for which the template has no value (a missing field) cannot start for that or another
@@ -42,7 +42,7 @@ class IdentityMaker {
   Identity hash_of(const Job& job) const;
 
   std::string prefix_;  // the command, digested: stands in front of what is hashed of each job
-  const CommandTemplate& command_;
+  const LaunchTemplate& command_;
   std::optional<Template> id_;
 };
 

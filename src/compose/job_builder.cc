@@ -18,14 +18,14 @@ std::uint64_t without(std::uint64_t whole, std::uint64_t part) {
 
 // What is left of the system's limit for records: strings, and a pointer for each word and for the
 // two nulls that end argv and the environment.
-std::uint64_t room_for_records(const JobBuilder::Limits& limits, const CommandTemplate& command) {
+std::uint64_t room_for_records(const JobBuilder::Limits& limits, const LaunchTemplate& command) {
   const std::uint64_t fixed = command.fixed_bytes() + sizeof(char*) * (command.fixed_words() + 2);
   return without(limits.system_bytes, fixed + limits.environment_bytes + kReserve);
 }
 
 }  // namespace
 
-JobBuilder::JobBuilder(Limits limits, const CommandTemplate& command, const GroupKey* key)
+JobBuilder::JobBuilder(Limits limits, const LaunchTemplate& command, const GroupKey* key)
     : command_(command),
       key_(key),
       max_records_(limits.max_records == 0 ? UINT64_MAX : limits.max_records),

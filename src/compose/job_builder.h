@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "compose/command.h"
 #include "compose/group_key.h"
+#include "compose/launch_template.h"
 #include "model/job.h"
 #include "model/run_spec.h"
 
@@ -28,7 +28,7 @@ class JobBuilder {
   };
 
   // `command` and `key` must outlive the builder; `key` may be null.
-  JobBuilder(Limits limits, const CommandTemplate& command, const GroupKey* key);
+  JobBuilder(Limits limits, const LaunchTemplate& command, const GroupKey* key);
 
   // Takes the next record.  Gives at most two jobs: the batch that it ended, and one of its own
   // that is complete at once; take them with pop() until that gives nothing.
@@ -58,7 +58,7 @@ class JobBuilder {
   void finish_batch(std::string problem = {});
   void begin_batch(std::size_t records);
 
-  const CommandTemplate& command_;
+  const LaunchTemplate& command_;
   const GroupKey* key_;
   std::uint64_t max_records_;
   std::uint64_t max_arguments_;

@@ -3,13 +3,15 @@
 #include <csignal>
 #include <utility>
 
+#include "compose/command.h"
+
 namespace distaff {
 namespace {
 
 constexpr std::size_t kMostPending = 1 << 20;
 
 // Prints the jobs that are complete.
-void print_jobs(JobBuilder& builder, const CommandTemplate& command, ByteSink& sink,
+void print_jobs(JobBuilder& builder, const LaunchTemplate& command, ByteSink& sink,
                 Summary& summary, Resume* resume) {
   while (auto job = builder.pop()) {
     if (resume != nullptr && resume->skips(*job)) continue;
@@ -31,7 +33,7 @@ void print_jobs(JobBuilder& builder, const CommandTemplate& command, ByteSink& s
 
 }  // namespace
 
-RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& command,
+RunResult dry_run(Source& source, JobBuilder& builder, const LaunchTemplate& command,
                   ByteSink& sink, Waiter& waiter, Resume* resume) {
   Summary summary(false);
   RunResult result;

@@ -3,8 +3,8 @@
 // --dry-run: what would be executed, one command a line, in input order, and nothing runs.
 
 #include "collate/byte_sink.h"
-#include "compose/command.h"
 #include "compose/job_builder.h"
+#include "compose/launch_template.h"
 #include "engine/resume.h"
 #include "engine/summary.h"
 #include "engine/waiter.h"
@@ -14,7 +14,7 @@ namespace distaff {
 
 // A job that could not start is counted as failed and named in the block, as it would be in a run.
 // `resume` may be null.
-RunResult dry_run(Source& source, JobBuilder& builder, const CommandTemplate& command,
+RunResult dry_run(Source& source, JobBuilder& builder, const LaunchTemplate& command,
                   ByteSink& sink, Waiter& waiter, Resume* resume);
 
 }  // namespace distaff

@@ -31,7 +31,8 @@ Engine::Engine(Options options, Parts parts)
       output_({parts_.collator, parts_.sink, parts_.executor, parts_.rows, parts_.results,
                parts_.journal},
               options_.result_path),
-      groups_({options_.keyed, options_.limited}, parts_.scheduler, parts_.pacing),
+      groups_({options_.keyed, options_.limited, options_.adaptive}, parts_.scheduler,
+              parts_.pacing),
       halt_(options_.failure.on_error, options_.failure.halt),
       term_(options_.failure.term_seq),
       summary_(options_.failure.on_error == OnError::ignore),
@@ -229,7 +230,10 @@ void Engine::end_waiting_jobs() {
       ++jobs;
     }
   }
-  for (const JobId id : parts_.scheduler.drain()) {
+  std::vector<JobId> waiting_jobs = parts_.scheduler.drain();
+  for (const auto& [when, id] : at_home_) waiting_jobs.push_back(id);
+  at_home_.clear();
+  for (const JobId id : waiting_jobs) {
     Waiting waiting = std::move(waiting_.extract(id).mapped());
     if (waiting.last) {
       end_after_last_try(std::move(waiting));
@@ -305,6 +309,8 @@ std::optional<TimePoint> Engine::wake_at() {
   for (const auto& [job, sequence] : ending_) keep_earlier(earliest, sequence.wake_at());
   if (may_start()) keep_earlier(earliest, next_start());
   if (may_start() && parts_.mutexes != nullptr) keep_earlier(earliest, parts_.mutexes->wake_at());
+  if (may_start() && !at_home_.empty())
+    keep_earlier(earliest, std::optional(at_home_.begin()->first));
   keep_earlier(earliest, output_.wake_at(now_));
   for (const Observer* observer : parts_.observers) keep_earlier(earliest, observer->next_tick());
   return earliest;

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -20,8 +21,8 @@
 #include <vector>
 
 #include "collate/collator.h"
-#include "compose/command.h"
 #include "compose/job_builder.h"
+#include "compose/launch_template.h"
 #include "compose/result_path.h"
 #include "engine/groups.h"
 #include "engine/halt_watch.h"
@@ -46,8 +47,9 @@ class Engine final : public ExecEvents {
  public:
   struct Options {
     FailureSpec failure;
-    bool keyed = false;    // --key was given: jobs have groups, or none
-    bool limited = false;  // without a key: all jobs are one group
+    bool keyed = false;     // --key was given: jobs have groups, or none
+    bool limited = false;   // without a key: all jobs are one group
+    bool adaptive = false;  // Groups::Options
     bool trace = false;
     std::optional<Template> tag;
     std::optional<ResultPath> result_path;  // with Parts::results
@@ -56,17 +58,19 @@ class Engine final : public ExecEvents {
     std::string no_key_advice;              // added where the first job has no key
     std::string not_found_advice;           // added where the program of every job is not found
     std::optional<Duration> deadline;       // after the start; see also on_deadline()
-    std::uint64_t seed = 1;                 // for the delays before retries
-    bool read_rest = false;                 // when the run stops, observers are told of what was
-                                            // not read yet too (--failed-to, onto the input)
-    std::size_t stalled_bytes = 1 << 20;    // more than this not yet written: nothing starts
+    // The group of a job whose next request goes to this URL (ExecEvents::on_hop); none: as before.
+    std::function<std::optional<std::string>(const Job&, std::string_view url)> key_of_hop;
+    std::uint64_t seed = 1;               // for the delays before retries
+    bool read_rest = false;               // when the run stops, observers are told of what was
+                                          // not read yet too (--failed-to, onto the input)
+    std::size_t stalled_bytes = 1 << 20;  // more than this not yet written: nothing starts
   };
 
   // All by reference, and outliving the engine.
   struct Parts {
     Source& source;
     JobBuilder& builder;
-    const CommandTemplate& command;
+    const LaunchTemplate& command;
     Scheduler& scheduler;
     Pacing& pacing;
     Executor& executor;
@@ -113,8 +117,14 @@ class Engine final : public ExecEvents {
   void on_output(JobId job, Stream stream, std::string_view bytes) override;
   void on_end(JobId job, const Attempt& attempt) override;
   void on_closed(JobId job, bool kept_open) override;
+  void on_hop(JobId job, const Attempt& attempt, std::string_view url) override;
 
  private:
+  // A job on its way from one request to the next.
+  struct Hops {
+    Duration spent{0};                // by the requests before
+    std::optional<std::string> home;  // the group of its first request, if it is another one
+  };
   // How the last try at a job ended that waits for its next one.
   struct LastTry {
     Attempt attempt;
@@ -125,6 +135,7 @@ class Engine final : public ExecEvents {
     TimePoint read{};
     int tries = 0;                  // that it had
     std::unique_ptr<LastTry> last;  // if it had one
+    std::unique_ptr<Hops> hops;     // if it is within a try
   };
   struct Running {
     Job job;
@@ -133,7 +144,8 @@ class Engine final : public ExecEvents {
     TimePoint read{};
     int attempt = 1;
     std::optional<TimeLimits::Over> over;  // its time was over: we end it
-    std::unique_ptr<Launch> launch;        // if attempts are reported
+    std::unique_ptr<Launch> launch{};      // if attempts are reported
+    std::unique_ptr<Hops> hops{};
   };
   // Its process ended, and not all its output has come.  Only those of which more is to be done.
   struct Closing {
@@ -158,6 +170,8 @@ class Engine final : public ExecEvents {
   void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
   bool may_try_again(const Running& running, const Attempt& attempt, bool failed) const;
   void try_again(Closing closing);
+  void wait_at_home(JobId id, std::string home, TimePoint until);
+  void schedule_those_at_home();
   void end_after_last_try(Waiting waiting);
   void count(const Running& running, const Attempt& attempt, bool failed);
   void wrote(JobId job, Stream stream, std::size_t bytes);
@@ -212,6 +226,8 @@ class Engine final : public ExecEvents {
   std::unordered_map<JobId, Waiting> waiting_;
   std::unordered_map<JobId, Running> running_;
   std::unordered_map<JobId, Closing> closing_;
+  // Jobs that changed groups, and wait for another try in their first one.
+  std::multimap<TimePoint, JobId> at_home_;
   TimeLimits limits_;
   std::unordered_map<JobId, TermSequence> ending_;  // jobs that run and had their time
   std::unordered_map<JobId, std::array<std::uint64_t, 2>> bytes_;  // that jobs wrote, if reported

@@ -5,10 +5,20 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "compose/command.h"
 #include "engine/engine.h"
 #include "schedule/retry.h"
 
 namespace distaff {
+namespace {
+
+bool is_failure(const Outcome& outcome, const Policy& policy) {
+  const bool has_status =
+      outcome.kind == Outcome::Kind::exited || outcome.kind == Outcome::Kind::responded;
+  return !has_status || !policy.ok.contains(outcome.value);
+}
+
+}  // namespace
 
 // ---- events
 
@@ -41,12 +51,11 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
   limits_.ended(id);
   ending_.erase(id);
   short_until_.reset();
-  const Attempt seen = as_we_see_it(running, attempt);
-  const Outcome& outcome = seen.outcome;
-  const bool failed = outcome.kind != Outcome::Kind::exited ||
-                      !groups_.policy(running.job).ok.contains(outcome.value);
+  Attempt seen = as_we_see_it(running, attempt);
+  if (running.hops) seen.usage.wall += running.hops->spent;
+  const bool failed = is_failure(seen.outcome, groups_.policy(running.job));
   if (!failed) limits_.went_well(seen.usage.wall);
-  const auto rest = groups_.ended(running.job, outcome, failed, now_);
+  const auto rest = groups_.ended(running.job, seen, failed, now_);
   const bool again = may_try_again(running, seen, failed);
   if (!again) {
     output_.ended(running.job, running.slot, seen, running.attempt);
@@ -103,7 +112,7 @@ void Engine::close(const Closing& closing) {
 // ---- further attempts
 
 bool Engine::may_try_again(const Running& running, const Attempt& attempt, bool failed) const {
-  return failed && !stopping_ && running.job.problem.empty() &&
+  return failed && !stopping_ && running.job.problem.empty() && !attempt.once_only &&
          running.attempt <= groups_.policy(running.job).retries &&
          worth_another_try(options_.failure.retry_on, attempt.outcome);
 }
@@ -114,10 +123,63 @@ void Engine::try_again(Closing closing) {
   const Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
   ++retries_;
   output_.try_again(id, report(closing, wait));
-  parts_.scheduler.retry(id, now_ + wait);
+  std::optional<std::string> home;
+  if (closing.running.hops) home = std::move(closing.running.hops->home);
   auto last = std::make_unique<LastTry>(LastTry{std::move(closing.attempt), closing.running.slot});
-  waiting_.emplace(id, Waiting{std::move(closing.running.job), closing.running.read,
-                               closing.running.attempt, std::move(last)});
+  waiting_.emplace(id, Waiting{std::move(closing.running.job),
+                               closing.running.read,
+                               closing.running.attempt,
+                               std::move(last),
+                               {}});
+  if (home) return wait_at_home(id, std::move(*home), now_ + wait);
+  parts_.scheduler.retry(id, now_ + wait);
+}
+
+// ---- jobs of several requests
+
+// Not an end, and not another try: it waits for its next request's turn.
+void Engine::on_hop(JobId id, const Attempt& attempt, std::string_view url) {
+  if (stopping_ || running_.at(id).over) {
+    Attempt last = attempt;
+    last.outcome = Outcome::cancelled("the run stopped before its next request");
+    on_end(id, last);
+    return on_closed(id, false);
+  }
+  now_ = parts_.waiter.now();
+  auto node = running_.extract(id);
+  Running& running = node.mapped();
+  give_slot(running.slot);
+  limits_.ended(id);
+  short_until_.reset();
+  --unclosed_;
+  const auto rest = groups_.ended(running.job, attempt, false, now_);
+  output_.try_again(id);
+  if (!running.hops) running.hops = std::make_unique<Hops>();
+  running.hops->spent += attempt.usage.wall;
+  Job& job = running.job;
+  auto key = options_.key_of_hop ? options_.key_of_hop(job, url) : std::nullopt;
+  if (key && key != job.key) {
+    if (!running.hops->home) running.hops->home = job.key.value_or("");
+    job.key = std::move(key);
+  }
+  parts_.scheduler.go_on(id, groups_.of(job), now_, rest);
+  waiting_.emplace(
+      id, Waiting{std::move(job), running.read, running.attempt - 1, {}, std::move(running.hops)});
+}
+
+// The scheduler would hold its place in the group where it was last.
+void Engine::wait_at_home(JobId id, std::string home, TimePoint until) {
+  parts_.scheduler.end(id, now_);
+  Job& job = waiting_.at(id).job;
+  job.key = home.empty() ? std::nullopt : std::optional(std::move(home));
+  at_home_.emplace(until, id);
+}
+
+void Engine::schedule_those_at_home() {
+  while (!at_home_.empty() && at_home_.begin()->first <= now_) {
+    schedule(at_home_.begin()->second);
+    at_home_.erase(at_home_.begin());
+  }
 }
 
 // The journal's line about it.
@@ -182,6 +244,7 @@ std::string Engine::command_of(const Job& job, Slot slot) const {
   if (!job.problem.empty()) return {};
   const auto launch = parts_.command.build({job.records, job.id, slot});
   if (!launch) return {};
+  if (launch->request) return request_line(*launch->request);
   return launch->shown.empty() ? paste(*launch) : launch->shown;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "compose/command.h"
 #include "engine/engine.h"
 
 namespace distaff {
@@ -27,6 +28,7 @@ void Engine::fill() {
   if (parts_.mutexes != nullptr) {
     for (const JobId id : parts_.mutexes->due(now_)) schedule(id);
   }
+  schedule_those_at_home();
   input_waits_ = false;
   skipped_in_turn_ = 0;
   held_up_ = output_.is_full();
@@ -82,8 +84,10 @@ void Engine::start(JobId id) {
   auto node = waiting_.extract(id);
   Waiting& waiting = node.mapped();
   Running running{std::move(waiting.job), take_slot(), now_, waiting.read, waiting.tries + 1, {}};
+  running.hops = std::move(waiting.hops);
+  const bool goes_on = running.hops != nullptr;
   const Job& job = running.job;
-  groups_.starts(job);
+  groups_.starts(job, now_);
   const auto prepared = prepare_output(job, running.slot);
   if (!job.problem.empty()) {
     const Outcome why = Outcome::not_started(0, job.problem);  // before the job moves on
@@ -98,8 +102,10 @@ void Engine::start(JobId id) {
     return could_not_start(std::move(running), Outcome::not_started(0, prepared.error().message),
                            false);
   }
-  if (options_.trace) parts_.sink.say(paste(*launch) + "\n");
-  prepare_environment(running, *launch);
+  if (options_.trace) {
+    parts_.sink.say((launch->request ? request_line(*launch->request) : paste(*launch)) + "\n");
+  }
+  if (!launch->request) prepare_environment(running, *launch);
   auto started = parts_.executor.start(id, *launch);
   const bool fixed_program = launch->fixed_program;
   if (reports_attempts_) running.launch = std::make_unique<Launch>(std::move(*launch));
@@ -109,7 +115,7 @@ void Engine::start(JobId id) {
   if (started.start == Executor::Start::failed) {
     return could_not_start(std::move(running), started.failure, fixed_program);
   }
-  ++started_;
+  if (!goes_on) ++started_;
   ++unclosed_;
   short_since_.reset();
   std::string tag;
@@ -117,7 +123,9 @@ void Engine::start(JobId id) {
   const Policy& policy = groups_.policy(job);
   output_.started(id, std::move(tag), running.attempt <= policy.retries);
   limits_.started(id, policy.timeout, now_);
-  for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
+  if (!goes_on) {
+    for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
+  }
   running_.emplace(id, std::move(running));
 }
 
@@ -149,8 +157,8 @@ void Engine::take_shortage(Running running, std::unique_ptr<LastTry> last,
   if (!last) output_.drop(id);
   groups_.put_back(running.job);
   parts_.scheduler.put_back(id);
-  waiting_.emplace(
-      id, Waiting{std::move(running.job), running.read, running.attempt - 1, std::move(last)});
+  waiting_.emplace(id, Waiting{std::move(running.job), running.read, running.attempt - 1,
+                               std::move(last), std::move(running.hops)});
   if (!short_since_) {
     short_since_ = now_;
     say(LogLevel::info, fmt::format("{}: waiting for room to start job {}", what, number(id)));
@@ -261,7 +269,7 @@ void Engine::queue(Job job) {
                                       printable(job.records[0].text, 60), options_.no_key_advice));
     }
   }
-  waiting_.emplace(id, Waiting{std::move(job), now_});
+  waiting_.emplace(id, Waiting{std::move(job), now_, 0, {}, {}});
   if (first) schedule(id);
 }
 

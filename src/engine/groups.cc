@@ -16,6 +16,11 @@ std::string name_of(const std::string& key) {
   return key.empty() ? std::string("the run") : "group " + printable(key, 80);
 }
 
+// The server has too much to do.
+bool wants_less(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::responded && (outcome.value == 429 || outcome.value == 503);
+}
+
 }  // namespace
 
 bool Groups::in_group(const Job& job) const {
@@ -31,7 +36,11 @@ std::optional<GroupId> Groups::of(const Job& job) {
   const GroupId id = scheduler_.add_group(pacing_.limits_for(key));
   groups_.emplace(key, id);
   if (entries_.size() <= number(id)) entries_.resize(number(id) + 1);
-  entries_[number(id)] = {key, &pacing_.policy_for(key)};
+  Entry& entry = entries_[number(id)];
+  entry = Entry{};
+  entry.key = key;
+  entry.policy = &pacing_.policy_for(key);
+  if (options_.adaptive) entry.pace = std::make_unique<AdaptivePace>();
   return id;
 }
 
@@ -51,11 +60,15 @@ const Policy& Groups::policy(const Job& job) const {
 
 // ---- attempts
 
-void Groups::starts(const Job& job) {
-  if (!pacing_.has_policies()) return;
+void Groups::starts(const Job& job, TimePoint now) {
+  if (!pacing_.has_policies() && !spaced_) return;
   GroupId id{};
   Entry* const entry = find(job, id);
-  if (entry == nullptr || !entry->open || entry->probe != JobId{0}) return;
+  if (entry == nullptr) return;
+  if (entry->pace) entry->pace->started(now);
+  const Duration gap = std::max(entry->gap, entry->pace ? entry->pace->gap() : Duration{0});
+  if (gap.count() > 0) scheduler_.pause(id, now + gap);
+  if (!entry->open || entry->probe != JobId{0}) return;
   entry->probe = job.id;
   scheduler_.set_pause(id, TimePoint::max());
 }
@@ -69,15 +82,38 @@ void Groups::put_back(const Job& job) {
   scheduler_.set_pause(id, TimePoint::min());
 }
 
-std::optional<Duration> Groups::ended(const Job& job, const Outcome& outcome, bool failed,
+std::optional<Duration> Groups::ended(const Job& job, const Attempt& attempt, bool failed,
                                       TimePoint now) {
   GroupId id{};
   Entry* const entry = find(job, id);
   if (entry == nullptr) return std::nullopt;
   if (entry->policy->breaker) break_or_mend(*entry, id, job.id, failed, now);
-  const Pace asked = pacing_.after(entry->key, outcome, failed);
+  const Pace asked = pacing_.after(entry->key, attempt, failed);
   if (asked.pause) scheduler_.pause(id, now + *asked.pause);
+  if (attempt.response) take_wishes(*entry, id, attempt, !asked.as_asked, now);
   return asked.rest;
+}
+
+// Of its server.
+void Groups::take_wishes(Entry& entry, GroupId id, const Attempt& attempt, bool retry_after,
+                         TimePoint now) {
+  Duration wait = attempt.rest_at_least;
+  if (wait.count() > 0) {
+    entry.gap = wait;
+    spaced_ = true;
+  }
+  if (attempt.retry_after && retry_after) wait = std::max(wait, *attempt.retry_after);
+  if (entry.pace && wants_less(attempt.outcome)) {
+    if (entry.pace->slow_down(now)) {
+      messages_.push_back(fmt::format("{}: {}; from now on {} between two requests",
+                                      name_of(entry.key), describe(attempt.outcome),
+                                      format_duration(entry.pace->gap())));
+    }
+    wait = std::max(wait, entry.pace->gap());
+  } else if (entry.pace && attempt.outcome.kind == Outcome::Kind::responded) {
+    entry.pace->went_well();
+  }
+  if (wait.count() > 0) scheduler_.pause(id, now + wait);
 }
 
 void Groups::break_or_mend(Entry& entry, GroupId id, JobId job, bool failed, TimePoint now) {

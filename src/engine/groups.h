@@ -7,6 +7,7 @@
 // then one job tries alone.  If that goes well the others follow, else the pause begins anew.  Jobs
 // that ran when the group was paused end as they may, and count no more.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include "base/time.h"
 #include "model/job.h"
 #include "model/outcome.h"
+#include "schedule/adaptive_pace.h"
 #include "schedule/pacing.h"
 #include "schedule/scheduler.h"
 
@@ -23,13 +25,14 @@ namespace distaff {
 class Groups {
  public:
   struct Options {
-    bool keyed = false;    // jobs have groups by their keys, or none
-    bool limited = false;  // without keys: all jobs are one group
+    bool keyed = false;     // jobs have groups by their keys, or none
+    bool limited = false;   // without keys: all jobs are one group
+    bool adaptive = false;  // groups slow down when their servers say so
   };
 
   // Both must outlive it.
   Groups(Options options, Scheduler& scheduler, Pacing& pacing)
-      : options_(options), scheduler_(scheduler), pacing_(pacing) {}
+      : options_(options), scheduler_(scheduler), pacing_(pacing), spaced_(options.adaptive) {}
 
   // Nothing if the job belongs to none.  A key that is seen for the first time makes a group.
   std::optional<GroupId> of(const Job& job);
@@ -38,12 +41,12 @@ class Groups {
   const Policy& policy(const Job& job) const;
 
   // An attempt was picked and is about to start; it did not, and the job was put back.
-  void starts(const Job& job);
+  void starts(const Job& job, TimePoint now);
   void put_back(const Job& job);
 
-  // An attempt ended.  Sets the pauses that its outcome asks for, and gives the rest that is to
-  // follow; nothing: the one that the group's limits say.
-  std::optional<Duration> ended(const Job& job, const Outcome& outcome, bool failed, TimePoint now);
+  // An attempt ended, or one of its requests.  Sets the pauses that its outcome asks for, and gives
+  // the rest that is to follow; nothing: the one that the group's limits say.
+  std::optional<Duration> ended(const Job& job, const Attempt& attempt, bool failed, TimePoint now);
 
   // Lets go of the groups that the scheduler has forgotten.
   void forget(TimePoint now);
@@ -61,11 +64,15 @@ class Groups {
     const Policy* policy = nullptr;
     int failures = 0;  // in a row
     bool open = false;
-    JobId probe{0};  // tries alone
+    JobId probe{0};   // tries alone
+    Duration gap{0};  // between starts, at least: the server's wish (Crawl-delay)
+    std::unique_ptr<AdaptivePace> pace;  // with Options::adaptive
   };
 
   bool in_group(const Job& job) const;
   Entry* find(const Job& job, GroupId& id);
+  void take_wishes(Entry& entry, GroupId id, const Attempt& attempt, bool retry_after,
+                   TimePoint now);
   void break_or_mend(Entry& entry, GroupId id, JobId job, bool failed, TimePoint now);
 
   Options options_;
@@ -74,6 +81,7 @@ class Groups {
   std::unordered_map<std::string, GroupId> groups_;
   std::vector<Entry> entries_;  // by GroupId
   std::vector<std::string> messages_;
+  bool spaced_ = false;  // some group has, or had, a gap between its starts
 };
 
 }  // namespace distaff

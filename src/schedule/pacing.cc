@@ -186,22 +186,23 @@ GroupLimits Pacing::limits_for(std::string_view key) const {
   return limits;
 }
 
-Pace Pacing::after(std::string_view key, const Outcome& outcome, bool failed) {
+Pace Pacing::after(std::string_view key, const Attempt& attempt, bool failed) {
   Pace pace;
   if (!impl_->any_by_outcome) return pace;
   const Level* const level = impl_->throttle_for(key);
   if (!level || !level->depends_on_outcome()) return pace;
   bool rest_known = false;
   for (const ThrottleEntry& entry : *level->throttle) {
-    if (!applies(entry, outcome, failed)) continue;
+    if (!applies(entry, attempt.outcome, failed)) continue;
     if (!is_pause(entry)) {
       // The plain throttle is in the limits: the scheduler draws it itself.
       if (!rest_known && entry.when != When::always) {
         pace.rest = draw(entry.throttle, impl_->random);
       }
       rest_known = true;
-    } else if (entry.pause) {
-      const Duration pause = entry.at_most ? std::min(*entry.pause, *entry.at_most) : *entry.pause;
+    } else if (const auto asked = entry.retry_after ? attempt.retry_after : entry.pause) {
+      pace.as_asked = pace.as_asked || entry.retry_after;
+      const Duration pause = entry.at_most ? std::min(*asked, *entry.at_most) : *asked;
       pace.pause = std::max(pace.pause.value_or(pause), pause);
     }
   }

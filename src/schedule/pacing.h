@@ -18,6 +18,7 @@ namespace distaff {
 struct Pace {
   std::optional<Duration> rest;   // instead of the limits' throttle
   std::optional<Duration> pause;  // from the end of the job
+  bool as_asked = false;          // it says what becomes of Attempt::retry_after
 };
 
 // What the jobs of a group may do, and how failures of theirs are taken.
@@ -49,7 +50,7 @@ class Pacing {
   // What the end of a job does to its group; `failed` as --ok has it.  The first entry without a
   // pause that applies gives the rest (nothing if that is the plain one: the scheduler draws it);
   // of the pauses that apply the longest counts.
-  Pace after(std::string_view key, const Outcome& outcome, bool failed);
+  Pace after(std::string_view key, const Attempt& attempt, bool failed);
 
   bool by_outcome(std::string_view key) const;  // after() can give something
 

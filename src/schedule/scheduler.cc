@@ -159,6 +159,25 @@ void Scheduler::end(JobId job, TimePoint now, std::optional<Duration> rest) {
   state.update(index);
 }
 
+void Scheduler::go_on(JobId job, std::optional<GroupId> group, TimePoint now,
+                      std::optional<Duration> rest) {
+  Impl& state = *impl_;
+  state.latest = std::max(state.latest, now);
+  const Place place = state.find(job, State::running);
+  auto& entry = state.jobs[place];
+  const Index left = entry.group;
+  --state.running;
+  --state.groups[left].running;
+  if (left != kLane) state.rest(state.groups[left], now, rest);
+  if (state.last_start == place) state.last_start = JobTable::kNone;
+  entry.group = group ? number(*group) : kLane;
+  entry.again = false;
+  state.link(state.groups[entry.group], place);
+  state.counted.valid = false;
+  state.update(left);
+  state.update(entry.group);
+}
+
 void Scheduler::retry(JobId job, TimePoint again_at) {
   Impl& state = *impl_;
   const Place place = state.find(job, State::running);

@@ -85,6 +85,12 @@ class Scheduler {
   // that another job's end set, a pause and the rate hold for it as for any start.
   void retry(JobId job, TimePoint again_at);
 
+  // A picked job took one of several steps, and its next one is due: it gives its slot back and
+  // waits in `group`, which may be another than before, at the place that its age gives it there.
+  // The group it leaves rests as after end().
+  void go_on(JobId job, std::optional<GroupId> group, TimePoint now,
+             std::optional<Duration> rest = std::nullopt);
+
   // A waiting job (also one that waits for a retry) will not be started.  After one that waited
   // for a retry the group rests as its limits say, counted from the time of that retry: the last
   // attempt ended before it.

@@ -1,4 +1,5 @@
 #include "compose/identity.h"
+#include "compose/command.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "compose/job_builder.h"
+#include "compose/command.h"
 
 #include <gtest/gtest.h>
 

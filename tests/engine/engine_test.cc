@@ -1,4 +1,5 @@
 #include "engine/engine.h"
+#include "compose/command.h"
 
 #include <errno.h>
 #include <gtest/gtest.h>

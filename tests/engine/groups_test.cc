@@ -32,13 +32,13 @@ struct Broken {
   std::vector<std::uint64_t> start(TimePoint now) {
     std::vector<std::uint64_t> started;
     while (const auto id = scheduler.pick(now)) {
-      groups->starts(jobs[number(*id)]);
+      groups->starts(jobs[number(*id)], now);
       started.push_back(number(*id));
     }
     return started;
   }
   void end(std::uint64_t number, const Outcome& outcome, TimePoint now) {
-    const auto rest = groups->ended(jobs[number], outcome, outcome != kGood, now);
+    const auto rest = groups->ended(jobs[number], {outcome, {}}, outcome != kGood, now);
     scheduler.end(JobId{number}, now, rest);
   }
 
@@ -113,7 +113,7 @@ TEST(Breaker, ATryThatIsTriedAgainIsTheSameOne) {
   world.start(at(0s));
   for (const std::uint64_t job : {1, 2, 3, 4}) world.end(job, kBad, at(1s));
   EXPECT_EQ(world.start(at(61s)), Started{5});
-  world.groups->ended(world.jobs[5], kBad, true, at(61s));
+  world.groups->ended(world.jobs[5], {kBad, {}}, true, at(61s));
   world.scheduler.retry(JobId{5}, at(62s));
   EXPECT_EQ(world.start(at(70s)), Started{});
   EXPECT_EQ(world.start(at(121s)), Started{5});

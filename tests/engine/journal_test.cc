@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "collate/csv_rows.h"
+#include "compose/command.h"
 #include "engine/engine.h"
 #include "support/fake_world.h"
 

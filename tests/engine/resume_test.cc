@@ -1,4 +1,5 @@
 #include "engine/resume.h"
+#include "compose/command.h"
 
 #include <gtest/gtest.h>
 

@@ -167,7 +167,7 @@ TEST(Pacing, LeavesAPlainThrottleToTheLimits) {
   spec.rules[0].throttle = {rest(2s, 4s)};
   Pacing pacing = compiled(spec);
   EXPECT_FALSE(pacing.by_outcome("a"));
-  EXPECT_EQ(pacing.after("a", Outcome::exited(1), true).rest, std::nullopt);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(1), {}}, true).rest, std::nullopt);
 }
 
 TEST(Pacing, RestsByTheFirstEntryThatAppliesToTheOutcome) {
@@ -183,13 +183,13 @@ TEST(Pacing, RestsByTheFirstEntryThatAppliesToTheOutcome) {
   EXPECT_TRUE(pacing.by_outcome("a"));
   EXPECT_FALSE(pacing.by_outcome("b"));
   for (int i = 0; i < 100; ++i) {
-    const auto drawn = pacing.after("a", Outcome::exited(76), true).rest;
+    const auto drawn = pacing.after("a", {Outcome::exited(76), {}}, true).rest;
     EXPECT_TRUE(drawn >= 30s && drawn <= 60s);
   }
-  EXPECT_EQ(pacing.after("a", Outcome::exited(1), true).rest, 5s);
-  EXPECT_EQ(pacing.after("a", Outcome::signalled(76), true).rest, 5s);
-  EXPECT_EQ(pacing.after("a", Outcome::exited(0), false).rest, std::nullopt);
-  EXPECT_EQ(pacing.after("b", Outcome::exited(1), true).rest, std::nullopt);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(1), {}}, true).rest, 5s);
+  EXPECT_EQ(pacing.after("a", {Outcome::signalled(76), {}}, true).rest, 5s);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(0), {}}, false).rest, std::nullopt);
+  EXPECT_EQ(pacing.after("b", {Outcome::exited(1), {}}, true).rest, std::nullopt);
 }
 
 TEST(Pacing, RunsOneJobAtOnceWhereOnlySomeOutcomesMakeItRest) {
@@ -208,10 +208,10 @@ TEST(Pacing, PausesForTheLongestThatAppliesAndRestsBesides) {
   spec.rules[0].throttle = {on_exit(3, 3, as_told), pause(30s, kFailed), rest(2s, 2s, kFailed),
                             rest(1s, 1s, kAlways)};
   Pacing pacing = compiled(spec);
-  EXPECT_EQ(pacing.after("a", Outcome::exited(3), true).pause, 10min);
-  EXPECT_EQ(pacing.after("a", Outcome::exited(1), true).pause, 30s);
-  EXPECT_EQ(pacing.after("a", Outcome::exited(1), true).rest, 2s);
-  EXPECT_EQ(pacing.after("a", Outcome::exited(0), false).pause, std::nullopt);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(3), {}}, true).pause, 10min);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(1), {}}, true).pause, 30s);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(1), {}}, true).rest, 2s);
+  EXPECT_EQ(pacing.after("a", {Outcome::exited(0), {}}, false).pause, std::nullopt);
 }
 
 }  // namespace

@@ -231,6 +231,40 @@ TEST(Scheduler, KeepsThePlaceOfARetryInItsGroupButNotItsSlot) {
   EXPECT_EQ(pick_all(scheduler, at(8s)), Jobs{a2});
 }
 
+TEST(Scheduler, AJobGoesOnInAnotherGroupAtThePlaceOfItsAge) {
+  Scheduler scheduler({.slots = 4});
+  const GroupId a = scheduler.add_group({.parallelism = 1, .throttle = Throttle{2s, 2s}});
+  const GroupId b = scheduler.add_group({.parallelism = 1});
+  scheduler.add(JobId{1}, b);
+  scheduler.add(JobId{2}, a);
+  scheduler.add(JobId{3}, b);
+  scheduler.add(JobId{4}, a);
+  EXPECT_EQ(scheduler.pick(at(0s)), JobId{1});
+  EXPECT_EQ(scheduler.pick(at(0s)), JobId{2});
+  scheduler.go_on(JobId{2}, b, at(1s));
+  EXPECT_EQ(scheduler.running(), 1);
+  EXPECT_EQ(scheduler.pick(at(1s)), std::nullopt);  // a rests, b has its one
+  scheduler.end(JobId{1}, at(1s));
+  EXPECT_EQ(scheduler.pick(at(1s)), JobId{2});  // before job 3, which came later
+  EXPECT_EQ(scheduler.pick(at(1s)), std::nullopt);
+  EXPECT_EQ(scheduler.pick(at(3s)), JobId{4});
+  scheduler.end(JobId{2}, at(3s));
+  EXPECT_EQ(scheduler.pick(at(3s)), JobId{3});
+}
+
+TEST(Scheduler, AJobThatGoesOnInItsGroupIsTheNextAfterTheRest) {
+  Scheduler scheduler({.slots = 4});
+  const GroupId a = scheduler.add_group({.parallelism = 1, .throttle = Throttle{2s, 2s}});
+  scheduler.add(JobId{1}, a);
+  scheduler.add(JobId{2}, a);
+  EXPECT_EQ(scheduler.pick(at(0s)), JobId{1});
+  scheduler.go_on(JobId{1}, a, at(1s));
+  EXPECT_EQ(scheduler.wake_at(at(1s)), at(3s));
+  EXPECT_EQ(scheduler.pick(at(3s)), JobId{1});
+  scheduler.go_on(JobId{1}, a, at(3s), 10s);
+  EXPECT_EQ(scheduler.wake_at(at(3s)), at(13s));
+}
+
 TEST(Scheduler, HoldsBackRetriesOfAPausedGroupAndCountsThemInItsRate) {
   Scheduler scheduler({.slots = 9});
   const GroupId a = scheduler.add_group({.parallelism = 4, .rate = Rate{1, 1s, 1}});

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "collate/collator.h"
+#include "compose/command.h"
 #include "engine/engine.h"
 #include "input/source.h"
 #include "support/checked_spill.h"

@@ -82,6 +82,9 @@ struct Behaviour {
   bool ignores_term = false;
   Executor::StartResult start;
   std::shared_ptr<Behaviour> then;  // what its next attempts do
+  std::string hop;                  // it does not end but needs another request, to this URL
+  std::optional<Duration> retry_after;
+  Duration rest_at_least{0};
 };
 
 class FakeExecutor final : public Executor {
@@ -147,6 +150,13 @@ class FakeExecutor final : public Executor {
       if (!child.what.err.empty()) events->on_output(child.job, Stream::err, child.what.err);
       Attempt attempt{child.what.outcome, {}};
       attempt.usage.wall = now_ - child.started;
+      attempt.retry_after = child.what.retry_after;
+      attempt.rest_at_least = child.what.rest_at_least;
+      attempt.response = std::make_shared<Response>();
+      if (!child.what.hop.empty()) {
+        events->on_hop(child.job, attempt, child.what.hop);
+        return true;
+      }
       events->on_end(child.job, attempt);
       events->on_closed(child.job, false);
       return true;
@@ -165,6 +175,7 @@ class FakeExecutor final : public Executor {
     if (signal == SIGTERM && child.what.ignores_term) return;
     child.ends = now_;
     child.what.outcome = Outcome::signalled(signal);
+    child.what.hop.clear();
   }
 
   const TimePoint& now_;

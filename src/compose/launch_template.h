@@ -1,0 +1,45 @@
+#pragma once
+
+// From a job to what it asks to have done: the process of a command, the request for a URL.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "compose/template.h"
+#include "model/launch.h"
+#include "model/record.h"
+
+namespace distaff {
+
+// Immutable; build() has no side effects.
+class LaunchTemplate {
+ public:
+  virtual ~LaunchTemplate() = default;
+
+  // An error is the reason why this job could not start (a missing field, a NUL).
+  virtual Expected<Launch> build(const JobView& job) const = 0;
+
+  // Names of fields it uses.
+  virtual std::vector<std::string> field_names() const = 0;
+
+  // What of the command line stays the same in every job, and what one record adds to it at most,
+  // in bytes with NULs and without pointers: for the system's limit.  record_bytes() is called for
+  // every record of the input and costs next to nothing where the record itself is the argument.
+  // Nothing of this is asked of what is no command.
+  virtual std::size_t fixed_bytes() const { return 0; }
+  virtual std::size_t fixed_words() const { return 0; }  // strings in argv and of --env
+  virtual std::size_t record_bytes(const Record&) const { return 0; }
+  virtual std::size_t record_words() const { return 0; }  // argv entries one record adds at most
+
+  // What of record_bytes() the user asked for, for --max-bytes: without the copies of values that
+  // travel into a script.
+  virtual std::size_t argument_bytes(const Record&) const { return 0; }
+
+  // More than so many argument_bytes() in a job cannot be: a template joins them in one string.
+  virtual std::size_t most_argument_bytes() const { return SIZE_MAX; }
+};
+
+}  // namespace distaff
