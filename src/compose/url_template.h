@@ -1,0 +1,48 @@
+#pragma once
+
+// The URL of a job: its record, a field of it, or a template with values in it.
+//
+// A value at the very start of a template is (the beginning of) a URL and is put in as it is.
+// Behind that, values are only ever a part of what the template says: they are encoded by percent
+// signs, so that no value can name another host, end the path or add a parameter.  In a path a
+// slash stays one.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/expected.h"
+#include "compose/template.h"
+#include "model/run_spec.h"
+
+namespace distaff {
+
+class UrlTemplate {
+ public:
+  // `text` is --url-template; empty: `column`; empty too: the record.
+  static Expected<UrlTemplate> compile(std::string_view text, const std::string& column,
+                                       const TemplateSyntax& syntax);
+
+  // Without blanks around it, with bytes over 0x7f behind the host encoded.  An error says why this
+  // is no URL.
+  Expected<std::string> of(const JobView& job) const;
+
+  void collect_names(std::vector<std::string>& names) const;
+
+ private:
+  // How a value is put in.
+  enum class Place { as_it_is, host, path, query };
+
+  static Place place_behind(std::string_view before);
+  static Expected<UrlTemplate> of_column(const std::string& column, const TemplateSyntax& syntax);
+
+  Template template_;
+  std::vector<Place> places_;  // of each piece
+};
+
+// `text` as a URL with a scheme and a host, or what is wrong with it and how to write it.  Which
+// schemes may be asked is not looked at.
+Expected<std::string> checked_url(std::string_view text);
+
+}  // namespace distaff

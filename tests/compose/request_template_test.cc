@@ -1,0 +1,232 @@
+#include "compose/request_template.h"
+
+#include <gtest/gtest.h>
+
+namespace distaff {
+namespace {
+
+using What = FileNamePart::What;
+using Strings = std::vector<std::string>;
+
+Record line(std::string text) {
+  Record record;
+  record.text = std::move(text);
+  return record;
+}
+
+Record row(const FieldNames& names, const Strings& values) {
+  Record record;
+  record.text = "the row";
+  record.names = std::make_shared<FieldNames>(names);
+  record.fields.assign(values.begin(), values.end());
+  return record;
+}
+
+TemplateSyntax named(FieldNames names) {
+  return {{FieldScheme::Kind::named, std::move(names), std::nullopt}};
+}
+
+Expected<Request> request(const FetchSpec& spec, const Record& record, TemplateSyntax syntax = {}) {
+  auto compiled = RequestTemplate::compile(spec, {std::move(syntax), {}});
+  if (!compiled) return tl::unexpected(compiled.error());
+  auto launch = compiled->build({{&record, 1}, JobId{7}, 2});
+  if (!launch) return tl::unexpected(launch.error());
+  return *launch->request;
+}
+
+template <class T>
+std::string error_of(const Expected<T>& result) {
+  return result ? "no error" : result.error().message;
+}
+
+// The URL of a job, or why there is none.
+std::string url(const std::string& record) {
+  const auto made = request({}, line(record));
+  return made ? made->url : error_of(made);
+}
+
+std::string url(const std::string& text, const Strings& values) {
+  FetchSpec spec;
+  spec.url_template = text;
+  FieldNames names;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    names.push_back(std::string(1, static_cast<char>('a' + i)));
+  const auto made = request(spec, row(names, values), named(names));
+  return made ? made->url : error_of(made);
+}
+
+TEST(RequestTemplate, AsksForTheRecord) {
+  const auto made = request({}, line("https://example.org/a"));
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(*made, (Request{.url = "https://example.org/a"}));
+}
+
+TEST(RequestTemplate, AsksForAColumn) {
+  FetchSpec spec;
+  spec.column = "link to it";
+  const auto made =
+      request(spec, row({"n", "link to it"}, {"1", " http://h/ "}), named({"n", "link to it"}));
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(made->url, "http://h/");
+  EXPECT_EQ(error_of(request(spec, line("x"), named({"n", "url"}))),
+            "no column 'link to it'; the columns are n, url");
+  EXPECT_EQ(error_of(request(spec, row({"n", "link to it"}, {"1"}), named({"n", "link to it"}))),
+            "no field 'link to it' in this record");
+  const TemplateSyntax open{{FieldScheme::Kind::open, {}, std::nullopt}};
+  EXPECT_EQ(request(spec, row({"link to it"}, {"http://j/"}), open)->url, "http://j/");
+  EXPECT_EQ(RequestTemplate::compile(spec, {open, {}})->field_names(), Strings{"link to it"});
+}
+
+TEST(Url, IsTrimmedAndItsPathMadeAscii) {
+  EXPECT_EQ(url(" \thttp://h/a\r"), "http://h/a");
+  EXPECT_EQ(url("http://h/caf\xC3\xA9?q=\xC3\xA9"), "http://h/caf%C3%A9?q=%C3%A9");
+  EXPECT_EQ(url("http://caf\xC3\xA9/"), "http://caf\xC3\xA9/");
+  EXPECT_EQ(url("http://h/a%20b"), "http://h/a%20b");
+  EXPECT_EQ(url("HTTP://[::1]:80/"), "HTTP://[::1]:80/");
+  EXPECT_EQ(url("file:///etc/passwd"), "file:///etc/passwd") << "another part refuses it";
+}
+
+TEST(Url, SaysWhatIsWrong) {
+  EXPECT_EQ(url("  "), "the URL is empty");
+  EXPECT_EQ(url("example.org/x"), "'example.org/x' has no scheme; write https://example.org/x");
+  EXPECT_EQ(url("//host/x"), "'//host/x' has no scheme; write https://host/x");
+  EXPECT_EQ(url("localhost:8080/x"),
+            "'localhost:8080/x' has no scheme; write https://localhost:8080/x");
+  EXPECT_EQ(url("joe:pw@h/x"), "'joe:***@h/x' is no URL of a server; write https://HOST/PATH");
+  EXPECT_EQ(url("/x"), "'/x' is only a path; write https://HOST/x");
+  EXPECT_EQ(url("mailto:joe@h"), "'mailto:***@h' is no URL of a server; write https://HOST/PATH");
+  EXPECT_EQ(url("http:/x"), "'http:/x' is no URL of a server; write https://HOST/PATH");
+  EXPECT_EQ(url("http://h/a b"), "the URL 'http://h/a b' holds a blank (byte 11); write %20");
+  EXPECT_EQ(url("http://h/\x01"),
+            "the URL 'http://h/\\x01' holds the byte 0x01 (byte 10); write %01 if it is meant");
+  EXPECT_EQ(url("http://h/a\tb"),
+            "the URL 'http://h/a\\tb' holds the byte 0x09 (byte 11); write %09 if it is meant");
+  EXPECT_EQ(url("http://:80/"),
+            "the URL 'http://:80/' names no host that could be asked; write http://HOST/PATH");
+  EXPECT_EQ(url("https://joe:pw@h:99999/"),
+            "the URL 'https://joe:***@h:99999/' names no host that could be asked; write "
+            "https://HOST/PATH");
+}
+
+TEST(UrlTemplate, EncodesValuesForTheirPlace) {
+  EXPECT_EQ(url("https://h/{a}", {"x/y z?&"}), "https://h/x/y%20z%3F%26");
+  EXPECT_EQ(url("https://h/?q={a}&r={b}", {"x/y&=", "\xC3\xA9#%"}),
+            "https://h/?q=x%2Fy%26%3D&r=%C3%A9%23%25");
+  EXPECT_EQ(url("https://h/#{a}", {"x/y"}), "https://h/#x%2Fy");
+  EXPECT_EQ(url("https://{a}/{b}", {"h:80", ".."}), "https://h:80/..");
+  EXPECT_EQ(url("https://{a}:{b}/", {"[::1]", "8"}), "https://[::1]:8/");
+  EXPECT_EQ(url("{a}/x?u={b}", {" https://h:1/?y ", "http://z/"}),
+            "https://h:1/?y/x?u=http%3A%2F%2Fz%2F");
+  EXPECT_EQ(url("{a}://{b}/", {"http", "h:1"}), "http://h:1/");
+  EXPECT_EQ(url("{a}/?u=http://{b}", {"http://h", "x/y"}), "http://h/?u=http://x%2Fy");
+  EXPECT_EQ(url("https://h/{#}", {"x"}), "https://h/7");
+}
+
+TEST(UrlTemplate, LetsNoValueNameAnotherHost) {
+  EXPECT_EQ(url("https://{a}.example.org/", {"evil.com/x"}),
+            "the URL 'https://evil.com%2Fx.example.org/' names no host that could be asked; write "
+            "https://HOST/PATH");
+  EXPECT_EQ(url("https://{a}.example.org/", {"joe@evil"}),
+            "the URL 'https://joe%40evil.example.org/' names no host that could be asked; write "
+            "https://HOST/PATH");
+}
+
+TEST(UrlTemplate, RefusesWhatCanNeverBeAUrl) {
+  EXPECT_EQ(url("h/{a}", {"x"}), "--url-template: 'h/{a}' has no scheme; write https://h/{a}");
+  EXPECT_EQ(url("https://h/x y{a}", {"x"}),
+            "--url-template: the URL 'https://h/x y{a}' holds a blank (byte 12); write %20");
+  EXPECT_TRUE(url("https://h/{b}", {"x"}).starts_with("--url-template: {b}: no such field"));
+}
+
+TEST(RequestTemplate, MakesMethodHeadersAndData) {
+  FetchSpec spec;
+  spec.headers = {"X-Id: {a}", "Accept:", "X-Empty;", "X-No: {b}"};
+  spec.data = R"({"a":"{a}"})";
+  const Record record = row({"a", "b"}, {"x", ""});
+  auto made = request(spec, record, named({"a", "b"}));
+  EXPECT_EQ(error_of(made), "the URL 'the row' holds a blank (byte 4); write %20");
+  spec.url_template = "https://h/{#}";
+  made = request(spec, record, named({"a", "b"}));
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(made->method, "POST");
+  EXPECT_EQ(made->headers, (Strings{"X-Id: x", "Accept:", "X-Empty;", "X-No;"}));
+  EXPECT_EQ(made->data, R"({"a":"x"})");
+  spec.method = "PUT";
+  EXPECT_EQ(request(spec, record, named({"a", "b"}))->method, "PUT");
+}
+
+TEST(RequestTemplate, RefusesMethodsAndHeadersThatAreNone) {
+  FetchSpec spec;
+  spec.method = "GET /x";
+  EXPECT_EQ(error_of(request(spec, line("http://h/"))),
+            "--request 'GET /x': a method is one word, as GET, HEAD, POST, PUT");
+  spec.method.clear();
+  for (const std::string header : {"", "X-Id", ": x", "X Id: x", "{}: x", "X-Id; x", "@file"}) {
+    spec.headers = {header};
+    EXPECT_EQ(error_of(request(spec, line("http://h/"))),
+              "--header '" + header + "': write 'NAME: VALUE', or 'NAME;' for one without value");
+  }
+  spec.headers = {"Cookie: a\nX: b"};
+  EXPECT_EQ(error_of(request(spec, line("http://h/"))),
+            "--header 'Cookie: ***': a header is one line; write one --header for each");
+}
+
+TEST(RequestTemplate, LetsNoValueAddAHeader) {
+  FetchSpec spec;
+  spec.url_template = "http://h/";
+  spec.headers = {"X-Id: {}"};
+  EXPECT_EQ(error_of(request(spec, line("a\r\nHost: b"))),
+            "--header X-Id: its value holds a line end, which no header can");
+  EXPECT_EQ(error_of(request(spec, line(std::string("a\0b", 3)))),
+            "--header X-Id: its value holds a NUL byte, which no header can");
+}
+
+TEST(RequestTemplate, SendsAFileAsItIs) {
+  FetchSpec spec;
+  spec.data = "@body.json";
+  const Record record = line("http://h/");
+  EXPECT_EQ(error_of(request(spec, record)), "--data '@body.json': name a file behind the @");
+  const auto compiled = RequestTemplate::compile(
+      spec, {{}, [](const std::string& file) -> Expected<std::string> { return file + ": {}\n"; }});
+  EXPECT_EQ(compiled->build({{&record, 1}, JobId{1}, 1})->request->data, "body.json: {}\n");
+  const auto missing = RequestTemplate::compile(
+      spec,
+      {{}, [](const std::string&) -> Expected<std::string> { return fail("no such file", 3); }});
+  EXPECT_EQ(missing.error(), (Error{"--data: no such file", 3}));
+}
+
+TEST(NameTemplate, TakesApartWhatOnlyTheResponseTells) {
+  FetchSpec spec;
+  spec.url_template = "http://h/";
+  spec.name = "{host}/{a}-{#}{ext}";
+  const Record record = row({"a", "host"}, {"x/y", "z"});
+  const auto made = request(spec, record, named({"a", "host"}));
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(made->name,
+            (std::vector<FileNamePart>{{What::host, ""}, {What::text, "/x/y-7"}, {What::ext, ""}}));
+  spec.name = "{2}{hash}${path}{{path}}";
+  EXPECT_EQ(request(spec, record, named({"a", "host"}))->name,
+            (std::vector<FileNamePart>{
+                {What::text, "z"}, {What::hash, ""}, {What::text, "${path}{{path}}"}}));
+  spec.name = "{path/}";
+  EXPECT_EQ(
+      error_of(request(spec, record, named({"a", "host"}))),
+      "--name: {path/}: {path} takes no path parts; write it alone, or a column by its number");
+  spec.name = "{c}";
+  EXPECT_TRUE(error_of(request(spec, record, named({"a", "host"})))
+                  .starts_with("--name: {c}: no such field"));
+}
+
+TEST(RequestTemplate, TellsWhichFieldsItUses) {
+  FetchSpec spec;
+  spec.url_template = "http://h/{a}";
+  spec.headers = {"X: {b.c}"};
+  spec.data = "{d}";
+  spec.name = "{e}{host}";
+  const TemplateSyntax open{{FieldScheme::Kind::open, {}, std::nullopt}};
+  EXPECT_EQ(RequestTemplate::compile(spec, {open, {}})->field_names(),
+            (Strings{"a", "b.c", "d", "e"}));
+}
+
+}  // namespace
+}  // namespace distaff
