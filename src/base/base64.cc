@@ -52,4 +52,22 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string bytes;
+  std::uint32_t bits = 0;
+  int more = 0;  // bits that are in no byte yet
+  while (text.ends_with('=')) text.remove_suffix(1);
+  for (const char c : text) {
+    const std::size_t value = std::string_view(kDigits).find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    more += 6;
+    if (more < 8) continue;
+    more -= 8;
+    bytes += static_cast<char>(bits >> more);
+  }
+  return bytes;
+}
+
 }  // namespace distaff

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,8 @@ class Base64 {
 };
 
 std::string base64(std::string_view bytes);
+
+// The bytes; nothing if the text is none.
+std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace distaff

@@ -16,6 +16,7 @@
 #include "cli/advice.h"
 #include "cli/plan.h"
 #include "cli/run_files.h"
+#include "cli/run_parts.h"
 #include "cli/scheduled.h"
 #include "collate/csv_rows.h"
 #include "collate/json_rows.h"
@@ -46,63 +47,6 @@
 
 namespace distaff {
 namespace {
-
-// The engine's wait on the real world.
-class LoopWaiter final : public Waiter, private Watcher {
- public:
-  LoopWaiter(EventLoop& loop, const Source& source, ByteSink& output)
-      : loop_(loop), source_(source), output_(output) {}
-  ~LoopWaiter() { watch(-1); }
-  LoopWaiter(const LoopWaiter&) = delete;
-  LoopWaiter& operator=(const LoopWaiter&) = delete;
-
-  void serve(ProcessExecutor& executor) { executor_ = &executor; }
-
-  TimePoint now() override { return EventLoop::now(); }
-
-  void wait(std::optional<TimePoint> until, bool input) override {
-    output_.flush();
-    watch(input ? source_.wait_fd() : -1);
-    if (executor_ != nullptr) {
-      const auto timer = executor_->wake_at();
-      if (timer && (!until || *timer < *until)) until = timer;
-    }
-    loop_.wait(until);
-    if (executor_ != nullptr) executor_->tick(now());
-  }
-
- private:
-  void on_ready(int, std::uint32_t) override {}
-
-  void watch(int fd) {
-    if (fd == watched_) return;
-    if (watched_ >= 0) loop_.remove(watched_);
-    watched_ = fd;
-    if (fd >= 0) loop_.add(fd, EPOLLIN, this);
-  }
-
-  EventLoop& loop_;
-  const Source& source_;
-  ByteSink& output_;
-  ProcessExecutor* executor_ = nullptr;
-  int watched_ = -1;
-};
-
-// The executor and the engine need each other: events go through here.
-class Relay final : public ExecEvents {
- public:
-  Intake room(JobId job, Stream stream) override { return to->room(job, stream); }
-  void on_moved(JobId job, Stream stream, std::size_t bytes) override {
-    to->on_moved(job, stream, bytes);
-  }
-  void on_output(JobId job, Stream stream, std::string_view bytes) override {
-    to->on_output(job, stream, bytes);
-  }
-  void on_end(JobId job, const Attempt& attempt) override { to->on_end(job, attempt); }
-  void on_closed(JobId job, bool kept_open) override { to->on_closed(job, kept_open); }
-
-  ExecEvents* to = nullptr;
-};
 
 // Calls back once, when the run has lasted a while.
 class AfterAWhile final : public Observer {
@@ -198,57 +142,6 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const FieldScheme& schem
   return std::make_unique<JsonRows>(JsonRows::Options{.batched = batched(spec)});
 }
 
-std::optional<std::uint64_t> jobs_to_expect(const RunSpec& spec, const OpenedSource& opened) {
-  const auto records = spec.input.total ? spec.input.total : opened.total;
-  const std::uint64_t each = spec.batch.max_records;
-  if (!records || each == 0) return std::nullopt;
-  return (*records + each - 1) / each;
-}
-
-std::string spill_directory(const OutputSpec& output) {
-  if (!output.spill_dir.empty()) return output.spill_dir;
-  const char* const named = std::getenv("TMPDIR");
-  return named != nullptr && *named != '\0' ? named : "/tmp";
-}
-
-// Records come from a terminal: then what the user types stands where a bar would be.
-bool reads_terminal(const InputSpec& input) {
-  const bool from_stdin = input.format != RecordFormat::arguments &&
-                          (input.files.empty() || std::find(input.files.begin(), input.files.end(),
-                                                            "-") != input.files.end());
-  return from_stdin && isatty(STDIN_FILENO) == 1;
-}
-
-// What becomes of the wish, where we are: never automatic.  There is no bar where others use the
-// terminal beside us, or where nothing is to be seen yet.
-ProgressMode progress_mode(const RunSpec& spec, const Terminal& terminal) {
-  const ProgressMode asked = spec.progress.mode;
-  if (asked == ProgressMode::line || asked == ProgressMode::none) return asked;
-  const bool shared = spec.output.mode == OutputMode::raw ||
-                      spec.command.stdin_mode == StdinMode::tty || reads_terminal(spec.input) ||
-                      spec.cron.quiet_unless_failed;
-  if (!shared && terminal.can_draw()) return ProgressMode::bar;
-  return asked == ProgressMode::bar ? ProgressMode::line : ProgressMode::none;
-}
-
-Duration bar_delay(const RunSpec& spec) {
-  return std::chrono::seconds(spec.progress.mode == ProgressMode::bar ? 0 : 1);
-}
-
-// Two runs that begin together should not draw the same delays.
-std::uint64_t draw_seed() {
-  return static_cast<std::uint64_t>(EventLoop::now().time_since_epoch().count()) ^
-         static_cast<std::uint64_t>(getpid()) << 32;
-}
-
-// From the start on; one at a time of day rings an alarm, unless it has passed.
-std::optional<Duration> deadline_of(const DeadlineSpec& deadline) {
-  if (deadline.after.count() > 0) return deadline.after;
-  const time_t now = time(nullptr);
-  const bool passed = deadline.at && instant_of(*deadline.at, now) <= now;
-  return passed ? std::optional(Duration{0}) : std::nullopt;
-}
-
 // "job 3 left a process behind: sleep 77 (pid 123), ended"; nothing if none did.
 std::string said_of(const std::vector<ProcessExecutor::LeftBehind>& all) {
   constexpr std::size_t kNamed = 5;
@@ -264,10 +157,6 @@ std::string said_of(const std::vector<ProcessExecutor::LeftBehind>& all) {
   return text;
 }
 
-std::string make_run_id() {
-  return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
-}
-
 // --mutex: the locks of this user, beside that of the run.
 class JobLocks final : public ValueLocks {
  public:
@@ -278,17 +167,6 @@ class JobLocks final : public ValueLocks {
 
  private:
   FileLocks& locks_;
-};
-
-// --quiet-unless-failed: where all that is printed is kept until the end.
-struct Quiet {
-  Quiet(const OutputSpec& spec, Output& output)
-      : spill(spill_directory(spec), spec.spill_limit),
-        held(output, spec.spill_limit > 0 ? &spill : nullptr,
-             static_cast<std::size_t>(std::min<std::uint64_t>(spec.hold_memory, 1 << 20))) {}
-
-  SpillFiles spill;
-  HeldOutput held;
 };
 
 constexpr std::size_t kMostUnread = std::size_t{1} << 20;
@@ -388,17 +266,8 @@ class Run {
   // ends it; so does a stdout that cannot be written.
   int write_rest(int status) {
     writing_rest_ = true;
-    for (sink_.flush(); sink_.pending() > 0 && !cut_short_; sink_.flush()) {
-      if (sink_.condition() != ByteSink::Condition::good) break;
-      waiter_.wait(std::nullopt, false);
-    }
-    if (held_ == nullptr || sink_.condition() == ByteSink::Condition::good) return status;
-    if (sink_.condition() == ByteSink::Condition::reader_gone) {
-      return status == 2 || status > 125 ? status : 128 + SIGPIPE;
-    }
-    output_.say(last_words({output_.failure(), 3}));
-    output_.flush();
-    return status <= 1 ? 3 : status;
+    write_all(sink_, waiter_, cut_short_);
+    return held_ == nullptr ? status : status_of_held(status, sink_, output_);
   }
 
   // Orphans come to us only if there is a guard; and then all children of ours are the run's.
@@ -517,12 +386,6 @@ class Run {
   std::optional<WallAlarm> alarm_;
   GuardWatcher guard_watcher_;
 };
-
-// A run that was ended by a signal ends the process by it.
-int end(int status) {
-  if (status > 128) die_of_signal(status - 128);
-  return status;
-}
 
 int end_without_jobs(int status, Scheduled* scheduled) {
   if (scheduled == nullptr) return status;

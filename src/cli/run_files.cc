@@ -24,7 +24,8 @@ RunFiles::RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::opti
     : spec_(spec.journal),
       opened_(opened),
       run_id_(std::move(run_id)),
-      replaces_input_(replaces_input(spec)) {
+      replaces_input_(replaces_input(spec)),
+      reports_(spec.fetch.has_value()) {
   if (spec_.file.empty()) return;
   maker_.emplace(spec.command, command, std::move(id));
   resume_.emplace(Resume::Options{spec_.resume, spec_.skip_failed}, *maker_);
@@ -35,7 +36,7 @@ void RunFiles::learn(const JournalLine& line) {
 }
 
 Journal::Options RunFiles::journal_options() {
-  Journal::Options options{spec_.file, run_id_, DISTAFF_VERSION, {}};
+  Journal::Options options{spec_.file, run_id_, DISTAFF_VERSION, {}, reports_ && spec_.resume};
   if (!spec_.id.empty()) {
     options.command_of = [this](const Job& job) { return maker_->work_of(job); };
   }

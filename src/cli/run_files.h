@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "compose/launch_template.h"
 #include "compose/identity.h"
+#include "compose/launch_template.h"
 #include "engine/resume.h"
 #include "input/open_source.h"
 #include "model/run_spec.h"
@@ -51,6 +51,7 @@ class RunFiles {
   const OpenedSource& opened_;
   std::string run_id_;
   bool replaces_input_;
+  bool reports_;                        // a report tells of jobs that were done before, too
   std::optional<IdentityMaker> maker_;  // with a journal
   std::optional<Resume> resume_;
   std::unique_ptr<Journal> journal_;

@@ -3,41 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/csv_text.h"
 #include "collate/job_columns.h"
 
 namespace distaff {
-namespace {
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-bool needs_quotes(std::string_view value) {
-  return value.empty() || is_blank(value.front()) || is_blank(value.back()) ||
-         value.find_first_of(",\"\r\n") != value.npos;
-}
-
-void append_doubled(std::string_view bytes, std::string& row) {
-  while (true) {
-    const std::size_t quote = bytes.find('"');
-    if (quote == bytes.npos) break;
-    row.append(bytes.substr(0, quote + 1));
-    row += '"';
-    bytes.remove_prefix(quote + 1);
-  }
-  row.append(bytes);
-}
-
-void append_value(std::string_view value, std::string& row) {
-  if (!needs_quotes(value)) {
-    row += value;
-    return;
-  }
-  row += '"';
-  append_doubled(value, row);
-  row += '"';
-}
-
-}  // namespace
-
 CsvRows::CsvRows(const FieldScheme& scheme, bool batched) {
   if (!batched && scheme.kind == FieldScheme::Kind::named) {
     input_ = scheme.names;
@@ -52,7 +21,7 @@ CsvRows::CsvRows(const FieldScheme& scheme, bool batched) {
 std::string CsvRows::header() const {
   std::string row;
   for (const std::string& name : input_) {
-    append_value(name, row);
+    append_csv_value(name, row);
     row += ',';
   }
   const auto append_ours = [&](std::string_view name) {
@@ -74,17 +43,17 @@ std::string CsvRows::header() const {
 std::string CsvRows::head(const Job& job, const Attempt& attempt, int attempts, Slot slot) {
   std::string row;
   if (whole_records_) {
-    append_value(text_of(job), row);
+    append_csv_value(text_of(job), row);
     row += ',';
   } else {
     const auto& fields = job.records.front().fields;
     for (std::size_t i = 0; i < input_.size(); ++i) {
-      if (i < fields.size() && fields[i]) append_value(*fields[i], row);
+      if (i < fields.size() && fields[i]) append_csv_value(*fields[i], row);
       row += ',';
     }
   }
   for (const std::optional<std::string>& value : job_values(job, attempt, attempts, slot)) {
-    if (value) append_value(*value, row);
+    if (value) append_csv_value(*value, row);
     row += ',';
   }
   return row;
@@ -93,7 +62,7 @@ std::string CsvRows::head(const Job& job, const Attempt& attempt, int attempts, 
 // Quoted always: only at the end would be known whether it has to be.
 void CsvRows::before(Stream, bool, std::string& row) { row += '"'; }
 
-void CsvRows::encode(std::string_view bytes, std::string& row) { append_doubled(bytes, row); }
+void CsvRows::encode(std::string_view bytes, std::string& row) { append_csv_doubled(bytes, row); }
 
 void CsvRows::after(Stream stream, std::string& row) {
   row += stream == Stream::out ? "\"," : "\"";

@@ -15,6 +15,7 @@ struct GroupKey::Impl {
   Kind kind = Kind::text;
   Template source;
   std::unique_ptr<re2::RE2> regex;
+  UrlOf url;  // instead of `source`, if there is one
 };
 
 namespace {
@@ -159,7 +160,25 @@ Expected<GroupKey> GroupKey::compile(std::string_view spec, const TemplateSyntax
   return GroupKey(std::move(impl));
 }
 
+GroupKey GroupKey::of_urls(bool domain, UrlOf url) {
+  auto impl = std::make_unique<Impl>();
+  impl->kind = domain ? Impl::Kind::domain : Impl::Kind::host;
+  impl->url = std::move(url);
+  return GroupKey(std::move(impl));
+}
+
+std::optional<std::string> GroupKey::key_of_hop(std::string_view url) const {
+  if (!impl_->url) return std::nullopt;
+  auto host = host_of(url);
+  if (host && impl_->kind == Impl::Kind::domain) host = domain_of(*host);
+  return host;
+}
+
 std::optional<std::string> GroupKey::key_of(const Record& record, JobId id) const {
+  if (impl_->url) {
+    const auto url = impl_->url(record, id);
+    return url ? key_of_hop(*url) : std::nullopt;
+  }
   Expected<std::string> text = impl_->source.expand({{&record, 1}, id, 0});
   if (!text || text->empty()) return {};
   switch (impl_->kind) {

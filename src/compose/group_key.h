@@ -2,6 +2,7 @@
 
 // The group a record belongs to, by --key.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ class GroupKey {
   // regex:RE.
   static Expected<GroupKey> compile(std::string_view spec, const TemplateSyntax& syntax);
 
+  // host or domain of what `url` makes of each record: for jobs that are URLs.
+  using UrlOf = std::function<std::optional<std::string>(const Record&, JobId)>;
+  static GroupKey of_urls(bool domain, UrlOf url);
+
   GroupKey(GroupKey&&) noexcept;
   GroupKey& operator=(GroupKey&&) noexcept;
   ~GroupKey();
@@ -28,6 +33,10 @@ class GroupKey {
   // Nothing: no group (no match, no URL, an empty or missing field).  Does not know the slot, which
   // is why compile() refuses {%}.
   std::optional<std::string> key_of(const Record& record, JobId id) const;
+
+  // The key of the same group for a job whose next request goes to `url`; nothing if that does not
+  // change it.
+  std::optional<std::string> key_of_hop(std::string_view url) const;
 
   // Names of fields it uses; sources of JSON look into objects for these.
   std::vector<std::string> field_names() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "compose/command.h"
 #include "compose/shell_script.h"
@@ -87,7 +88,9 @@ std::string curl_line(const Request& request) {
 
 }  // namespace
 
-std::string request_line(const Request& request) { return request.method + " " + request.url; }
+std::string request_line(const Request& request) {
+  return request.method + " " + mask_url(request.url);
+}
 
 std::string paste(const Launch& launch) {
   if (launch.request) return curl_line(*launch.request);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "compose/launch_template.h"
 #include "compose/name_template.h"
 #include "compose/template.h"
 #include "compose/url_template.h"
@@ -18,7 +19,7 @@ namespace distaff {
 
 // The request that a FetchSpec makes of each job.  Immutable after compile(); build() has no side
 // effects.
-class RequestTemplate {
+class RequestTemplate final : public LaunchTemplate {
  public:
   struct Context {
     TemplateSyntax syntax;
@@ -32,10 +33,10 @@ class RequestTemplate {
 
   // Launch::request, for one job.  An error is the reason why it could not start: no URL, a missing
   // field, a header that would be two.
-  Expected<Launch> build(const JobView& job) const;
+  Expected<Launch> build(const JobView& job) const override;
 
   // Names of fields it uses.
-  std::vector<std::string> field_names() const;
+  std::vector<std::string> field_names() const override;
 
  private:
   struct Header {

@@ -162,6 +162,12 @@ void Engine::end_what_had_its_time() {
   }
 }
 
+void Engine::break_off(const Error& error) {
+  now_ = parts_.waiter.now();
+  if (!result_.error) result_.error = error;
+  kill();
+}
+
 void Engine::on_abandoned() {
   now_ = parts_.waiter.now();
   if (!signalled_at_) signalled_at_ = now_;
@@ -343,7 +349,8 @@ void Engine::tick(bool last) {
                 .skipped = summary_.skipped_jobs(),
                 .not_run = summary_.not_run(),
                 .total = options_.total,
-                .oldest = oldest()};
+                .oldest = oldest(),
+                .bytes = bytes_fetched_};
       if (counts.total) *counts.total -= std::min(*counts.total, counts.skipped);
     }
     observer->tick(counts, now_, last);

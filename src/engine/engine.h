@@ -55,6 +55,7 @@ class Engine final : public ExecEvents {
     std::optional<ResultPath> result_path;  // with Parts::results
     std::string run_id;                     // DISTAFF_RUN
     std::optional<std::uint64_t> total;     // jobs to expect
+    bool keyless_is_odd = true;             // a job without a key is worth a word
     std::string no_key_advice;              // added where the first job has no key
     std::string not_found_advice;           // added where the program of every job is not found
     std::optional<Duration> deadline;       // after the start; see also on_deadline()
@@ -105,6 +106,9 @@ class Engine final : public ExecEvents {
 
   // We and the jobs were stopped for so long (Ctrl-Z): the time limits of jobs do not count it.
   void stopped_for(Duration pause) { limits_.stopped_for(pause); }
+
+  // It cannot go on, and why: ends the run with the error's status.
+  void break_off(const Error& error);
 
   // Whoever watches over us is gone: ends the run at once.
   void on_abandoned();
@@ -256,6 +260,7 @@ class Engine final : public ExecEvents {
   std::uint64_t records_ = 0;
   std::uint64_t started_ = 0;
   std::uint64_t retries_ = 0;
+  std::optional<std::uint64_t> bytes_fetched_;
 };
 
 }  // namespace distaff

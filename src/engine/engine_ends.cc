@@ -54,6 +54,7 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
   Attempt seen = as_we_see_it(running, attempt);
   if (running.hops) seen.usage.wall += running.hops->spent;
   const bool failed = is_failure(seen.outcome, groups_.policy(running.job));
+  if (seen.response) bytes_fetched_ = bytes_fetched_.value_or(0) + seen.response->bytes;
   if (!failed) limits_.went_well(seen.usage.wall);
   const auto rest = groups_.ended(running.job, seen, failed, now_);
   const bool again = may_try_again(running, seen, failed);

@@ -233,11 +233,16 @@ bool Engine::queue_jobs() {
   return true;
 }
 
-// A job that was done before has its number, and that is all.
+// A job that was done before has its number and, where the journal can tell of it, its row.
 bool Engine::skip(Job& job) {
   if (parts_.resume == nullptr || !parts_.resume->skips(job)) return false;
   ++skipped_in_turn_;
   summary_.skipped();
+  if (parts_.rows != nullptr && parts_.journal != nullptr) {
+    // A report is to be whole.
+    const auto end = parts_.journal->earlier(job.identity);
+    if (end) output_.ended(job, 0, end->attempt, end->attempts);
+  }
   output_.closed(job.id);
   return true;
 }
@@ -261,7 +266,7 @@ void Engine::queue(Job job) {
     first = !added || *added;
   }
   const JobId id = job.id;
-  if (options_.keyed && !job.key) {
+  if (options_.keyed && options_.keyless_is_odd && !job.key) {
     summary_.without_key();
     // Most likely none will have one: better said before they have all run at once.
     if (number(id) == 1 && job.problem.empty()) {

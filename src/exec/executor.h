@@ -4,6 +4,7 @@
 // engine waits.
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "base/time.h"
@@ -71,6 +72,11 @@ class Executor {
   virtual void read_again() = 0;
 
   virtual int running() const = 0;
+
+  // For whoever waits: when tick() is to be called, also if nothing else happens; nothing if that
+  // does not matter.
+  virtual std::optional<TimePoint> wake_at() const { return std::nullopt; }
+  virtual void tick(TimePoint now) { static_cast<void>(now); }
 };
 
 }  // namespace distaff

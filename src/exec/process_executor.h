@@ -92,8 +92,8 @@ class ProcessExecutor final : public Executor, private Watcher {
   int running() const override { return static_cast<int>(by_pid_.size()); }
 
   // The owner of the event loop waits no longer than this, and then calls tick().
-  std::optional<TimePoint> wake_at() const;
-  void tick(TimePoint now);
+  std::optional<TimePoint> wake_at() const override;
+  void tick(TimePoint now) override;
 
   // Descriptors of ours that a job takes while it runs: for the bound of `-j 0`.
   static int descriptors_per_job(Capture capture, bool feeds_stdin);

@@ -18,6 +18,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/json_text.h"
+#include "base/secrets.h"
 #include "base/text.h"
 #include "os/file_holder.h"
 #include "os/wall_clock.h"
@@ -28,7 +29,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSync = 1s;
-constexpr Duration kGather = 10ms;         // lines that come sooner after the last write wait,
+constexpr Duration kGather = 10ms;  // lines that come sooner after the last write wait,
+constexpr std::size_t kLongestLine = std::size_t{16} << 20;
 constexpr std::size_t kGathered = 16384;  // but not more of them
 constexpr int kLockTries = 50;
 constexpr int kLockPause = 10;  // milliseconds
@@ -87,8 +89,24 @@ void add_record(const Job& job, std::string& line) {
   add_texts(R"(,"records":)", texts, line);
 }
 
+// What came back for a request.
+void add_response(const Response& response, const std::string& asked, std::string& line) {
+  if (response.url != asked) add_text(R"(,"final_url":)", mask_url(response.url), line);
+  if (response.status == 0) return;
+  add_number(R"(,"http":)", static_cast<std::uint64_t>(response.status), line);
+  if (!response.mime.empty()) add_text(R"(,"mime":)", response.mime, line);
+  add_number(R"(,"bytes":)", response.bytes, line);
+  if (!response.path.empty()) add_text(R"(,"path":)", response.path, line);
+  if (!response.etag.empty()) add_text(R"(,"etag":)", response.etag, line);
+  if (!response.last_modified.empty()) {
+    add_text(R"(,"last_modified":)", response.last_modified, line);
+  }
+}
+
 void add_command(const Launch& launch, std::string& line) {
-  if (launch.shown.empty()) {
+  if (launch.request) {
+    add_text(R"(,"url":)", mask_url(launch.request->url), line);
+  } else if (launch.shown.empty()) {
     add_texts(R"(,"argv":)", launch.argv, line);
   } else {
     add_text(R"(,"script":)", launch.shown, line);
@@ -101,7 +119,7 @@ void add_end(const Outcome& outcome, std::string& line) {
     add_number(R"(,"exit":)", static_cast<std::uint64_t>(outcome.value), line);
   } else if (outcome.kind == Outcome::Kind::signalled) {
     add_number(R"(,"signal":)", static_cast<std::uint64_t>(outcome.value), line);
-  } else {
+  } else if (outcome.kind != Outcome::Kind::responded) {
     const std::string what = describe(outcome);
     add_text(R"(,"error":)", outcome.reason.empty() ? what : what + ": " + outcome.reason, line);
   }
@@ -170,7 +188,11 @@ Expected<void> lock(int fd, const std::string& file) {
 }  // namespace
 
 Journal::Journal(Options options, UniqueFd file, TimePoint now)
-    : options_(std::move(options)), file_(std::move(file)), clock_(now), written_(now - kGather), synced_(now) {
+    : options_(std::move(options)),
+      file_(std::move(file)),
+      clock_(now),
+      written_(now - kGather),
+      synced_(now) {
   add_text(R"(,"host":)", host_name(), host_);
 }
 
@@ -183,9 +205,15 @@ Expected<std::unique_ptr<Journal>> Journal::open(
   if (!file) return fail(fmt::format("cannot open {}: {}", named(name), strerror(errno)));
   if (const auto good = check_kind(file.get(), name); !good) return tl::unexpected(good.error());
   if (const auto ours = lock(file.get(), name); !ours) return tl::unexpected(ours.error());
-  const auto content = read_journal(file.get(), name, each);
+  std::vector<Place> places;
+  const bool keep = options.keep_places;
+  const auto content = read_journal(file.get(), name, [&](const JournalLine& line) {
+    if (keep) places.push_back({line.identity.low, line.place});
+    each(line);
+  });
   if (!content) return tl::unexpected(content.error());
   std::unique_ptr<Journal> journal(new Journal(std::move(options), std::move(file), now));
+  journal->places_ = std::move(places);
   if (content->torn) journal->unwritten_ = "\n";
   journal->unwritten_ += journal->run_line();
   journal->push();
@@ -242,23 +270,49 @@ std::string Journal::line(const AttemptReport& report) {
   add_number(R"(,"slot":)", static_cast<std::uint64_t>(report.slot), line);
   line += host_;
   if (report.launch != nullptr) add_command(*report.launch, line);
-  add_record(job, line);
+  const bool request = report.launch != nullptr && report.launch->request;
+  if (!request) add_record(job, line);  // it may hold the URL's secrets
   if (report.result.outcome.kind != Outcome::Kind::not_started) {
     line += R"(,"start":")";
     clock_.append(report.started, line);
     line += '"';
     add_seconds(R"(,"wait_s":)", report.started - report.read, line);
     add_seconds(R"(,"run_s":)", usage.wall, line);
-    add_seconds(R"(,"user_s":)", usage.user, line);
-    add_seconds(R"(,"sys_s":)", usage.system, line);
-    add_number(R"(,"max_rss_kib":)", static_cast<std::uint64_t>(usage.max_rss_kib), line);
-    if (report.bytes_known) {
+    if (!request) {
+      add_seconds(R"(,"user_s":)", usage.user, line);
+      add_seconds(R"(,"sys_s":)", usage.system, line);
+      add_number(R"(,"max_rss_kib":)", static_cast<std::uint64_t>(usage.max_rss_kib), line);
+    }
+    if (request && report.result.response) {
+      add_response(*report.result.response, report.launch->request->url, line);
+    } else if (report.bytes_known) {
       add_number(R"(,"stdout_bytes":)", report.bytes[0], line);
       add_number(R"(,"stderr_bytes":)", report.bytes[1], line);
     }
   }
   add_end(report.result.outcome, line);
   return line += "}\n";
+}
+
+std::optional<EarlierEnd> Journal::earlier(const Identity& identity) {
+  const auto by_job = [](const Place& a, const Place& b) { return a.job < b.job; };
+  if (!std::exchange(sorted_, true)) std::stable_sort(places_.begin(), places_.end(), by_job);
+  // Of several the last: its last word counts.
+  const auto behind =
+      std::upper_bound(places_.begin(), places_.end(), Place{identity.low, 0}, by_job);
+  if (behind == places_.begin() || std::prev(behind)->job != identity.low) return std::nullopt;
+  const std::uint64_t at = std::prev(behind)->at;
+  std::string line;
+  for (std::size_t most = 4096; most <= kLongestLine; most *= 8) {
+    line.resize(most);
+    const ssize_t got = pread(file_.get(), line.data(), most, static_cast<off_t>(at));
+    if (got <= 0) return std::nullopt;
+    line.resize(static_cast<std::size_t>(got));
+    if (line.find('\n') != line.npos) break;
+  }
+  auto end = read_earlier_end(line);
+  if (!end || end->identity != identity) return std::nullopt;
+  return end;
 }
 
 // ---- writing

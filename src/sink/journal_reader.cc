@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
+#include <chrono>
+#include <cstdlib>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/hex.h"
+#include "base/json_members.h"
 #include "base/text.h"
 
 namespace distaff {
@@ -64,89 +67,11 @@ bool read_as_written(std::string_view text, JournalLine& line) {
   return true;
 }
 
-// Walks over the members of an object, as far as it is one.
-class Members {
- public:
-  explicit Members(std::string_view object) : rest_(object) {
-    blanks();
-    ok_ = skip('{');
-  }
-
-  // False: there are no more, or it is no JSON.
-  bool next(std::string_view& name, std::string_view& value) {
-    blanks();
-    if (!ok_ || (!std::exchange(first_, false) && !skip(','))) return false;
-    blanks();
-    if (!string(name)) return false;
-    blanks();
-    if (!skip(':')) return false;
-    blanks();
-    return any(value);
-  }
-
-  // All was read, and nothing stands behind it.
-  bool whole() {
-    blanks();
-    const bool closed = ok_ && skip('}');
-    blanks();
-    return closed && rest_.empty();
-  }
-
- private:
-  void blanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r"), rest_.size())); }
-
-  bool skip(char c) {
-    if (!rest_.starts_with(c)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  // Between the quotes, escapes as they are.
-  bool string(std::string_view& inside) {
-    if (!rest_.starts_with('"')) return false;
-    for (std::size_t i = 1; i < rest_.size(); ++i) {
-      if (rest_[i] == '\\') {
-        ++i;
-      } else if (rest_[i] == '"') {
-        inside = rest_.substr(1, i - 1);
-        rest_.remove_prefix(i + 1);
-        return true;
-      }
-    }
-    return ok_ = false;
-  }
-
-  // A string without its quotes, or whatever else up to where it ends.
-  bool any(std::string_view& value) {
-    if (rest_.starts_with('"')) return string(value);
-    const std::string_view begin = rest_;
-    int depth = 0;
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      if (depth == 0 && (c == ',' || c == '}')) break;
-      if (c == '"') {
-        std::string_view inside;
-        if (!string(inside)) return false;
-        continue;
-      }
-      if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
-      rest_.remove_prefix(1);
-    }
-    value = begin.substr(0, begin.size() - rest_.size());
-    return !value.empty();
-  }
-
-  std::string_view rest_;
-  bool first_ = true;
-  bool ok_ = true;
-};
-
 std::optional<JournalLine> read_members(std::string_view text) {
   JournalLine line;
   bool identified = false;
   std::string_view type, name, value;
-  Members members(text);
+  JsonMembers members(text);
   while (members.next(name, value)) {
     if (name == "type") type = value;
     if (name == "journal") std::from_chars(value.data(), value.data() + value.size(), line.form);
@@ -173,6 +98,7 @@ class Lines {
   enum class Next { line, torn, end, failed };
   Next next(std::string_view& line) {
     begun_.clear();
+    begin_ = read_ - (size_ - at_);
     while (true) {
       if (const void* end = memchr(buffer_.data() + at_, '\n', size_ - at_)) {
         line = piece(static_cast<const char*>(end) - buffer_.data());
@@ -187,10 +113,14 @@ class Lines {
       if (got < 0) return Next::failed;
       at_ = 0;
       size_ = static_cast<std::size_t>(got);
+      read_ += size_;
       line = begun_;
       if (got == 0) return begun_.empty() ? Next::end : Next::torn;
     }
   }
+
+  // Where the line begins that next() gave.
+  std::uint64_t begin() const { return begin_; }
 
  private:
   std::string_view piece(std::ptrdiff_t end) { return piece(static_cast<std::size_t>(end)); }
@@ -203,6 +133,7 @@ class Lines {
   int fd_;
   std::vector<char> buffer_;
   std::size_t at_ = 0, size_ = 0;
+  std::uint64_t read_ = 0, begin_ = 0;
   std::string begun_;  // a line that goes on in the next buffer
 };
 
@@ -220,6 +151,49 @@ std::optional<JournalLine> read_journal_line(std::string_view text) {
   return read_members(text);
 }
 
+std::optional<EarlierEnd> read_earlier_end(std::string_view text) {
+  if (text.find('\n') != text.npos) text = text.substr(0, text.find('\n'));
+  EarlierEnd end;
+  auto response = std::make_shared<Response>();
+  std::string_view name, value;
+  bool is_job = false;
+  const auto number = [&value] {
+    std::uint64_t parsed = 0;
+    std::from_chars(value.data(), value.data() + value.size(), parsed);
+    return parsed;
+  };
+  const auto text_of = [&] { return json_unescaped(value); };
+  JsonMembers members(text);
+  while (members.next(name, value)) {
+    if (name == "type") is_job = value == "job";
+    if (name == "id") {
+      JournalLine line;
+      if (set_identity(value, line)) end.identity = line.identity;
+    }
+    if (name == "attempt") end.attempts = static_cast<int>(number());
+    if (name == "run_s") {
+      const double seconds = std::strtod(std::string(value).c_str(), nullptr);
+      end.attempt.usage.wall =
+          std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+    }
+    if (name == "url" || name == "final_url") response->url = text_of();
+    if (name == "mime") response->mime = text_of();
+    if (name == "bytes") response->bytes = number();
+    if (name == "path") response->path = text_of();
+    if (name == "path_b64") response->path = from_base64(value).value_or("");
+    if (name == "etag") response->etag = text_of();
+    if (name == "last_modified") response->last_modified = text_of();
+    if (name == "http") response->status = static_cast<int>(number());
+    if (name == "error") end.attempt.outcome = Outcome::not_started(0, text_of());
+  }
+  if (!members.whole() || !is_job) return std::nullopt;
+  if (end.attempt.outcome.reason.empty()) {
+    end.attempt.outcome = Outcome::responded(response->status);
+  }
+  end.attempt.response = std::move(response);
+  return end;
+}
+
 Expected<JournalContent> read_journal(int fd, const std::string& name,
                                       const std::function<void(const JournalLine&)>& each) {
   JournalContent content;
@@ -233,7 +207,7 @@ Expected<JournalContent> read_journal(int fd, const std::string& name,
     }
     content.empty = false;
     content.torn = next == Lines::Next::torn;
-    const auto line = read_journal_line(text);
+    auto line = read_journal_line(text);
     if (!line) {
       if (content.torn && content.not_ours == 0) ours = ours || is_begun_journal(text);
       if (!text.empty()) ++content.not_ours;
@@ -248,6 +222,7 @@ Expected<JournalContent> read_journal(int fd, const std::string& name,
     }
     if (line->kind != JournalLine::Kind::job) continue;
     ++content.jobs;
+    line->place = lines.begin();
     each(*line);
   }
   if (!ours && !content.empty) {

@@ -10,6 +10,7 @@
 
 #include "base/expected.h"
 #include "model/ids.h"
+#include "sink/job_journal.h"
 
 namespace distaff {
 
@@ -29,12 +30,16 @@ struct JournalLine {
   Identity identity;       // of job, and what follows
   Outcome outcome = Outcome::other;
   std::uint32_t command = 0;  // a hash of it; 0 if the line has none
+  std::uint64_t place = 0;    // in the file, where it begins
 
   bool operator==(const JournalLine&) const = default;
 };
 
 // Without its newline.  Nothing: it is not one of ours, or not whole.
 std::optional<JournalLine> read_journal_line(std::string_view line);
+
+// What a request's line says of its end.  Nothing: it is no whole line of a job.
+std::optional<EarlierEnd> read_earlier_end(std::string_view line);
 
 struct JournalContent {
   bool empty = true;

@@ -35,6 +35,7 @@ struct RunCounts {
   std::uint64_t not_run = 0;           // given up when the run stopped
   std::optional<std::uint64_t> total;  // jobs to be run, if known
   std::optional<RunningJob> oldest;    // of those that run
+  std::optional<std::uint64_t> bytes;  // of responses' bodies, if jobs are URLs
 };
 
 // One try at a job that is over: its process ended and no more output will come.

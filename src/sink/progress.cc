@@ -41,6 +41,7 @@ void ProgressLines::tick(const RunCounts& counts, TimePoint now, bool last) {
   sink_.say(format_ == LogFormat::json ? json(counts, now, last) : line(counts, now, last));
   said_at_ = now;
   said_done_ = counts.done;
+  said_bytes_ = counts.bytes.value_or(0);
   said_any_ = true;
 }
 
@@ -54,6 +55,12 @@ std::string ProgressLines::line(const RunCounts& counts, TimePoint now, bool las
                       counts.running, counts.waiting, counts.resting_groups,
                       counts.resting_groups == 1 ? "group" : "groups", counts.failed,
                       counts.retries, counts.retries == 1 ? "retry" : "retries");
+  if (counts.bytes) {
+    const double in_s = std::max(seconds(in), 1e-3);
+    const auto each =
+        static_cast<std::uint64_t>(static_cast<double>(*counts.bytes - said_bytes_) / in_s);
+    text += fmt::format(", {} ({}/s)", bytes_text(*counts.bytes), bytes_text(each));
+  }
   const auto time = left(counts, now, last);
   if (time) text += fmt::format(", {} left", format_duration(*time));
   return text + "\n";
@@ -71,6 +78,7 @@ std::string ProgressLines::json(const RunCounts& counts, TimePoint now, bool las
   object.number("running", static_cast<std::uint64_t>(counts.running));
   object.number("waiting", counts.waiting).number("resting_groups", counts.resting_groups);
   object.number("failed", counts.failed).number("retries", counts.retries);
+  if (counts.bytes) object.number("bytes", *counts.bytes);
   const auto time = left(counts, now, last);
   if (time) object.number("left_s", seconds(*time));
   return object.line();

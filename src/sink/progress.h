@@ -49,6 +49,7 @@ class ProgressLines final : public Observer {
   std::function<std::string()> clock_;
   TimePoint said_at_;  // the last line, and what it told
   std::uint64_t said_done_ = 0;
+  std::uint64_t said_bytes_ = 0;
   bool said_any_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/columns.h"
 #include "base/numbers.h"
@@ -15,6 +16,10 @@ namespace {
 constexpr std::size_t kLeastName = 10;  // columns of a record that tell more than none
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::uint64_t each_second(std::uint64_t bytes, Duration in) {
+  return static_cast<std::uint64_t>(static_cast<double>(bytes) / std::max(seconds(in), 1e-3));
+}
 
 // What a bar consists of.
 struct Shape {
@@ -66,6 +71,10 @@ std::string numbers(const RunCounts& counts, Duration since_start, const Shape& 
                                   : fmt::format("{} done", counts.done);
   const std::string_view gap = shape.running ? "  " : " ";
   if (shape.rate) text += fmt::format("{}{}/s", gap, rate_text(counts.done, since_start));
+  if (shape.rate && counts.bytes) {
+    text += fmt::format("{}{}  {}/s", gap, bytes_text(*counts.bytes),
+                        bytes_text(each_second(*counts.bytes, since_start)));
+  }
   if (shape.running) text += fmt::format("{}{} running", gap, counts.running);
   if (shape.failed && (shape.no_failure || counts.failed > 0)) {
     text += fmt::format("{}{} failed", gap, counts.failed);
@@ -88,6 +97,14 @@ std::string name_of(const Job& job, std::size_t columns) {
 std::string rate_text(std::uint64_t done, Duration in) {
   const double each_second = static_cast<double>(done) / std::max(seconds(in), 1e-9);
   return fmt::format("{:.{}f}", each_second, each_second < 9.95 ? 1 : 0);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<const char*, 6> kUnits{"B", "kB", "MB", "GB", "TB", "PB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 999.5 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
+  return fmt::format("{:.{}f} {}", value, unit > 0 && value < 9.95 ? 1 : 0, kUnits[unit]);
 }
 
 std::optional<Duration> time_left(const RunCounts& counts, Duration since_start) {

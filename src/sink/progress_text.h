@@ -14,6 +14,9 @@ namespace distaff {
 // Jobs a second: "0.4", "12", "1500".
 std::string rate_text(std::uint64_t done, Duration in);
 
+// "12 MB", with SI units: "999 B", "1.2 GB".
+std::string bytes_text(std::uint64_t bytes);
+
 // By the pace of the whole run, which is steadier than that of the last moments; nothing if the
 // total is not known, or nothing is done yet.
 std::optional<Duration> time_left(const RunCounts& counts, Duration since_start);

@@ -99,7 +99,7 @@ class JournalTest : public testing::Test {
   Expected<std::unique_ptr<Journal>> open() {
     seen.clear();
     return Journal::open(
-        {.file = path, .run = "r1", .version = "1", .command_of = {}},
+        {.file = path, .run = "r1", .version = "1", .command_of = {}, .keep_places = keep_places},
         [this](const Line& line) { seen.push_back(line); }, at(0s));
   }
 
@@ -119,6 +119,7 @@ class JournalTest : public testing::Test {
 
   TempDir dir;
   std::string path = dir / "j";
+  bool keep_places = false;
   std::vector<Line> seen;
   Job job{.id = JobId{17}, .records = {{.text = "a b"}}, .identity = {1, 2}};
   Launch launch{.argv = {"work", "a b"}};
@@ -275,6 +276,51 @@ TEST_F(JournalTest, GathersLinesThatComeWithinTenMilliseconds) {
   (*journal)->write("e\n", at(2012ms));
   journal->reset();
   EXPECT_TRUE(has("a\nb\nc\n" + much + "e\n"));
+}
+
+TEST_F(JournalTest, TellsOfRequestsWhatAReportNeedsAndNoSecrets) {
+  launch = {};
+  launch.request = Request{};
+  launch.request->url = "https://u:pw@a.example/?token=t";
+  job.records[0].text = launch.request->url;
+  Response response;
+  response.url = "https://b.example/";
+  response.status = 200;
+  response.mime = "text/html";
+  response.bytes = 5;
+  response.path = "d/\"x\"";
+  response.etag = "W/\"e\"";
+  result.usage.wall = 1500ms;
+  {
+    auto journal = open();
+    result.response = std::make_shared<Response>(response);
+    (*journal)->write(
+        (*journal)->line(report(Outcome::broken(Outcome::Broken::connect, "gone"), true)), at(2s));
+    (*journal)->write((*journal)->line(report(Outcome::responded(200), false)), at(3s));
+  }
+  const std::string text = read_file(path);
+  EXPECT_EQ(text.find("pw"), text.npos) << text;
+  EXPECT_NE(text.find(R"("url":"https://u:***@a.example/?token=***","start":")"), text.npos)
+      << text;
+  EXPECT_NE(
+      text.find(R"("final_url":"https://b.example/","http":200,"mime":"text/html","bytes":5,)"),
+      text.npos);
+  EXPECT_NE(text.find(R"("error":"no connection: gone")"), text.npos);
+
+  keep_places = true;
+  auto journal = open();
+  const auto earlier = (*journal)->earlier(job.identity);
+  ASSERT_TRUE(earlier);
+  EXPECT_EQ(earlier->attempts, 1);
+  EXPECT_EQ(earlier->attempt.outcome, Outcome::responded(200));
+  EXPECT_EQ(earlier->attempt.usage.wall, 1500ms);
+  const Response& back = *earlier->attempt.response;
+  EXPECT_EQ(back.url, response.url);
+  EXPECT_EQ(back.status, 200);
+  EXPECT_EQ(back.bytes, 5u);
+  EXPECT_EQ(back.path, response.path);
+  EXPECT_EQ(back.etag, response.etag);
+  EXPECT_FALSE((*journal)->earlier({8, 9}));
 }
 
 TEST_F(JournalTest, ShowsBytesThatAreNoTextInBase64) {

@@ -1,0 +1,36 @@
+#include "base/csv_text.h"
+
+namespace distaff {
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+bool needs_quotes(std::string_view value) {
+  return value.empty() || is_blank(value.front()) || is_blank(value.back()) ||
+         value.find_first_of(",\"\r\n") != value.npos;
+}
+
+}  // namespace
+
+void append_csv_doubled(std::string_view bytes, std::string& row) {
+  while (true) {
+    const std::size_t quote = bytes.find('"');
+    if (quote == bytes.npos) break;
+    row.append(bytes.substr(0, quote + 1));
+    row += '"';
+    bytes.remove_prefix(quote + 1);
+  }
+  row.append(bytes);
+}
+
+void append_csv_value(std::string_view value, std::string& row) {
+  if (!needs_quotes(value)) {
+    row += value;
+    return;
+  }
+  row += '"';
+  append_csv_doubled(value, row);
+  row += '"';
+}
+
+}  // namespace distaff

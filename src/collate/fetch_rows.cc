@@ -1,0 +1,177 @@
+#include "collate/fetch_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/base64.h"
+#include "base/csv_text.h"
+#include "base/json_members.h"
+#include "base/json_text.h"
+#include "base/secrets.h"
+#include "base/text.h"
+
+namespace distaff {
+namespace {
+
+struct Column {
+  std::string_view name;
+  bool text;
+};
+
+constexpr std::array<Column, 11> kOurs{{{"url", true},
+                                        {"final_url", true},
+                                        {"status", false},
+                                        {"error", true},
+                                        {"attempts", false},
+                                        {"mime", true},
+                                        {"bytes", false},
+                                        {"seconds", false},
+                                        {"path", true},
+                                        {"etag", true},
+                                        {"last_modified", true}}};
+
+using Values = std::array<std::string, kOurs.size()>;
+
+// An empty one is missing.
+Values values_of(const Response& response, const Outcome& outcome, const Usage& usage, int attempts,
+                 std::string url) {
+  const bool begun = response.status != 0;
+  return {std::move(url),
+          mask_url(response.url),
+          begun ? fmt::format_int(response.status).str() : std::string(),
+          error_of(outcome),
+          fmt::format_int(attempts).str(),
+          response.mime,
+          begun ? fmt::format_int(response.bytes).str() : std::string(),
+          attempts == 0 ? std::string()
+                        : fmt::format("{:.3f}", std::chrono::duration<double>(usage.wall).count()),
+          response.path,
+          response.etag,
+          response.last_modified};
+}
+
+std::string prefix_of(std::string_view name, const std::set<std::string, std::less<>>& taken) {
+  std::string prefix;
+  while (taken.contains(prefix + std::string(name))) prefix += "fetch_";
+  return prefix;
+}
+
+void append_json_member(std::string_view name, std::string_view value, std::string& row) {
+  if (row.back() != '{') row += ',';
+  if (is_valid_utf8(value)) {
+    append_json_string(name, row);
+    append_json_string(value, row += ':');
+  } else {
+    append_json_string(std::string(name) + "_b64", row);
+    row += ":\"" + base64(value) + '"';
+  }
+}
+
+}  // namespace
+
+std::string error_of(const Outcome& outcome) {
+  if (outcome.kind == Outcome::Kind::responded) return {};
+  if (outcome.reason.empty()) return describe(outcome);
+  if (outcome.kind == Outcome::Kind::not_started) return outcome.reason;
+  return describe(outcome) + ": " + outcome.reason;
+}
+
+FetchRows::FetchRows(Options options) : options_(std::move(options)) {
+  const FieldScheme& scheme = options_.scheme;
+  if (scheme.kind == FieldScheme::Kind::named) input_ = scheme.names;
+  if (scheme.kind == FieldScheme::Kind::numbered && scheme.count.value_or(0) > 1) {
+    for (std::size_t i = 1; i <= *scheme.count; ++i) input_.push_back(std::to_string(i));
+  }
+  const std::set<std::string, std::less<>> taken(input_.begin(), input_.end());
+  for (std::size_t i = 0; i < kOurs.size(); ++i) {
+    csv_names_[i] = prefix_of(kOurs[i].name, taken).append(kOurs[i].name);
+  }
+}
+
+std::string FetchRows::header() const {
+  if (options_.json) return {};
+  std::string row = options_.input_header;
+  if (row.empty()) {
+    for (const std::string& name : input_) {
+      if (!row.empty()) row += ',';
+      append_csv_value(name, row);
+    }
+  }
+  for (const std::string& name : csv_names_) {
+    if (!row.empty()) row += ',';
+    row += name;
+  }
+  return row += '\n';
+}
+
+std::string FetchRows::head(const Job& job, const Attempt& attempt, int attempts, Slot) {
+  return options_.json ? json_head(job, attempt, attempts) : csv_head(job, attempt, attempts);
+}
+
+// Each field with a comma behind it.  A short row gets what it lacks.
+void FetchRows::append_input(const Record& record, std::string& row) const {
+  if (input_.empty()) return;
+  const auto& fields = record.fields;
+  std::size_t i = 0;
+  if (options_.input == RecordFormat::csv && fields.size() <= input_.size()) {
+    row += record.text;
+    row += ',';
+    i = fields.size();
+  }
+  for (; i < input_.size(); ++i) {
+    if (i < fields.size() && fields[i]) append_csv_value(*fields[i], row);
+    row += ',';
+  }
+}
+
+std::string FetchRows::csv_head(const Job& job, const Attempt& attempt, int attempts) const {
+  std::string row;
+  row.reserve(256);
+  append_input(job.records.front(), row);
+  static const Response none;
+  const Response& response = attempt.response ? *attempt.response : none;
+  const Values values =
+      values_of(response, attempt.outcome, attempt.usage, attempts, options_.url_of(job));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) row += ',';
+    if (!values[i].empty()) append_csv_value(values[i], row);
+  }
+  return row += '\n';
+}
+
+std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int attempts) const {
+  const Record& record = job.records.front();
+  std::string row = "{";
+  std::set<std::string, std::less<>> taken;
+  if (options_.input == RecordFormat::jsonl) {
+    row += json_inside(record.text);
+    std::string_view name, value;
+    for (JsonMembers members(record.text); members.next(name, value);) taken.emplace(name);
+  } else {
+    const auto& names = record.names ? *record.names : input_;
+    for (std::size_t i = 0; i < std::min(names.size(), record.fields.size()); ++i) {
+      if (!record.fields[i] || !taken.insert(names[i]).second) continue;
+      append_json_member(names[i], *record.fields[i], row);
+    }
+  }
+  static const Response none;
+  const Response& response = attempt.response ? *attempt.response : none;
+  const Values values =
+      values_of(response, attempt.outcome, attempt.usage, attempts, options_.url_of(job));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string name = prefix_of(kOurs[i].name, taken).append(kOurs[i].name);
+    if (kOurs[i].text && !values[i].empty()) {
+      append_json_member(name, values[i], row);
+      continue;
+    }
+    if (row.back() != '{') row += ',';
+    append_json_string(name, row);
+    row += ':';
+    row += values[i].empty() ? "null" : values[i];
+  }
+  return row += "}\n";
+}
+
+}  // namespace distaff

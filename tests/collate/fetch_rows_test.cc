@@ -1,0 +1,94 @@
+#include "collate/fetch_rows.h"
+
+#include <gtest/gtest.h>
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+Attempt fetched() {
+  Response response;
+  response.url = "https://user:pw@b.example/x,y";
+  response.status = 200;
+  response.mime = "text/html";
+  response.bytes = 1234;
+  response.path = "pages/x.html";
+  response.etag = "\"e\"";
+  response.last_modified = "Mon, 02 Nov 2026 10:00:00 GMT";
+  Attempt attempt{Outcome::responded(200), {.wall = 1234567us}};
+  attempt.response = std::make_shared<Response>(response);
+  return attempt;
+}
+
+Job job_of(std::string text, std::vector<std::optional<std::string>> fields = {}) {
+  Record record;
+  record.text = std::move(text);
+  record.fields = std::move(fields);
+  Job job;
+  job.records = {record};
+  return job;
+}
+
+FetchRows::Options options(bool json, RecordFormat input, FieldScheme scheme = {}) {
+  return {.json = json,
+          .input = input,
+          .scheme = std::move(scheme),
+          .input_header = {},
+          .url_of = [](const Job&) { return std::string("https://a.example/"); }};
+}
+
+FieldScheme named(FieldNames names) {
+  return {.kind = FieldScheme::Kind::named, .names = std::move(names), .count = {}};
+}
+
+constexpr char kOurs[] =
+    R"(https://a.example/,"https://user:***@b.example/x,y",200,,2,text/html,1234,1.235,)"
+    R"(pages/x.html,"""e""","Mon, 02 Nov 2026 10:00:00 GMT")"
+    "\n";
+
+TEST(FetchRows, OfLinesHaveOurColumnsAlone) {
+  FetchRows rows(options(false, RecordFormat::lines));
+  EXPECT_EQ(rows.header(),
+            "url,final_url,status,error,attempts,mime,bytes,seconds,path,etag,last_modified\n");
+  EXPECT_EQ(rows.head(job_of("https://a.example/"), fetched(), 2, 1), kOurs);
+}
+
+TEST(FetchRows, CopyCsvAsItCameAndGiveWayToItsNames) {
+  auto made = options(false, RecordFormat::csv, named({"id", "url"}));
+  made.input_header = "\"id\",url";
+  FetchRows rows(made);
+  EXPECT_TRUE(rows.header().starts_with("\"id\",url,fetch_url,final_url,status,")) << rows.header();
+  EXPECT_EQ(rows.head(job_of("\"1\",\"x\"\"\n\"", {"1", "x\"\n"}), fetched(), 2, 1),
+            std::string("\"1\",\"x\"\"\n\",") + kOurs);
+  EXPECT_EQ(rows.head(job_of("7", {"7"}), fetched(), 2, 1), std::string("7,,") + kOurs);
+}
+
+TEST(FetchRows, SayWhyThereIsNoResponse) {
+  FetchRows rows(options(false, RecordFormat::lines));
+  const Attempt broken{Outcome::broken(Outcome::Broken::connect, "refused by 127.0.0.1"), {}};
+  EXPECT_EQ(rows.head(job_of("x"), broken, 1, 1),
+            "https://a.example/,,,no connection: refused by 127.0.0.1,1,,,0.000,,,\n");
+  const Attempt bad{Outcome::not_started(0, "'x' is no URL"), {}};
+  EXPECT_EQ(rows.head(job_of("x"), bad, 0, 1), "https://a.example/,,,'x' is no URL,0,,,,,,\n");
+}
+
+TEST(FetchRows, AreObjectsWithWhatTheInputsObjectSaid) {
+  FetchRows rows(options(true, RecordFormat::jsonl, {.kind = FieldScheme::Kind::open}));
+  const std::string row = rows.head(job_of(R"({ "url":"u", "n": 1.50 })"), fetched(), 1, 1);
+  EXPECT_TRUE(row.starts_with(R"({"url":"u", "n": 1.50,"fetch_url":"https://a.example/",)"
+                              R"("final_url":"https://user:***@b.example/x,y","status":200,)"
+                              R"("error":null,"attempts":1,)"))
+      << row;
+  EXPECT_TRUE(row.ends_with("GMT\"}\n")) << row;
+}
+
+TEST(FetchRows, AreObjectsWithTheFieldsOfATable) {
+  FetchRows rows(options(true, RecordFormat::tsv, named({"a", "b"})));
+  Job job = job_of("1\t\xff", {"1", "\xff"});
+  job.records[0].names = std::make_shared<FieldNames>(FieldNames{"a", "b"});
+  EXPECT_TRUE(rows.head(job, fetched(), 1, 1).starts_with(R"({"a":"1","b_b64":"/w==","url":)"));
+}
+
+}  // namespace
+}  // namespace distaff
