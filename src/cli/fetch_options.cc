@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/numbers.h"
 #include "cli/fetch_values.h"
 #include "cli/option_reader.h"
@@ -53,6 +55,7 @@ class FetchReader : OptionReader {
     read_requests();
     read_connections();
     read_pool();
+    say_of_wget();
     read_groups();
     read_manners();
     read_bodies();
@@ -89,6 +92,9 @@ class FetchReader : OptionReader {
   void read_words() {
     std::vector<std::string>& words = arguments_.command;
     if (words.empty()) return;
+    if (std::find(words.begin(), words.end(), "-") != words.end()) {
+      fail_with("'-': without words URLs are read from stdin, so leave it out; or -a -");
+    }
     if (has_table()) {
       fetch().column = words[0];
       if (words.size() > 1) {
@@ -193,6 +199,13 @@ class FetchReader : OptionReader {
     if (flags_.has(Opt::insecure) && flags_.has(Opt::ca_file)) {
       fail_with("{} and {}: nothing is checked by the one, so leave one of them out",
                 spelled(Opt::insecure), mentioned(Opt::ca_file));
+    }
+  }
+
+  void say_of_wget() {
+    if (error_ && flags_.has(Opt::jobs) && flags_.spelled(Opt::jobs) == "-P" &&
+        error_->message.starts_with("-P: ")) {
+      error_->message += "; wget's -P is --output-dir here";
     }
   }
 

@@ -524,7 +524,7 @@ std::string foreign_advice(std::string_view spelled, Program program) {
   if (program == Program::run) {
     if (const auto found = find(kRunTranslations, spelled)) return std::string(*found);
     if (const auto found = find(kTranslations, spelled)) return std::string(*found);
-    if (!is_of(Program::fetch, spelled)) return {};
+    if (is_of(Program::run, spelled) || !is_of(Program::fetch, spelled)) return {};
     const auto more = find(kNotOfRun, spelled);
     return "this is of distaff fetch, whose jobs are URLs" +
            (more ? "; " + std::string(*more) : std::string());
