@@ -22,10 +22,10 @@ bool is_answer(const Option& option) {
 
 // What somebody may have meant by an option we do not have: the only one that begins like this,
 // else the nearest one.
-std::string_view nearest_option(std::string_view name) {
+std::string_view nearest_option(std::string_view name, Program program) {
   std::vector<std::string_view> names;
   std::vector<std::string_view> beginning;
-  for (const Option& option : options()) {
+  for (const Option& option : options(program)) {
     if (option.name.empty()) continue;
     names.push_back(option.name);
     if (option.name.starts_with(name)) beginning.push_back(option.name);
@@ -33,46 +33,53 @@ std::string_view nearest_option(std::string_view name) {
   return beginning.size() == 1 ? beginning[0] : nearest(name, names);
 }
 
-Error unknown_name(std::string_view name) {
-  const std::string spelled = "--" + printable(name);
-  if (const auto advice = planned_advice(name); !advice.empty()) {
-    return {fmt::format("{}: {}", spelled, advice)};
-  }
-  if (const std::string_view advice = foreign_advice(spelled); !advice.empty()) {
-    return {fmt::format("{}: {}", spelled, advice)};
-  }
-  if (const std::string_view near = nearest_option(name); !near.empty()) {
-    return {fmt::format("{}: there is no such option; did you mean --{}?", spelled, near)};
-  }
-  return {fmt::format("{}: there is no such option; see distaff --help-all", spelled)};
+std::string_view help_all_of(Program program) {
+  return program == Program::run ? "distaff --help-all" : "distaff fetch --help-all";
 }
 
-Error unknown_letter(char letter, std::string_view word) {
+Error unknown_name(std::string_view name, Program program) {
+  const std::string spelled = "--" + printable(name);
+  if (const auto advice = foreign_advice(spelled, program); !advice.empty()) {
+    return {fmt::format("{}: {}", spelled, advice)};
+  }
+  if (const std::string_view near = nearest_option(name, program); !near.empty()) {
+    return {fmt::format("{}: there is no such option; did you mean --{}?", spelled, near)};
+  }
+  return {fmt::format("{}: there is no such option; see {}", spelled, help_all_of(program))};
+}
+
+Error unknown_letter(char letter, std::string_view word, Program program) {
   // A whole character of UTF-8 is shown as one, which is only known if it is alone.
   const bool alone = static_cast<unsigned char>(letter) >= 0x80;
   const std::string spelled =
       alone ? printable(word) : "-" + printable(std::string_view(&letter, 1));
-  if (const std::string_view advice = foreign_advice(spelled); !advice.empty()) {
+  if (const auto advice = foreign_advice(spelled, program); !advice.empty()) {
     return {fmt::format("{}: {}", spelled, advice)};
   }
   const std::string where = word.size() > 2 && !alone ? " in " + shell_quote(printable(word)) : "";
-  return {fmt::format("{}{}: there is no such option; see distaff --help-all", spelled, where)};
+  return {
+      fmt::format("{}{}: there is no such option; see {}", spelled, where, help_all_of(program))};
 }
 
 // -null and -max-records 5: two dashes are meant.
-const Option* name_after_one_dash(std::string_view word) {
+const Option* name_after_one_dash(std::string_view word, Program program) {
   const std::string_view name = word.substr(1, word.find('=') - 1);
-  return name.size() > 1 ? find_option(name) : nullptr;
+  return name.size() > 1 ? find_option(name, program) : nullptr;
 }
 
 class Walk {
  public:
-  explicit Walk(std::span<const std::string_view> words) : words_(words) {}
+  Walk(std::span<const std::string_view> words, Program program)
+      : words_(words), program_(program) {}
 
   Expected<Arguments> go() {
     while (at_ < words_.size() && !answered_) {
       const std::string_view word = words_[at_];
-      if (word.size() < 2 || word[0] != '-') break;
+      if (word.size() < 2 || word[0] != '-') {
+        if (program_ == Program::run || is_list_word(word)) break;
+        result_.command.emplace_back(words_[at_++]);
+        continue;
+      }
       ++at_;
       if (word == "--") break;
       const auto error = word[1] == '-' ? read_long(word.substr(2)) : read_letters(word);
@@ -89,8 +96,8 @@ class Walk {
   std::optional<Error> read_long(std::string_view text) {
     const std::size_t equals = text.find('=');
     const std::string_view name = text.substr(0, equals);
-    const Option* option = find_option(name);
-    if (option == nullptr) return unknown_name(name);
+    const Option* option = find_option(name, program_);
+    if (option == nullptr) return unknown_name(name, program_);
     const std::string spelled = spelling(*option);
     if (option->kind == ValueKind::none) {
       if (equals != text.npos) {
@@ -107,12 +114,12 @@ class Walk {
 
   // -0, -0k, -j4, -0j 4
   std::optional<Error> read_letters(std::string_view word) {
-    if (const Option* meant = name_after_one_dash(word)) {
+    if (const Option* meant = name_after_one_dash(word, program_)) {
       return Error{fmt::format("{}: write it with two dashes, --{}", printable(word), meant->name)};
     }
     for (std::size_t i = 1; i < word.size() && !answered_; ++i) {
-      const Option* option = find_letter(word[i]);
-      if (option == nullptr) return unknown_letter(word[i], word);
+      const Option* option = find_letter(word[i], program_);
+      if (option == nullptr) return unknown_letter(word[i], word, program_);
       const std::string spelled{'-', word[i]};
       if (option->kind == ValueKind::none) {
         note(*option, spelled, {});
@@ -144,11 +151,11 @@ class Walk {
     return {};
   }
 
-  static bool is_our_option(std::string_view word) {
+  bool is_our_option(std::string_view word) const {
     if (word.starts_with("--")) {
-      return find_option(word.substr(2, word.find('=') - 2)) != nullptr;
+      return find_option(word.substr(2, word.find('=') - 2), program_) != nullptr;
     }
-    return word.size() == 2 && word[0] == '-' && find_letter(word[1]) != nullptr;
+    return word.size() == 2 && word[0] == '-' && find_letter(word[1], program_) != nullptr;
   }
 
   void note(const Option& option, std::string spelled, std::string_view value) {
@@ -197,6 +204,7 @@ class Walk {
   }
 
   std::span<const std::string_view> words_;
+  Program program_;
   std::size_t at_ = 0;
   bool answered_ = false;
   Arguments result_;
@@ -204,8 +212,8 @@ class Walk {
 
 }  // namespace
 
-Expected<Arguments> walk_arguments(std::span<const std::string_view> words) {
-  return Walk(words).go();
+Expected<Arguments> walk_arguments(std::span<const std::string_view> words, Program program) {
+  return Walk(words, program).go();
 }
 
 }  // namespace distaff

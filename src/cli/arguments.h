@@ -8,7 +8,8 @@
 //
 // Options end at the first word that is none, at `--`, or at a word such as `:::`.  Nothing behind
 // that point is looked at, so a command keeps its own options; and an unknown option is an error
-// and never the command.
+// and never the command.  Only `distaff fetch` has its options anywhere before `--` or `:::`: its
+// words are URLs, which have none of their own.
 
 #include <span>
 #include <string>
@@ -30,7 +31,7 @@ struct Arguments {
     std::string place{};  // "f.json:3:11" for one from a --config file, else empty
   };
   std::vector<Occurrence> occurrences;
-  std::vector<std::string> command;
+  std::vector<std::string> command;  // of `distaff fetch` the URLs, or the column
   std::vector<ArgumentList> lists;
   std::string list_word;  // the first of `:::` and its kin, as written; empty: no lists
 };
@@ -39,6 +40,7 @@ struct Arguments {
 // and --version: what follows them does not matter.
 // Errors: an unknown option, with the nearest one or a translation; a value that is missing, or one
 // for a flag; a list without values it needs.
-Expected<Arguments> walk_arguments(std::span<const std::string_view> words);
+Expected<Arguments> walk_arguments(std::span<const std::string_view> words,
+                                   Program program = Program::run);
 
 }  // namespace distaff

@@ -43,41 +43,42 @@ std::string example(const Option& option) {
   return "text in quotes";
 }
 
-const Option* find_key(std::string_view key) {
-  const auto all = options();
+const Option* find_key(std::string_view key, Program program) {
+  const auto all = options(program);
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const Option& option) { return config_key(option) == key; });
   return found == all.end() ? nullptr : &*found;
 }
 
 // What was meant by a key that is none: with dashes, by its letter, or misspelt.
-std::string_view nearest_key(std::string_view key) {
+std::string_view nearest_key(std::string_view key, Program program) {
   const std::string_view bare = key.substr(std::min(key.find_first_not_of('-'), key.size()));
-  const Option* meant = find_key(bare);
-  if (meant == nullptr && bare.size() == 1) meant = find_letter(bare[0]);
+  const Option* meant = find_key(bare, program);
+  if (meant == nullptr && bare.size() == 1) meant = find_letter(bare[0], program);
   if (meant != nullptr) return is_configurable(*meant) ? config_key(*meant) : std::string_view();
   std::vector<std::string_view> keys;
-  for (const Option& option : options()) {
+  for (const Option& option : options(program)) {
     if (is_configurable(option)) keys.push_back(config_key(option));
   }
   return nearest(bare, keys);
 }
 
-std::string unknown_key(std::string_view key) {
-  if (auto advice = planned_advice(key); !advice.empty()) return advice;
-  if (const auto advice = foreign_advice(fmt::format("--{}", key)); !advice.empty()) {
-    return std::string(advice);
+std::string unknown_key(std::string_view key, Program program) {
+  if (const auto advice = foreign_advice(fmt::format("--{}", key), program); !advice.empty()) {
+    return advice;
   }
-  if (const auto near = nearest_key(key); !near.empty()) {
+  if (const auto near = nearest_key(key, program); !near.empty()) {
     return fmt::format("there is no such key; did you mean \"{}\"?", near);
   }
-  return "there is no such key; keys are the names of options, see distaff --help-all";
+  return fmt::format(
+      "there is no such key; keys are the names of options, see distaff{} --help-all",
+      program == Program::run ? "" : " fetch");
 }
 
 // Makes occurrences of members.  The first error stays; what is read after it does not matter.
 class ConfigReader {
  public:
-  explicit ConfigReader(std::string_view file) : file_(file) {}
+  ConfigReader(std::string_view file, Program program) : file_(file), program_(program) {}
 
   Expected<Config> read(const JsonValue& document) {
     if (!document.is(JsonValue::Kind::object)) {
@@ -93,9 +94,9 @@ class ConfigReader {
 
  private:
   void read_member(const JsonValue& member) {
-    const Option* option = find_key(member.key);
+    const Option* option = find_key(member.key, program_);
     if (option == nullptr) {
-      wrong(member, member.key_place, unknown_key(member.key));
+      wrong(member, member.key_place, unknown_key(member.key, program_));
     } else if (!is_configurable(*option)) {
       wrong(member, member.key_place, "this goes on the command line only; leave it out");
     } else if (option->kind == ValueKind::none) {
@@ -170,13 +171,15 @@ class ConfigReader {
   }
 
   std::string_view file_;
+  Program program_;
   Config config_;
   std::optional<Error> error_;
 };
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
 
-Expected<Config> load(const std::string& option, const std::string& file, ReadConfig read) {
+Expected<Config> load(const std::string& option, const std::string& file, ReadConfig read,
+                      Program program) {
   if (file.empty()) return fail(fmt::format("{}: '' is empty; name a file", option));
   const auto failed = [&](std::string_view why) {
     return fail(fmt::format("{} {}: {}", option, printable(file), why));
@@ -185,26 +188,26 @@ Expected<Config> load(const std::string& option, const std::string& file, ReadCo
   const auto text = read(file);
   if (!text) return failed(text.error().message);
   if (is_blank(*text)) return failed("the file is empty; at least it is {}");
-  return parse_config(*text, file);
+  return parse_config(*text, file, program);
 }
 
 }  // namespace
 
-Expected<Config> parse_config(std::string_view text, std::string_view file) {
+Expected<Config> parse_config(std::string_view text, std::string_view file, Program program) {
   const auto document = parse_json(text, file);
   if (!document) return tl::unexpected(document.error());
-  return ConfigReader(file).read(*document);
+  return ConfigReader(file, program).read(*document);
 }
 
 Expected<std::string> read_config_file(const std::string& file) {
   return read_small_file(file, kMostBytes);
 }
 
-Expected<void> add_configs(Arguments& arguments, ReadConfig read) {
+Expected<void> add_configs(Arguments& arguments, ReadConfig read, Program program) {
   std::vector<Arguments::Occurrence> all;
   for (const Arguments::Occurrence& seen : arguments.occurrences) {
     if (seen.option->id != Opt::config) continue;
-    auto config = load(seen.spelled, seen.value, read);
+    auto config = load(seen.spelled, seen.value, read, program);
     if (!config) return tl::unexpected(config.error());
     for (const Option* off : config->off) {
       std::erase_if(all, [&](const auto& earlier) { return earlier.option == off; });

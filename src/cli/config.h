@@ -37,13 +37,14 @@ struct Config {
 // Errors: what is no JSON object; keys that are no options, or none for a file; values that are of
 // another type than their option, or hold a NUL byte where none can be.  What the text of a value
 // means is looked at later, by the same code as for the command line.
-Expected<Config> parse_config(std::string_view text, std::string_view file);
+Expected<Config> parse_config(std::string_view text, std::string_view file,
+                              Program program = Program::run);
 
 // Reads a whole file; an error says only why it could not.
 using ReadConfig = Expected<std::string> (*)(const std::string& file);
 Expected<std::string> read_config_file(const std::string& file);
 
 // Puts what the files of its --config options say in front of the occurrences.
-Expected<void> add_configs(Arguments& arguments, ReadConfig read);
+Expected<void> add_configs(Arguments& arguments, ReadConfig read, Program program = Program::run);
 
 }  // namespace distaff

@@ -1,19 +1,17 @@
 #pragma once
 
-// What to write instead of options that other tools have, and ours that are not there yet.
+// What to write instead of options that other tools have, or the other program of ours.
 
 #include <string>
 #include <string_view>
+
+#include "cli/option_table.h"
 
 namespace distaff {
 
 // `spelled` is an option with its dashes, without a value: "--colsep", "-L".  Gives what to say
 // after "--colsep: "; empty if no tool we know has it.
-std::string_view foreign_advice(std::string_view spelled);
-
-// What to say of an option of distaff, by its name without dashes, that this version does not
-// have: "not in this version; …".  Empty if it is none.
-std::string planned_advice(std::string_view name);
+std::string foreign_advice(std::string_view spelled, Program program = Program::run);
 
 // A word that is a subcommand if it stands first, "run" among them.
 bool is_subcommand(std::string_view word);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "cli/option_table.h"
-
 #ifndef DISTAFF_VERSION
 #define DISTAFF_VERSION "unknown"
 #endif
@@ -82,16 +80,50 @@ std::string_view help() {
          "All options: distaff --help-all.  Everything else: man distaff.\n";
 }
 
-std::string help_all() {
-  std::string page =
-      "Usage: distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...\n"
+std::string_view short_fetch_help() {
+  return "Usage: distaff fetch [OPTION]... [URL...|COLUMN]\n"
+         "Fetches URLs, many at once, and prints a report.  Try one of these:\n"
+         "  distaff fetch --output-dir pages https://example.org/ > report.csv\n"
+         "  distaff fetch --polite --output-dir pages -a urls.txt > report.csv\n"
+         "or distaff fetch --help.\n";
+}
+
+std::string_view fetch_help() {
+  return "Usage: distaff fetch [OPTION]... [URL...|COLUMN]\n"
+         "Fetches URLs, from lines of stdin or as words, and prints a CSV row for each.\n"
+         "\n"
+         "  distaff fetch --polite --output-dir pages -a urls.txt > report.csv\n"
+         "  distaff fetch --csv -a people.csv homepage > report.csv\n"
+         "  distaff fetch --url-template 'http://h/item/{}' --body ::: 1 2 3\n"
+         "\n"
+         "  -a FILE          read URLs from FILE; --csv, --tsv, --jsonl: the word is a column\n"
+         "  --output-dir DIR save bodies; --name T their names; --archive FILE: in SQLite\n"
+         "  --body           print bodies and no report; --output json: the report as JSON\n"
+         "  -k               in input order (curl's -k is --insecure)\n"
+         "  -j N             requests at once (32); --parallelism N to each host (4)\n"
+         "  --throttle D     rest between requests to a host; --rate N/D; -g domain\n"
+         "  --polite         one at a time, 1s rests, robots.txt; --contact ADDRESS\n"
+         "  -X METHOD, -H 'Name: value', --data T; --netrc, --proxy URL, --cookie 'a=b'\n"
+         "  --retries N      try again what failed; --timeout D; --journal FILE --resume\n"
+         "  --cond FILE      only what changed since the report FILE\n"
+         "  --public-only, --max-size SIZE, --max-redirects N   bounds on what may come\n"
+         "  --ok 2xx,404     statuses that are success; --dry-run sends nothing\n"
+         "\n"
+         "All options: distaff fetch --help-all.  Everything else: man distaff-fetch.\n";
+}
+
+std::string help_all(Program program) {
+  std::string page = program == Program::run
+                         ? "Usage: distaff [run] [OPTION]... [COMMAND [ARG]...] [::: VALUE...]...\n"
+                         : "Usage: distaff fetch [OPTION]... [URL...|COLUMN] [::: VALUE...]...\n";
+  page +=
       "Durations: 250ms 1.5s 2m 1h 1d, a bare number is seconds.  Sizes: 64k 10M 1G.\n"
       "\n"
       "  ::: VALUE...              a list instead of input; of several, all pairs\n"
       "  :::+ VALUE...             a list taken in step with the one before it\n"
       "  :::: FILE...              the lines of each FILE are a list; ::::+ in step\n";
   const Option* before = nullptr;
-  for (const Option& option : options()) {
+  for (const Option& option : options(program)) {
     if (before == nullptr || before->topic != option.topic) {
       page += fmt::format("\n{}\n", title(option.topic));
     }
@@ -110,6 +142,8 @@ std::string help_all() {
   }
   return page;
 }
+
+std::string_view version() { return DISTAFF_VERSION; }
 
 std::string version_text() { return "distaff " DISTAFF_VERSION "\n"; }
 

@@ -8,6 +8,7 @@
 #include "cli/fields.h"
 #include "cli/help.h"
 #include "cli/native.h"
+#include "cli/programs.h"
 #include "cli/rules.h"
 #include "cli/run.h"
 #include "os/startup.h"
@@ -28,6 +29,7 @@ int refuse(const Error& error) {
 }  // namespace
 
 int main_native(std::span<const std::string_view> words) {
+  if (!words.empty() && words[0] == "fetch") return refuse(become_fetch(words.subspan(1)));
   Startup startup = take_over();
   auto request = parse_native(words);
   if (!request) return refuse(request.error());

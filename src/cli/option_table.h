@@ -1,10 +1,10 @@
 #pragma once
 
-// The options of `distaff run`, once.
+// The options of `distaff run` and `distaff fetch`, once.
 //
-// Help, man page, completions and the reading of the command line and of --config files all come
+// Help, man pages, completions and the reading of the command line and of --config files all come
 // from this table, so they cannot disagree.  A new option is one entry here, one enumerator, and
-// what native.cc makes of it.
+// what option_reader.cc makes of it, or native.cc or fetch_options.cc if only one program has it.
 
 #include <cstddef>
 #include <span>
@@ -13,7 +13,9 @@
 
 namespace distaff {
 
-// In the order of the table.
+// Each has options of its own; most are of both.
+enum class Program : unsigned char { run, fetch };
+
 enum class Opt : unsigned char {
   // input
   input,
@@ -42,6 +44,27 @@ enum class Opt : unsigned char {
   nice,
   dry_run,
   trace,
+  // requests
+  url_template,
+  method,
+  header,
+  data,
+  cookie,
+  cookie_jar,
+  // connections
+  http,
+  protocols,
+  netrc,
+  netrc_file,
+  proxy,
+  cert,
+  cert_key,
+  ca_file,
+  insecure,
+  resolve,
+  interface,
+  public_only,
+  max_redirects,
   // pool
   jobs,
   delay,
@@ -53,6 +76,20 @@ enum class Opt : unsigned char {
   rules,
   mutex,
   buffer_size,
+  // being polite
+  polite,
+  robots,
+  adaptive,
+  max_retry_after,
+  user_agent,
+  contact,
+  // bodies
+  output_dir,
+  name,
+  archive,
+  body,
+  max_size,
+  cond,
   // output
   output,
   keep_order,
@@ -63,13 +100,17 @@ enum class Opt : unsigned char {
   hold_memory,
   spill_dir,
   spill_limit,
+  stats,
   // failure
   ok,
   retries,
   retry_delay,
   retry_on,
+  retry_unsafe,
   timeout,
   idle_timeout,
+  connect_timeout,
+  stall_timeout,
   deadline,
   on_error,
   halt,
@@ -109,8 +150,12 @@ enum class Topic {
   input,
   batches,
   command,
+  requests,
+  connections,
   pool,
   groups,
+  manners,
+  bodies,
   output,
   failure,
   journal,
@@ -118,7 +163,7 @@ enum class Topic {
   progress,
   help
 };
-inline constexpr std::size_t kTopicCount = 11;
+inline constexpr std::size_t kTopicCount = 15;
 
 // What stands after the option: decides how it is completed, and which words may be a value.
 enum class ValueKind {
@@ -148,16 +193,23 @@ struct Option {
   std::string_view detail;    // more sentences for the man page
   std::string_view examples;  // "1s|1m": values that completions offer where any could stand
   std::string_view only_key;  // what a --config file calls one that has only a letter
+  bool in_run = true;
+  bool in_fetch = true;
 };
 
-std::span<const Option> options();
+// Those of one program, by topic.
+std::span<const Option> options(Program program = Program::run);
 std::string_view title(Topic topic);  // "Input"
 
-const Option& option(Opt id);
+// Null if the program does not have it.
+const Option* find_option(Opt id, Program program);
 
-// By its name without dashes, or its letter; null if there is none.
-const Option* find_option(std::string_view name);
-const Option* find_letter(char letter);
+// Needs an option that the program has.
+const Option& option(Opt id, Program program = Program::run);
+
+// By its name without dashes, or its letter; null if the program has none.
+const Option* find_option(std::string_view name, Program program = Program::run);
+const Option* find_letter(char letter, Program program = Program::run);
 
 // "--jobs"; "-I" for one that has only a letter.
 std::string spelling(const Option& option);

@@ -9,6 +9,7 @@
 
 #include "base/numbers.h"
 #include "base/text.h"
+#include "cli/fetch_values.h"
 #include "cli/json_tree.h"
 #include "cli/values.h"
 
@@ -25,7 +26,7 @@ bool is_whole(const JsonValue& value) {
 // only pass it on.
 class RulesReader {
  public:
-  explicit RulesReader(std::string_view file) : file_(file) {}
+  RulesReader(std::string_view file, Program program) : file_(file), program_(program) {}
 
   Rules read(const JsonValue& document) const {
     Rules rules;
@@ -74,14 +75,7 @@ class RulesReader {
 
   // What counts as one, and what is done about it.
   void read_failure(const JsonValue& object, const std::string& path, GroupRule& rule) const {
-    if (const JsonValue* value = object.find("ok")) {
-      const std::string where = path + ".ok";
-      if (value->is(JsonValue::Kind::list)) {
-        rule.ok = read_statuses(*value, where, "[0, 1]", 0, 255);
-      } else {
-        rule.ok = take(*value, where, parse_statuses(text_at(*value, where, "[0, 1] or \"0-3\"")));
-      }
-    }
+    if (const JsonValue* value = object.find("ok")) rule.ok = read_ok(*value, path + ".ok");
     if (const JsonValue* value = object.find("retries")) {
       const std::string where = path + ".retries";
       if (!is_whole(*value)) wrong_type(*value, where, "a whole number, as 3");
@@ -92,6 +86,15 @@ class RulesReader {
       rule.timeout = take(*value, where, parse_time_limit(text_at(*value, where, "\"30s\"")));
     }
     if (const JsonValue* value = object.find("break")) rule.breaker = read_break(*value, path);
+  }
+
+  StatusSet read_ok(const JsonValue& value, const std::string& path) const {
+    if (program_ == Program::run) {
+      if (value.is(JsonValue::Kind::list)) return read_statuses(value, path, "[0, 1]", 0, 255);
+      return take(value, path, parse_statuses(text_at(value, path, "[0, 1] or \"0-3\"")));
+    }
+    if (value.is(JsonValue::Kind::list)) return read_statuses(value, path, "[200, 404]", 100, 599);
+    return take(value, path, parse_http_statuses(text_at(value, path, "[200, 404] or \"2xx\"")));
   }
 
   // {"failures": 10, "pause": "5m"}
@@ -216,6 +219,10 @@ class RulesReader {
     if (value.items.size() != 1) wrong(value, path, "needs one of \"exit\" and \"http\"");
     const JsonValue& list = value.items[0];
     const bool http = list.key == "http";
+    if (!http && program_ == Program::fetch) {
+      fail_at(list.key_place, path + ".exit",
+              "URLs have no exit status; write {\"http\": [429, 503]}");
+    }
     entry.when = http ? ThrottleEntry::When::http : ThrottleEntry::When::exit;
     const std::string where = fmt::format("{}.{}", path, list.key);
     if (!list.is(JsonValue::Kind::list)) {
@@ -272,24 +279,25 @@ class RulesReader {
   }
 
   std::string_view file_;
+  Program program_;
 };
 
 }  // namespace
 
-Expected<Rules> parse_rules(std::string_view text, std::string_view file) {
+Expected<Rules> parse_rules(std::string_view text, std::string_view file, Program program) {
   const auto document = parse_json(text, file);
   if (!document) return tl::unexpected(document.error());
   try {
-    return RulesReader(file).read(*document);
+    return RulesReader(file, program).read(*document);
   } catch (const Error& error) {
     return tl::unexpected(error);
   }
 }
 
-Expected<void> load_rules(const std::string& file, GroupSpec& group) {
+Expected<void> load_rules(const std::string& file, GroupSpec& group, Program program) {
   const auto text = read_small_file(file, kMostBytes);
   if (!text) return fail(fmt::format("--rules {}: {}", printable(file), text.error().message));
-  auto rules = parse_rules(*text, file);
+  auto rules = parse_rules(*text, file, program);
   if (!rules) return tl::unexpected(rules.error());
   if (group.key.empty()) group.key = std::move(rules->key);
   group.rules = std::move(rules->rules);

@@ -14,13 +14,15 @@
 //     ]
 //   }
 //
-// A mistake names the file, line and column, the path, the value and the fix.
+// A mistake names the file, line and column, the path, the value and the fix.  What "ok" lists are
+// exit statuses, or of `distaff fetch` HTTP statuses.
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/expected.h"
+#include "cli/option_table.h"
 #include "model/run_spec.h"
 
 namespace distaff {
@@ -33,9 +35,11 @@ struct Rules {
 };
 
 // `file` is the name for messages.
-Expected<Rules> parse_rules(std::string_view text, std::string_view file);
+Expected<Rules> parse_rules(std::string_view text, std::string_view file,
+                            Program program = Program::run);
 
 // Reads the file and puts its rules into `group`; its key counts if the command line gave none.
-Expected<void> load_rules(const std::string& file, GroupSpec& group);
+Expected<void> load_rules(const std::string& file, GroupSpec& group,
+                          Program program = Program::run);
 
 }  // namespace distaff

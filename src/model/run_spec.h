@@ -311,6 +311,7 @@ struct FetchSpec {
   std::string method;                // empty: GET, or POST with data
   std::vector<std::string> headers;  // templates: "Name: value"
   std::optional<std::string> data;   // template
+  std::string data_file;             // its bytes are sent instead, as they are; empty: none
   std::string user_agent;            // empty: distaff/VERSION, with the contact
   std::string contact;               // URL or mail address, for the User-Agent
   HttpVersion version = HttpVersion::automatic;

@@ -279,7 +279,8 @@ TEST(ConfigErrors, OfKeys) {
        "f:1:2: \"a\\x00\\nb\": there is no such key; keys are the names of options, see distaff "
        "--help-all"},
       {R"({"polite": true})",
-       "f:1:2: \"polite\": not in this version; -g host --throttle 1s is polite"},
+       "f:1:2: \"polite\": this is of distaff fetch, whose jobs are URLs; -g host --throttle 1s is "
+       "polite"},
       {R"({"colsep": ":"})", "f:1:2: \"colsep\": here --split REGEX"},
       {R"({"jobs": 1, "jobs": 2})",
        "f:1:13: \"jobs\" is there twice in one object, first on line 1; leave one of them out"},

@@ -179,7 +179,7 @@ TEST(Native, AnswersHelpAndVersionBeforeItLooksAtTheRest) {
 
 TEST(Native, KnowsSubcommandsAtTheFirstPlaceOnly) {
   for (const std::string_view word :
-       {"fetch", "xargs", "parallel", "agent", "queue", "ctl", "report", "lock"}) {
+       {"xargs", "parallel", "agent", "queue", "ctl", "report", "lock"}) {
     const std::string name(word);
     EXPECT_EQ(error_of({word, "x"}), name +
                                          ": this subcommand is not in this version; a program of "
@@ -319,8 +319,12 @@ TEST(NativeErrors, OfOptionsThatAreNot) {
       {{"-max-records=3", "x"}, "-max-records=3: write it with two dashes, --max-records"},
       {{"---", "x"}, "---: there is no such option; see distaff --help-all"},
       {{"--=3", "x"}, "--: there is no such option; see distaff --help-all"},
-      {{"--polite", "x"}, "--polite: not in this version; -g host --throttle 1s is polite"},
-      {{"--output-dir=x", "x"}, "--output-dir: not in this version"},
+      {{"--polite", "x"},
+       "--polite: this is of distaff fetch, whose jobs are URLs; -g host --throttle 1s is polite"},
+      {{"--output-dir=x", "x"},
+       "--output-dir: this is of distaff fetch, whose jobs are URLs; for files of jobs --results "
+       "DIR"},
+      {{"-H", "a: b", "x"}, "-H: this is of distaff fetch, whose jobs are URLs"},
       {{"--colsep", ":", "x"}, "--colsep: here --split REGEX"},
       {{"--colsep=:", "x"}, "--colsep: here --split REGEX"},
       {{"-C:", "x"}, "-C: here --split REGEX"},
