@@ -1,0 +1,279 @@
+#include "fetch/body_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kMostGathered = 256 << 10;  // bytes of a body in memory
+constexpr std::size_t kMostSpare = 64 << 10;      // bytes of memory that wait for the next body
+constexpr std::uint64_t kLeastKept = 64 << 10;    // less is not worth to be continued
+constexpr int kHasIt = EALREADY;
+constexpr std::uint64_t kLeastNamed = 4 << 20;  // what is lost of a body if we are killed
+
+// 0 or an errno.
+int write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+// All bodies of this run would meet the same.
+bool ends_the_run(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EIO || error == EROFS;
+}
+
+bool knows_no_unnamed_files(int error) {
+  return error == EOPNOTSUPP || error == EISDIR || error == EINVAL;
+}
+
+// For If-Range, where only a strong ETag is good.
+std::string_view validator_of(const BodyHead& head) {
+  const bool strong = !head.etag.empty() && !head.etag.starts_with("W/");
+  return strong ? head.etag : head.last_modified;
+}
+
+}  // namespace
+
+// In memory, then a file that grows; then published or dropped.
+class BodyFiles::FileBody final : public Body {
+ public:
+  FileBody(BodyFiles& store, const Request& request, const BodyHead& head, BodyName name)
+      : store_(store), name_(std::move(name)), bytes_(std::exchange(store.spare_, {})) {
+    bytes_.clear();
+    if (!store_.options_.keep_parts || !head.resumable) return;
+    url_ = request.url;
+    validator_ = validator_of(head);
+  }
+
+  ~FileBody() override {
+    if (!settled_) file_.remove_name();
+    if (!kept_name_.empty()) store_.parts_.forget(kept_name_);
+    if (bytes_.capacity() <= kMostSpare) store_.spare_ = std::move(bytes_);
+  }
+
+  FileBody(const FileBody&) = delete;
+  FileBody& operator=(const FileBody&) = delete;
+
+  bool go_on(const Request& request, std::uint64_t from) {
+    auto part = store_.parts_.go_on(request.url, from);
+    if (!part) return false;
+    file_ = *std::move(part);
+    kept_name_ = file_.name;
+    size_ = from;
+    return true;
+  }
+
+  Expected<void> write(std::string_view bytes) override {
+    size_ += bytes.size();
+    if (!file_.file && size_ <= kMostGathered) {
+      bytes_ += bytes;
+      return {};
+    }
+    int error = file_.file ? 0 : grow();
+    if (error == 0) error = write_all(file_.file.get(), bytes);
+    if (error != 0) return store_.cannot_write(name_, error);
+    if (size_ > kLeastNamed) keep_named();
+    return {};
+  }
+
+  Expected<std::string> finish() override {
+    const auto use = store_.written_.find(name_);
+    if (!use) return tl::unexpected(use.error());
+    if (*use == WrittenNames::Use::same_url) return store_.shown(name_);
+    int error = file_.file ? 0 : grow();
+    if (error == 0) error = store_.publish(file_, name_);
+    if (error != 0 && error != kHasIt) return store_.cannot_write(name_, error);
+    settled_ = error == 0;
+    store_.written_.add(name_);
+    return store_.shown(name_);
+  }
+
+  void keep() override {
+    if (size_ <= kLeastKept || (!file_.file && grow() != 0)) return;
+    keep_named();
+    if (kept_name_.empty()) return;
+    kept_name_.clear();
+    settled_ = true;
+    file_.file.reset();  // and so its lock
+  }
+
+ private:
+  // From memory into a file.
+  int grow() {
+    const int error = store_.make(name_, file_);
+    if (error != 0) return error;
+    const int written = write_all(file_.file.get(), bytes_);
+    bytes_.clear();
+    return written;
+  }
+
+  // If it may be continued, and nobody else is at the same; tried once.
+  void keep_named() {
+    if (validator_.empty() || !kept_name_.empty()) return;
+    if (store_.parts_.keep(file_, url_, validator_)) kept_name_ = file_.name;
+    validator_.clear();
+  }
+
+  BodyFiles& store_;
+  BodyName name_;
+  std::string url_, validator_;  // of the request; empty: it cannot be continued
+  std::string bytes_;            // while it is small
+  std::uint64_t size_ = 0;
+  GrowingFile file_;
+  std::string kept_name_;  // not empty: it has this name in BodyParts
+  bool settled_ = false;   // the name it has now stays
+};
+
+Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
+  while (options.directory.size() > 1 && options.directory.ends_with('/')) {
+    options.directory.pop_back();
+  }
+  UniqueFd root = open_directory(options.directory);
+  if (!root) {
+    return fail(fmt::format("--output-dir {}: {}; name a directory you may write to",
+                            shell_quote(options.directory), std::strerror(errno)));
+  }
+  std::unique_ptr<BodyFiles> files(new BodyFiles(std::move(options), std::move(root)));
+  if (const auto good = files->probe(); !good) return tl::unexpected(good.error());
+  return files;
+}
+
+BodyFiles::BodyFiles(Options options, UniqueFd root)
+    : options_(std::move(options)), folders_(std::move(root)), parts_(folders_.root()) {}
+
+// Can files be made there?  And what is the time there, which may be another computer.
+Expected<void> BodyFiles::probe() {
+  if (::access("/proc/self/fd", X_OK) != 0)
+    options_.unnamed_files = false;  // it is how they get names
+  GrowingFile file;
+  struct stat status {};
+  int error = make({}, file);
+  if (error == 0 && ::fstat(file.file.get(), &status) != 0) error = errno;
+  file.remove_name();
+  begin_ = status.st_mtim;
+  if (error == 0) return {};
+  const char* why = error == ENOTDIR ? "its .distaff is no directory" : std::strerror(error);
+  return fail(fmt::format("--output-dir {}: {}; name a directory you may write to",
+                          shell_quote(options_.directory), why),
+              ends_the_run(error) ? 3 : 2);
+}
+
+std::optional<BodyStore::Part> BodyFiles::part(const Request& request) {
+  if (!options_.keep_parts) return std::nullopt;
+  return parts_.find(request.url);
+}
+
+Expected<std::unique_ptr<Body>> BodyFiles::begin(const Request& request, const BodyHead& head,
+                                                 std::uint64_t from) {
+  auto name = body_name(request.name, head);
+  if (!name) return tl::unexpected(name.error());
+  if (const auto use = written_.find(*name); !use) return tl::unexpected(use.error());
+  auto body = std::make_unique<FileBody>(*this, request, head, *std::move(name));
+  if (from > 0 && !body->go_on(request, from)) {
+    return fail("what was kept of this body is no longer there; try again");
+  }
+  return body;
+}
+
+// A folder may have been removed since it was opened (ENOENT; EPERM is what ext4 says of a file
+// without a name there), and those that we keep open may be too many: then once more.
+template <class Action>
+int BodyFiles::in_folder(const std::string& folder, Action action) {
+  for (bool again = false;; again = true) {
+    const int fd = folders_.open(folder);
+    const int error = fd < 0 ? errno : action(fd);
+    if (again) return error;
+    if (error == EMFILE || error == ENFILE) {
+      folders_.forget_all();
+    } else if (error == ENOENT || error == EPERM) {
+      folders_.forget(folder);
+    } else {
+      return error;
+    }
+  }
+}
+
+int BodyFiles::make(const BodyName& name, GrowingFile& file) {
+  if (options_.unnamed_files) {
+    const int error = in_folder(name.folder, [&](int folder) {
+      file.file.reset(::openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+      return file.file ? 0 : errno;
+    });
+    if (!knows_no_unnamed_files(error)) return error;
+    options_.unnamed_files = false;
+  }
+  const int folder = parts_.run_folder();
+  if (folder < 0) return errno;
+  file.name = parts_.next_name();
+  file.file.reset(
+      ::openat(folder, file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file.file) return errno;
+  file.folder = folder;
+  return 0;
+}
+
+// kHasIt: the same body has the name already.
+int BodyFiles::publish(GrowingFile& file, const BodyName& name) {
+  return in_folder(name.folder, [&](int folder) { return publish_in(folder, file, name); });
+}
+
+int BodyFiles::publish_in(int folder, GrowingFile& file, const BodyName& name) {
+  const int error = file.move(folder, name.file);
+  if (error != EEXIST) return error;
+  struct stat status {};
+  if (::fstatat(folder, name.file.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+  if (S_ISDIR(status.st_mode)) return EISDIR;
+  if (name.of_hash && is_ours(status)) return kHasIt;
+  const int run = file.folder < 0 ? parts_.run_folder() : file.folder;
+  if (run < 0) return errno;
+  const int named = file.folder < 0 ? file.move(run, parts_.next_name()) : 0;
+  return named == 0 ? file.move_over(folder, name.file) : named;
+}
+
+// A body has the time of its last byte.
+bool BodyFiles::is_ours(const struct stat& status) const {
+  const timespec& time = status.st_mtim;
+  return S_ISREG(status.st_mode) &&
+         std::pair(time.tv_sec, time.tv_nsec) >= std::pair(begin_.tv_sec, begin_.tv_nsec);
+}
+
+std::string BodyFiles::shown(const BodyName& name) const {
+  const std::string& directory = options_.directory;
+  return directory + (directory.ends_with('/') ? "" : "/") + name.path();
+}
+
+tl::unexpected<Error> BodyFiles::cannot_write(const BodyName& name, int error) const {
+  const std::string path = printable(shown(name));
+  if (ends_the_run(error))
+    return fail(fmt::format("cannot write {}: {}", path, std::strerror(error)), 3);
+  if (error == EISDIR) {
+    return fail(
+        fmt::format("cannot write {}: a directory has this name; put {{ext}} or {{hash}} "
+                    "into --name",
+                    path));
+  }
+  const std::string obstacle = folders_.obstacle(name.folder);
+  if (!obstacle.empty()) {
+    return fail(
+        fmt::format("cannot write {}: '{}' in it is no directory, or a link to one; put "
+                    "{{hash}} into --name, or remove it",
+                    path, printable(obstacle)));
+  }
+  return fail(fmt::format("cannot write {}: {}", path, std::strerror(error)));
+}
+
+}  // namespace distaff

@@ -1,0 +1,242 @@
+#include "fetch/body_parts.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "fetch/body_name.h"
+#include "fetch/folders.h"
+
+namespace distaff {
+namespace {
+
+constexpr const char* kParts = "parts";
+const std::string kValidator = ".of";
+constexpr std::size_t kLongestValidator = 4096;
+constexpr int kMostTries = 10;  // until other runs leave our folders alone
+
+std::vector<std::string> names_in(int folder) {
+  std::vector<std::string> names;
+  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(fd), ::closedir);
+  if (!listing) return names;
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+// Opens a folder so that it can be locked; empty, with errno.
+UniqueFd open_for_lock(int directory, const std::string& name) {
+  return UniqueFd(
+      ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool is_still(int directory, const std::string& name, int fd) {
+  struct stat named {
+  }, opened{};
+  return ::fstatat(directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fstat(fd, &opened) == 0 && named.st_ino == opened.st_ino &&
+         named.st_dev == opened.st_dev;
+}
+
+std::string new_run_name() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return "run-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_sec) + "-" +
+         std::to_string(now.tv_nsec);
+}
+
+std::string name_of(std::string_view url) { return hash_of_url(url).hex(); }
+
+bool write_small_file(int folder, const std::string& name, std::string_view text) {
+  ::unlinkat(folder, name.c_str(), 0);
+  const UniqueFd file(
+      ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+std::string read_small_file(int folder, const std::string& name) {
+  const UniqueFd file(
+      ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  std::string text(kLongestValidator + 1, '\0');
+  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text.size() > kLongestValidator ? std::string() : text;
+}
+
+}  // namespace
+
+int GrowingFile::move(int to, const std::string& free_name) {
+  if (folder < 0) {
+    const std::string open_file = "/proc/self/fd/" + std::to_string(file.get());
+    const int flags = AT_SYMLINK_FOLLOW;
+    if (::linkat(AT_FDCWD, open_file.c_str(), to, free_name.c_str(), flags) != 0) return errno;
+  } else if (::renameat2(folder, name.c_str(), to, free_name.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno != EINVAL && errno != ENOSYS) return errno;
+    // A file system that cannot do it in one step.
+    if (::linkat(folder, name.c_str(), to, free_name.c_str(), 0) != 0) return errno;
+    ::unlinkat(folder, name.c_str(), 0);
+  }
+  folder = to;
+  name = free_name;
+  return 0;
+}
+
+int GrowingFile::move_over(int to, const std::string& new_name) {
+  if (::renameat(folder, name.c_str(), to, new_name.c_str()) != 0) return errno;
+  folder = to;
+  name = new_name;
+  return 0;
+}
+
+void GrowingFile::remove_name() {
+  if (folder >= 0) ::unlinkat(folder, name.c_str(), 0);
+  folder = -1;
+}
+
+BodyParts::BodyParts(int directory) : directory_(directory) {
+  own_.reset(::openat(directory_, std::string(kOwnFolder).c_str(),
+                      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!own_) return;
+  remove_leftovers();
+  read_parts();
+}
+
+BodyParts::~BodyParts() {
+  if (!own_) return;
+  if (run_) ::unlinkat(own_.get(), run_name_.c_str(), AT_REMOVEDIR);
+  if (parts_) ::unlinkat(own_.get(), kParts, AT_REMOVEDIR);
+  ::unlinkat(directory_, std::string(kOwnFolder).c_str(), AT_REMOVEDIR);
+}
+
+void BodyParts::remove_leftovers() {
+  for (const std::string& name : names_in(own_.get())) {
+    if (name.starts_with("run-")) remove_leftovers_in(name);
+  }
+}
+
+// A run that lives holds the lock.
+void BodyParts::remove_leftovers_in(const std::string& run) {
+  const UniqueFd folder = open_for_lock(own_.get(), run);
+  if (!folder || ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) return;
+  for (const std::string& name : names_in(folder.get())) {
+    if (name.ends_with(".part")) ::unlinkat(folder.get(), name.c_str(), 0);
+  }
+  ::unlinkat(own_.get(), run.c_str(), AT_REMOVEDIR);
+}
+
+int BodyParts::run_folder() {
+  // The next run may take a new folder, before it is locked, for one that was left behind.
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    if (run_ && is_still(own_.get(), run_name_, run_.get())) return run_.get();
+    if (!own_) own_ = open_folder(directory_, std::string(kOwnFolder));
+    if (!own_) return -1;
+    run_name_ = new_run_name();
+    if (::mkdirat(own_.get(), run_name_.c_str(), 0777) != 0 && errno != EEXIST) {
+      if (errno != ENOENT) return -1;
+      own_.reset();  // another run that ended has removed it
+      continue;
+    }
+    run_ = open_for_lock(own_.get(), run_name_);
+    if (!run_ && errno != ENOENT) return -1;
+    if (run_ && ::flock(run_.get(), LOCK_EX | LOCK_NB) != 0) run_.reset();
+  }
+  return -1;
+}
+
+bool BodyParts::open_folder_of_parts() {
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    if (parts_ && is_still(own_.get(), kParts, parts_.get())) return true;
+    if (!own_ || tries > 0) own_ = open_folder(directory_, std::string(kOwnFolder));
+    if (!own_) return false;
+    parts_ = open_folder(own_.get(), kParts);
+    if (!parts_ && errno != ENOENT) return false;
+  }
+  return false;
+}
+
+void BodyParts::read_parts() {
+  parts_.reset(::openat(own_.get(), kParts, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!parts_) return;
+  for (std::string& name : names_in(parts_.get())) {
+    if (!name.ends_with(kValidator)) kept_.insert(std::move(name));
+  }
+}
+
+// Locked; nothing, with errno.
+std::optional<GrowingFile> BodyParts::open_part(const std::string& name) {
+  GrowingFile part{{}, parts_.get(), name};
+  part.file.reset(
+      ::openat(part.folder, name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!part.file || ::flock(part.file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  struct stat status {};
+  if (::fstat(part.file.get(), &status) != 0) return std::nullopt;
+  // Another may have made a body of it before we had the lock.
+  errno = EWOULDBLOCK;
+  if (!S_ISREG(status.st_mode) || !is_still(part.folder, name, part.file.get()))
+    return std::nullopt;
+  return part;
+}
+
+std::optional<BodyStore::Part> BodyParts::find(std::string_view url) {
+  if (kept_.empty() || !kept_.contains(name_of(url))) return std::nullopt;
+  const auto part = open_part(name_of(url));
+  struct stat status {};
+  if (!part || ::fstat(part->file.get(), &status) != 0 || status.st_size == 0) return std::nullopt;
+  std::string validator = read_small_file(parts_.get(), part->name + kValidator);
+  if (validator.empty()) return std::nullopt;
+  return BodyStore::Part{static_cast<std::uint64_t>(status.st_size), std::move(validator)};
+}
+
+// Removes what was kept under this name, unless another is at it.  The validator goes first: bytes
+// without one are not continued, but a validator must never be that of other bytes.
+bool BodyParts::make_room(const std::string& name) {
+  const auto old = open_part(name);
+  if (!old && errno == EWOULDBLOCK) return false;
+  ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+  ::unlinkat(parts_.get(), name.c_str(), 0);
+  return true;
+}
+
+bool BodyParts::keep(GrowingFile& file, std::string_view url, std::string_view validator) {
+  const std::string name = name_of(url);
+  if (!open_folder_of_parts() || !make_room(name)) return false;
+  if (::flock(file.file.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  errno = file.move(parts_.get(), name);
+  if (errno != 0) return false;
+  kept_.insert(name);
+  write_small_file(parts_.get(), name + kValidator, validator);
+  return true;
+}
+
+std::optional<GrowingFile> BodyParts::go_on(std::string_view url, std::uint64_t from) {
+  if (!parts_) return std::nullopt;
+  auto part = open_part(name_of(url));
+  struct stat status {};
+  const auto offset = static_cast<off_t>(from);
+  if (!part || ::fstat(part->file.get(), &status) != 0 || status.st_size < offset ||
+      ::ftruncate(part->file.get(), offset) != 0 ||
+      ::lseek(part->file.get(), offset, SEEK_SET) != offset) {
+    return std::nullopt;
+  }
+  return part;
+}
+
+void BodyParts::forget(const std::string& name) {
+  kept_.erase(name);
+  ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+}
+
+}  // namespace distaff
