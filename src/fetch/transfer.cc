@@ -1,0 +1,282 @@
+#include "fetch/transfer.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "fetch/address.h"
+
+namespace distaff {
+namespace {
+
+// A validator or media type beyond this is no good to anybody.
+constexpr std::size_t kMostOfField = 1024;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// The value, if this is the line of the field `name` (in lower case).
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  if (line.size() <= name.size() || line[name.size()] != ':') return {};
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (lower(line[i]) != name[i]) return {};
+  }
+  return trimmed(line.substr(name.size() + 1));
+}
+
+void keep(std::string& field, std::string_view value) {
+  if (value.size() <= kMostOfField) field = value;
+}
+
+int status_of(std::string_view line) {
+  const auto blank = line.find(' ');
+  int status = 0;
+  for (std::size_t i = blank + 1; blank != std::string_view::npos && i < line.size(); ++i) {
+    if (line[i] < '0' || line[i] > '9' || i > blank + 3) break;
+    status = status * 10 + (line[i] - '0');
+  }
+  return status;
+}
+
+template <class T>
+T info(void* easy, CURLINFO what) {
+  T value{};
+  curl_easy_getinfo(easy, what, &value);
+  return value;
+}
+
+}  // namespace
+
+struct Transfer::Callbacks {
+  static std::size_t on_line(char* data, std::size_t, std::size_t size, void* self) {
+    return static_cast<Transfer*>(self)->take_line({data, size}) ? size : 0;
+  }
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
+    return static_cast<Transfer*>(self)->take_body({data, size});
+  }
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) {
+    return static_cast<Transfer*>(self)->open_socket(address->socktype, address->protocol,
+                                                     address->addr);
+  }
+  static int on_close(void* loop, curl_socket_t fd) {
+    static_cast<TransferLoop*>(loop)->close_socket(fd);
+    return 0;
+  }
+};
+
+Transfer::Transfer(const TransferSettings& settings, TransferLoop& loop)
+    : settings_(settings), loop_(loop), easy_(curl_easy_init()) {
+  settings_.apply(easy_);
+  curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
+  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Callbacks::on_line);
+  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Callbacks::on_body);
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::on_open);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+  // A connection outlives the handle that made it.
+  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::on_close);
+  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, &loop_);
+}
+
+Transfer::~Transfer() {
+  end();
+  curl_easy_cleanup(easy_);
+  curl_slist_free_all(static_cast<curl_slist*>(headers_));
+}
+
+Transfer& Transfer::of(void* easy) { return *info<Transfer*>(easy, CURLINFO_PRIVATE); }
+
+void Transfer::begin(TransferRequest request, Client& client, std::uint64_t tag) {
+  assert(!running_);
+  client_ = &client;
+  tag_ = tag;
+  request_ = std::move(request);
+  head_ = {};
+  head_bytes_ = 0;
+  head_is_whole_ = flooded_ = paused_ = false;
+  taken_already_ = 0;
+  address_.ss_family = AF_UNSPEC;
+  refused_.clear();
+  socket_error_ = 0;
+  error_[0] = '\0';
+  if (used_) settings_.spare(easy_);
+  set_request();
+  used_ = running_ = true;
+  loop_.add(easy_);
+}
+
+void Transfer::end() {
+  if (!running_) return;
+  running_ = false;
+  loop_.remove(easy_);
+}
+
+void Transfer::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  curl_easy_pause(easy_, CURLPAUSE_CONT);
+}
+
+// Most requests are alike but for their URL, and setting options takes time.
+void Transfer::set_request() {
+  curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+  const bool plain = request_.method == "GET" && request_.headers.empty() && !request_.data &&
+                     !request_.as_it_is && request_.cookies && !request_.once;
+  if (plain && plain_) return;
+  plain_ = plain;
+  curl_slist* list = nullptr;
+  for (const std::string& line : request_.headers) list = curl_slist_append(list, line.c_str());
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list);
+  curl_slist_free_all(static_cast<curl_slist*>(std::exchange(headers_, list)));
+  curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, request_.as_it_is ? nullptr : "");
+  // libcurl sends a request again if a connection from earlier broke before a byte came back.
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.once ? 1L : 0L);
+  curl_easy_setopt(easy_, CURLOPT_COOKIE, request_.cookies ? settings_.cookies() : nullptr);
+  set_method();
+}
+
+void Transfer::set_method() {
+  const std::string& method = request_.method;
+  const char* said = method.c_str();
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
+  curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);  // ends what the request before asked for, too
+  if (method == "HEAD" && !request_.data) {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+    said = nullptr;
+  } else if (request_.data || method == "POST") {
+    const std::string_view data = request_.data ? *request_.data : std::string_view("");
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(data.size()));
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, data.data());
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    if (method == "POST") said = nullptr;
+  } else if (method == "GET") {
+    said = nullptr;
+  }
+  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, said);
+}
+
+// ---- what comes
+
+// Answers before the last one (1xx) have heads too, and all of them count.
+bool Transfer::take_line(std::string_view line) {
+  head_bytes_ += line.size();
+  if (head_bytes_ > settings_.spec().max_head) {
+    flooded_ = true;
+    return false;
+  }
+  if (line.starts_with("HTTP/")) {
+    head_ = {};
+    head_.status = status_of(line);
+    head_is_whole_ = false;
+  } else if (line == "\r\n" || line == "\n") {
+    head_is_whole_ = true;
+  } else if (!head_is_whole_) {  // else it comes behind the body
+    take_field(line);
+  }
+  return true;
+}
+
+void Transfer::take_field(std::string_view line) {
+  switch (lower(line[0])) {
+    case 'a':
+      if (const auto value = value_of(line, "accept-ranges")) head_.no_ranges = *value == "none";
+      break;
+    case 'c':
+      if (const auto type = value_of(line, "content-type")) keep(head_.type, *type);
+      if (const auto range = value_of(line, "content-range")) keep(head_.range, *range);
+      if (const auto coding = value_of(line, "content-encoding")) {
+        head_.encoded = !coding->empty() && *coding != "identity";
+      }
+      break;
+    case 'e':
+      if (const auto value = value_of(line, "etag")) keep(head_.etag, *value);
+      break;
+    case 'l':
+      if (const auto value = value_of(line, "last-modified")) keep(head_.last_modified, *value);
+      break;
+    default:
+      break;
+  }
+}
+
+std::size_t Transfer::take_body(std::string_view bytes) {
+  const std::size_t known = std::min(taken_already_, bytes.size());
+  taken_already_ -= known;
+  if (known == bytes.size()) return bytes.size();
+  const auto taken = client_->on_body(*this, bytes.substr(known));
+  if (!taken) return 0;  // libcurl gives up
+  if (*taken == bytes.size() - known) return bytes.size();
+  paused_ = true;
+  taken_already_ = known + *taken;
+  return CURL_WRITEFUNC_PAUSE;
+}
+
+int Transfer::open_socket(int type, int protocol, const sockaddr& address) {
+  const std::size_t size =
+      address.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  if (address.sa_family == AF_INET || address.sa_family == AF_INET6) {
+    std::memcpy(&address_, &address, size);
+  }
+  if (settings_.spec().public_only && !is_public(address)) {
+    refused_ = to_text(address);
+    return CURL_SOCKET_BAD;
+  }
+  const int fd = loop_.open_socket(address.sa_family, type, protocol);
+  if (fd < 0) socket_error_ = errno;
+  return fd;
+}
+
+// ---- what is known of it
+
+std::string Transfer::last_address() const {
+  const auto& address = reinterpret_cast<const sockaddr&>(address_);
+  if (address.sa_family == AF_UNSPEC) return {};
+  return fmt::format("{} port {}", to_text(address), port_of(address));
+}
+
+bool Transfer::was_sent() const { return info<long>(easy_, CURLINFO_REQUEST_SIZE) > 0; }
+
+bool Transfer::is_connected() const {
+  return info<curl_off_t>(easy_, CURLINFO_PRETRANSFER_TIME_T) > 0;
+}
+
+std::uint64_t Transfer::moved() const {
+  return static_cast<std::uint64_t>(info<curl_off_t>(easy_, CURLINFO_SIZE_DOWNLOAD_T) +
+                                    info<curl_off_t>(easy_, CURLINFO_SIZE_UPLOAD_T));
+}
+
+std::optional<std::uint64_t> Transfer::said_length() const {
+  const auto length = info<curl_off_t>(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
+  if (length < 0) return {};
+  return static_cast<std::uint64_t>(length);
+}
+
+std::optional<Duration> Transfer::retry_after() const {
+  const auto seconds = info<curl_off_t>(easy_, CURLINFO_RETRY_AFTER);
+  if (seconds <= 0) return {};
+  return std::chrono::seconds(std::min<curl_off_t>(seconds, 1'000'000'000));
+}
+
+std::string Transfer::redirect() const {
+  const char* url = info<char*>(easy_, CURLINFO_REDIRECT_URL);
+  return url == nullptr ? "" : url;
+}
+
+int Transfer::system_error() const {
+  return static_cast<int>(info<long>(easy_, CURLINFO_OS_ERRNO));
+}
+
+}  // namespace distaff

@@ -1,0 +1,128 @@
+#pragma once
+
+// One request on its way, and a libcurl handle that carries out one after the other.
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "fetch/transfer_loop.h"
+#include "fetch/transfer_settings.h"
+
+namespace distaff {
+
+// What is sent.
+struct TransferRequest {
+  std::string url;
+  std::string method = "GET";
+  std::vector<std::string> headers;  // "Name: value"; "Name;" for an empty one
+  std::optional<std::string> data;
+  bool as_it_is = false;  // no encoding of the body is asked for
+  bool cookies = true;    // those of the command line go along
+  bool once = false;      // never sent twice, also if the connection broke at once
+};
+
+// What the lines before the body say.
+struct TransferHead {
+  int status = 0;
+  std::string type;  // Content-Type as it came
+  std::string etag;
+  std::string last_modified;
+  std::string range;  // Content-Range
+  bool encoded = false;
+  bool no_ranges = false;  // the server says that it gives no parts
+};
+
+class Transfer {
+ public:
+  class Client {
+   public:
+    // Takes bytes of the body, decoded, and says how many.  Fewer than all: the rest comes again
+    // after resume().  Nothing: the transfer is to be ended.
+    virtual std::optional<std::size_t> on_body(Transfer& transfer, std::string_view bytes) = 0;
+
+   protected:
+    ~Client() = default;
+  };
+
+  Transfer(const TransferSettings& settings, TransferLoop& loop);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  // Sends a request.  `tag` is the client's.  What comes back comes while the loop waits or ticks;
+  // that it is over comes out of TransferLoop::next_done().
+  void begin(TransferRequest request, Client& client, std::uint64_t tag);
+  // It is over, or shall be.
+  void end();
+  // May call on_body().
+  void resume();
+
+  // Whose handle it is (CURL*).
+  static Transfer& of(void* easy);
+
+  std::uint64_t tag() const { return tag_; }
+  const TransferRequest& request() const { return request_; }
+  const TransferHead& head() const { return head_; }
+  bool paused() const { return paused_; }
+
+  // Why there was no address to connect to, if that is what happened; errno otherwise, or 0.
+  const std::string& refused_address() const { return refused_; }
+  int socket_error() const { return socket_error_; }
+  std::string last_address() const;  // "127.0.0.1 port 80"; empty: none was tried
+  // The head grew larger than allowed.
+  bool flooded() const { return flooded_; }
+  std::size_t head_bytes() const { return head_bytes_; }
+  bool head_is_whole() const { return head_is_whole_; }
+
+  // By libcurl, which must not have been used for another request since.
+  const char* error_text() const { return error_.data(); }
+  bool was_sent() const;                             // at least some of it
+  bool is_connected() const;                         // or was
+  std::uint64_t moved() const;                       // bytes of bodies, both ways, as they are
+  std::optional<std::uint64_t> said_length() const;  // by the head, not decoded
+  std::optional<Duration> retry_after() const;
+  std::string redirect() const;  // where the response leads; empty: nowhere
+  int system_error() const;      // errno of the connection, or 0
+
+ private:
+  struct Callbacks;
+
+  void set_request();
+  void set_method();
+  bool take_line(std::string_view line);
+  void take_field(std::string_view line);
+  std::size_t take_body(std::string_view bytes);
+  int open_socket(int type, int protocol, const sockaddr& address);
+
+  const TransferSettings& settings_;
+  TransferLoop& loop_;
+  void* easy_ = nullptr;
+  bool used_ = false;  // carried out a request
+  bool plain_ = true;  // is set to GET, without headers and data
+  bool running_ = false;
+  void* headers_ = nullptr;  // curl_slist
+  Client* client_ = nullptr;
+  std::uint64_t tag_ = 0;
+
+  TransferRequest request_;
+  TransferHead head_;
+  std::size_t head_bytes_ = 0;
+  bool head_is_whole_ = false;
+  bool flooded_ = false;
+  bool paused_ = false;
+  std::size_t taken_already_ = 0;  // of the bytes that libcurl gives again after a pause
+  sockaddr_storage address_{};     // that was tried last
+  std::string refused_;
+  int socket_error_ = 0;
+  std::array<char, 256> error_{};
+};
+
+}  // namespace distaff

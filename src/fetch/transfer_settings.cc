@@ -1,0 +1,184 @@
+#include "fetch/transfer_settings.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+
+namespace distaff {
+namespace {
+
+using std::chrono::milliseconds;
+
+// What one read takes.  libcurl has room for so much in each handle that is busy.
+constexpr long kBuffer = 64 << 10;
+// While a body waits, libcurl keeps what the last read unpacks to: a thousand times as much.
+constexpr long kBufferIfPaused = 16 << 10;
+
+long version_of(HttpVersion version) {
+  switch (version) {
+    case HttpVersion::http1:
+      return CURL_HTTP_VERSION_1_1;
+    case HttpVersion::http2:
+      return CURL_HTTP_VERSION_2_0;
+    case HttpVersion::automatic:
+      break;
+  }
+  return CURL_HTTP_VERSION_2TLS;
+}
+
+// Cookies are said right on the command line, or are in a file.
+bool are_in_file(const std::string& cookies) {
+  return !cookies.empty() && cookies.find('=') == std::string::npos;
+}
+
+bool keeps_cookies(const FetchSpec& spec) {
+  return are_in_file(spec.cookies) || !spec.cookie_jar.empty();
+}
+
+Expected<void> check_readable(const char* option, const std::string& file) {
+  if (file.empty() || access(file.c_str(), R_OK) == 0) return {};
+  return fail(fmt::format("{} '{}': {}", option, printable(file), strerror(errno)));
+}
+
+bool is_known(std::string_view protocol) {
+  const auto* const* known = curl_version_info(CURLVERSION_NOW)->protocols;
+  for (; *known != nullptr; ++known) {
+    if (protocol == *known) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent)
+    : spec_(spec),
+      user_agent_(std::move(user_agent)),
+      protocols_(fmt::format("{}", fmt::join(spec.protocols, ","))) {
+  unsetenv("SSLKEYLOGFILE");
+  share_ = curl_share_init();
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  if (keeps_cookies(spec_)) curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  curl_slist* list = nullptr;
+  for (const std::string& entry : spec_.resolve) list = curl_slist_append(list, entry.c_str());
+  resolve_ = list;
+}
+
+TransferSettings::~TransferSettings() {
+  curl_share_cleanup(share_);
+  curl_slist_free_all(static_cast<curl_slist*>(resolve_));
+}
+
+Expected<void> TransferSettings::check(const FetchSpec& spec) {
+  for (const std::string& protocol : spec.protocols) {
+    if (!is_known(protocol)) {
+      return fail(
+          fmt::format("--protocols: '{}' is none that libcurl here speaks; http and https are",
+                      printable(protocol)));
+    }
+  }
+  const std::pair<const char*, const std::string*> files[] = {
+      {"--cacert", &spec.ca_file},
+      {"--cert", &spec.cert},
+      {"--cert-key", &spec.cert_key},
+      {"--netrc-file", &spec.netrc_file},
+  };
+  for (const auto& [option, file] : files) {
+    const auto readable = check_readable(option, *file);
+    if (!readable) return readable;
+  }
+  if (are_in_file(spec.cookies)) {
+    const auto readable = check_readable("--cookie", spec.cookies);
+    if (!readable) return fail(readable.error().message + "; cookies themselves are NAME=VALUE");
+  }
+  for (const std::string& entry : spec.resolve) {
+    if (std::count(entry.begin(), entry.end(), ':') < 2) {
+      return fail(fmt::format("--resolve '{}': it is HOST:PORT:ADDRESS", printable(entry)));
+    }
+  }
+  return {};
+}
+
+void TransferSettings::apply(void* easy) const {
+  curl_easy_setopt(easy, CURLOPT_SHARE, share_);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A name that is still being looked up when its job ends would stop us all until it is found.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, spec_.body ? kBufferIfPaused : kBuffer);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols_.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(spec_.version));
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent_.empty() ? nullptr : user_agent_.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROXY, spec_.proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  if (spec_.connect_timeout.count() > 0) {
+    const auto most = std::chrono::ceil<milliseconds>(spec_.connect_timeout).count();
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(most));
+  }
+  if (!spec_.interface.empty()) {
+    curl_easy_setopt(easy, CURLOPT_INTERFACE, spec_.interface.c_str());
+  }
+  if (resolve_ != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_);
+  if (spec_.netrc || !spec_.netrc_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+    if (!spec_.netrc_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_NETRC_FILE, spec_.netrc_file.c_str());
+    }
+  }
+  apply_tls(easy);
+  apply_cookies(easy);
+}
+
+void TransferSettings::apply_tls(void* easy) const {
+  const auto set = [&](CURLoption option, const std::string& value) {
+    if (!value.empty()) curl_easy_setopt(easy, option, value.c_str());
+  };
+  set(CURLOPT_CAINFO, spec_.ca_file);
+  if (!spec_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  set(CURLOPT_SSLCERT, spec_.cert);
+  set(CURLOPT_SSLKEY, spec_.cert_key);
+  if (spec_.insecure) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+}
+
+const char* TransferSettings::cookies() const {
+  return spec_.cookies.empty() || are_in_file(spec_.cookies) ? nullptr : spec_.cookies.c_str();
+}
+
+void TransferSettings::apply_cookies(void* easy) const {
+  curl_easy_setopt(easy, CURLOPT_COOKIE, cookies());
+  if (are_in_file(spec_.cookies)) {
+    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, spec_.cookies.c_str());
+  } else if (keeps_cookies(spec_)) {
+    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+  }
+}
+
+void TransferSettings::spare(void* easy) const {
+  if (resolve_ != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);
+}
+
+void TransferSettings::save_cookies() const {
+  if (spec_.cookie_jar.empty()) return;
+  CURL* easy = curl_easy_init();
+  curl_easy_setopt(easy, CURLOPT_SHARE, share_);
+  curl_easy_setopt(easy, CURLOPT_COOKIEJAR, spec_.cookie_jar.c_str());
+  curl_easy_setopt(easy, CURLOPT_COOKIELIST, "FLUSH");
+  curl_easy_setopt(easy, CURLOPT_COOKIEJAR, nullptr);
+  curl_easy_cleanup(easy);
+}
+
+}  // namespace distaff

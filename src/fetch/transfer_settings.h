@@ -1,0 +1,51 @@
+#pragma once
+
+// What all requests of a run have in common: options of libcurl that a handle gets once, when it is
+// made; and what handles share, TLS sessions and cookies.
+//
+// No environment variable changes a run: libcurl would read those of proxies, and SSLKEYLOGFILE.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "model/run_spec.h"
+
+namespace distaff {
+
+class TransferSettings {
+ public:
+  TransferSettings(const FetchSpec& spec, std::string user_agent);
+  ~TransferSettings();
+  TransferSettings(const TransferSettings&) = delete;
+  TransferSettings& operator=(const TransferSettings&) = delete;
+
+  // Whether libcurl can make of it what is meant: files that are not there, protocols it does not
+  // know.  The message names the option.
+  static Expected<void> check(const FetchSpec& spec);
+
+  // To a new handle (CURL*).
+  void apply(void* easy) const;
+  // To one that carried a request out: what is needed only once.
+  void spare(void* easy) const;
+
+  // The cookies that are known by now into the jar, if there is to be one.
+  void save_cookies() const;
+
+  const FetchSpec& spec() const { return spec_; }
+  // "a=b; c=d", as the command line says them; null: it says none, or a file.
+  const char* cookies() const;
+
+ private:
+  void apply_tls(void* easy) const;
+  void apply_cookies(void* easy) const;
+
+  const FetchSpec spec_;
+  const std::string user_agent_;
+  std::string protocols_;  // "http,https"
+  void* share_ = nullptr;
+  void* resolve_ = nullptr;  // curl_slist
+};
+
+}  // namespace distaff

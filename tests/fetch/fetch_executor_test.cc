@@ -1,0 +1,432 @@
+#include "fetch/fetch_executor.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "fetch/fetch_executor_world.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+using Options = FetchExecutor::Options;
+
+class FetchExecutorTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    certificate = new Certificate;
+    server = new HttpServer({"--hosts", "3", "--tls", certificate->cert, certificate->key});
+  }
+  static void TearDownTestSuite() {
+    delete server;
+    delete certificate;
+  }
+  void SetUp() override { options.slots = 8; }
+
+  static Certificate* certificate;
+  static HttpServer* server;
+  FakeStore store;
+  Options options;
+};
+Certificate* FetchExecutorTest::certificate;
+HttpServer* FetchExecutorTest::server;
+
+Request request(std::string method, std::string url) {
+  Request result;
+  result.method = std::move(method);
+  result.url = std::move(url);
+  return result;
+}
+
+// A port of loopback where nobody listens.
+std::string closed_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return std::to_string(ntohs(address.sin_port));
+}
+
+// ---- whole responses
+
+TEST_F(FetchExecutorTest, TellsWhatCameAndStoresTheBody) {
+  options.store = &store;
+  Fetches fetches(options);
+  const std::string url = server->url("/hello#part");
+  const Fetched& one = fetches.run(url);
+  EXPECT_EQ(one.status(), 200);
+  EXPECT_EQ(one.response().url, url);
+  EXPECT_EQ(one.response().status, 200);
+  EXPECT_EQ(one.response().mime, "text/html");
+  EXPECT_EQ(one.response().bytes, 13u);
+  EXPECT_EQ(one.response().path, "bodies/1");
+  EXPECT_GT(one.end->usage.wall, 0ns);
+  EXPECT_FALSE(one.end->once_only);
+  EXPECT_EQ(store.files.at(url).bytes, "<p>hello</p>\n");
+  EXPECT_EQ(store.files.at(url).url, server->url("/hello"));
+  EXPECT_EQ(store.files.at(url).mime, "text/html");
+  EXPECT_EQ(fetches.executor->running(), 0);
+}
+
+TEST_F(FetchExecutorTest, DoesNotCallBackDuringStart) {
+  Fetches fetches(options);
+  ASSERT_EQ(fetches.start(server->url("/hello")).start, Executor::Start::started);
+  EXPECT_EQ(fetches.executor->running(), 1);
+  EXPECT_FALSE(fetches.seen[1].end);
+  fetches.wait_for_all();
+  EXPECT_EQ(fetches.seen[1].status(), 200);
+}
+
+TEST_F(FetchExecutorTest, CarriesManyOutOverFewConnections) {
+  options.store = &store;
+  Fetches fetches(options);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(fetches.start(server->url("/size/" + std::to_string(100 + i) + "?many")).start,
+              Executor::Start::started);
+    fetches.wait_until([&] { return fetches.executor->running() < options.slots; });
+  }
+  fetches.wait_for_all();
+  for (int i = 0; i < 200; ++i) {
+    const std::string target = "/size/" + std::to_string(100 + i) + "?many";
+    EXPECT_EQ(store.files.at(server->url(target)).bytes, pattern(target, 100 + i));
+  }
+  std::set<int> connections;
+  for (const auto& one : server->seen("?many", 200)) connections.insert(one.connection);
+  EXPECT_LE(connections.size(), 8u);
+}
+
+TEST_F(FetchExecutorTest, LargeAndEncodedAndChunkedBodiesArriveWhole) {
+  options.store = &store;
+  Fetches fetches(options);
+  for (const std::string target : {"/size/3000000", "/gzip/3000000", "/chunked/5000", "/size/0"}) {
+    const std::size_t size = std::stoul(target.substr(target.rfind('/') + 1));
+    const Fetched& one = fetches.run(server->url(target));
+    EXPECT_EQ(one.status(), 200) << target;
+    EXPECT_EQ(one.response().bytes, size);
+    EXPECT_TRUE(store.files.at(server->url(target)).bytes == pattern(target, size)) << target;
+  }
+}
+
+TEST_F(FetchExecutorTest, AnyStatusIsAResponseAndOnlyGoodOnesAreStored) {
+  options.store = &store;
+  Fetches fetches(options);
+  for (const int status : {404, 500, 302, 203, 204}) {
+    const Fetched& one = fetches.run(server->url("/status/" + std::to_string(status)));
+    EXPECT_EQ(one.status(), status);
+    EXPECT_EQ(one.response().path.empty(), status != 203);
+  }
+  EXPECT_EQ(store.files.size(), 1u);
+}
+
+TEST_F(FetchExecutorTest, TheRestOfAnUnwantedBodyIsNotWaitedFor) {
+  Fetches fetches(options);
+  const Fetched& one = fetches.run(server->url("/to?u=/hello&status=404&body=5000000"));
+  EXPECT_EQ(one.status(), 404);
+}
+
+TEST_F(FetchExecutorTest, SpeaksTlsToWhomItTrusts) {
+  options.spec.ca_file = certificate->cert;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->tls_url("/hello")).status(), 200);
+  EXPECT_EQ(fetches.run(server->tls_url("/hello", "127.0.0.2")).broken(),
+            "tls: no alternative certificate subject name matches target host name '127.0.0.2'");
+}
+
+TEST_F(FetchExecutorTest, TrustsNobodyUnlessTold) {
+  EXPECT_EQ(Fetches(options).run(server->tls_url("/hello")).broken(),
+            "tls: self-signed certificate");
+  options.spec.insecure = true;
+  EXPECT_EQ(Fetches(options).run(server->tls_url("/hello")).status(), 200);
+}
+
+// ---- requests
+
+TEST_F(FetchExecutorTest, SendsMethodHeadersAndData) {
+  options.store = &store;
+  Fetches fetches(options);
+  Request put = request("PUT", server->url("/echo"));
+  put.headers = {"X-One: 1", "X-Empty;"};
+  put.data = "some=data";
+  fetches.run(put);
+  const std::string put_echo = store.files.at(put.url).bytes;
+  for (const char* part : {R"("method": "PUT")", R"(["X-One", "1"])", R"(["X-Empty", ""])",
+                           R"("body": "some=data")", R"(["User-Agent", "distaff/test"])"}) {
+    EXPECT_NE(put_echo.find(part), std::string::npos) << part << " in " << put_echo;
+  }
+  // The next request on that handle has nothing left of it.
+  fetches.run(server->url("/echo?next"));
+  const std::string get_echo = store.files.at(server->url("/echo?next")).bytes;
+  EXPECT_NE(get_echo.find(R"("method": "GET")"), std::string::npos) << get_echo;
+  EXPECT_NE(get_echo.find(R"("body": "")"), std::string::npos) << get_echo;
+  EXPECT_EQ(get_echo.find("X-One"), std::string::npos) << get_echo;
+  EXPECT_EQ(get_echo.find("Content-Length"), std::string::npos) << get_echo;
+}
+
+TEST_F(FetchExecutorTest, MethodsWithoutData) {
+  Fetches fetches(options);
+  for (const std::string method : {"HEAD", "DELETE", "POST", "OPTIONS", "GET"}) {
+    EXPECT_EQ(fetches.run(request(method, server->url("/size/10?" + method))).status(), 200);
+    EXPECT_EQ(server->seen("/size/10?" + method, 1).back().method, method);
+  }
+}
+
+TEST_F(FetchExecutorTest, WhatMayDoSomethingTwiceIsSaidToBeSentOnce) {
+  Fetches fetches(options);
+  EXPECT_TRUE(fetches.run(request("POST", server->url("/drop"))).end->once_only);
+  EXPECT_FALSE(fetches.run(request("HEAD", server->url("/drop"))).end->once_only);
+  EXPECT_FALSE(fetches.run(request("POST", "http://127.0.0.1:" + closed_port())).end->once_only);
+  options.spec.retry_unsafe = true;
+  Fetches others(options);
+  EXPECT_FALSE(others.run(request("POST", server->url("/drop"))).end->once_only);
+}
+
+TEST_F(FetchExecutorTest, APostIsNeverSentAgainOnAConnectionThatBroke) {
+  options.slots = 1;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/reset?a")).status(), 200);
+  EXPECT_EQ(fetches.run(server->url("/reset?b")).status(), 200) << "a GET is, by libcurl";
+  EXPECT_EQ(server->seen("/reset?b", 2).front().status, "-");
+  EXPECT_EQ(fetches.run(request("POST", server->url("/reset?c"))).status(), 200);
+  EXPECT_EQ(fetches.run(server->url("/hello")).status(), 200);
+  EXPECT_EQ(server->seen("/reset?c", 1).front().status, "200");
+}
+
+TEST_F(FetchExecutorTest, CookiesOfTheCommandLineAreSentAndSetOnesKept) {
+  TempDir dir;
+  options.store = &store;
+  options.spec.cookies = "a=b; c=d";
+  options.spec.cookie_jar = dir / "jar";
+  {
+    Fetches fetches(options);
+    fetches.run(server->url("/cookie?set=new=cookie"));
+    fetches.run(server->url("/echo"));
+  }
+  const std::string echo = store.files.at(server->url("/echo")).bytes;
+  EXPECT_NE(echo.find("new=cookie; a=b; c=d"), std::string::npos) << echo;
+  std::ifstream jar(dir / "jar");
+  std::stringstream text;
+  text << jar.rdbuf();
+  EXPECT_NE(text.str().find("new\tcookie"), std::string::npos) << text.str();
+
+  options.spec.cookies = dir / "jar";
+  options.spec.cookie_jar.clear();
+  Fetches again(options);
+  again.run(server->url("/echo?again"));
+  const std::string second = store.files.at(server->url("/echo?again")).bytes;
+  EXPECT_NE(second.find("new=cookie"), std::string::npos) << second;
+}
+
+TEST_F(FetchExecutorTest, NoVariableChangesARun) {
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+  EXPECT_EQ(Fetches(options).run(server->url("/hello")).status(), 200);
+  unsetenv("http_proxy");
+  unsetenv("ALL_PROXY");
+}
+
+TEST_F(FetchExecutorTest, NamesResolveAsTold) {
+  options.spec.resolve = {"one.example:" + server->port() + ":127.0.0.2",
+                          "two.example:" + server->port() + ":127.0.0.3"};
+  Fetches fetches(options);
+  for (const std::string i : {"1", "2", "3"}) {
+    EXPECT_EQ(fetches.run(server->url("/hello?one" + i, "one.example")).status(), 200);
+    EXPECT_EQ(server->seen("?one" + i, 1).front().address, "127.0.0.2");
+    EXPECT_EQ(fetches.run(server->url("/hello?two" + i, "two.example")).status(), 200);
+    EXPECT_EQ(server->seen("?two" + i, 1).front().address, "127.0.0.3");
+  }
+}
+
+TEST_F(FetchExecutorTest, SendsTheConditionsItKnows) {
+  class Known final : public Conditions {
+   public:
+    std::optional<Validators> find(std::string_view url) override {
+      if (url.ends_with("/etag/x")) return Validators{"\"x\"", ""};
+      if (url.ends_with("/etag/y")) return Validators{"", "Mon, 02 Jan 2023 03:04:05 GMT"};
+      if (url.ends_with("/etag/z")) return Validators{"\"old\"", ""};
+      return {};
+    }
+  } known;
+  options.conditions = &known;
+  options.store = &store;
+  Fetches fetches(options);
+  const Fetched& x = fetches.run(server->url("/etag/x"));
+  EXPECT_EQ(x.status(), 304);
+  EXPECT_EQ(x.response().etag, "\"x\"");
+  EXPECT_EQ(fetches.run(server->url("/etag/y")).status(), 304);
+  const Fetched& z = fetches.run(server->url("/etag/z"));
+  EXPECT_EQ(z.status(), 200);
+  EXPECT_EQ(z.response().etag, "\"z\"");
+  EXPECT_EQ(z.response().last_modified, "Mon, 02 Jan 2023 03:04:05 GMT");
+  EXPECT_EQ(store.files.size(), 1u);
+}
+
+TEST_F(FetchExecutorTest, BadUrlsCannotStart) {
+  Fetches fetches(options);
+  const std::pair<const char*, const char*> cases[] = {
+      {"example.org/x", "'example.org/x' is no URL: it has no scheme, such as https://"},
+      {"htp://x/",
+       "'htp://x/' has the scheme htp, and only http, https may be asked (--protocols)"},
+      {"file:///etc/passwd",
+       "'file:///etc/passwd' has the scheme file, and only http, https may be asked (--protocols)"},
+      {"http://", "'http://' is no URL: no host part in the URL"},
+      {"http://a b/", "'http://a b/' is no URL: bad hostname"},
+      {"http://x:99999/",
+       "'http://x:99999/' is no URL: port number was not a decimal number "
+       "between 0 and 65535"},
+  };
+  for (const auto& [url, reason] : cases) {
+    const auto result = fetches.start(url);
+    EXPECT_EQ(result.start, Executor::Start::failed);
+    EXPECT_EQ(result.failure.kind, Outcome::Kind::not_started);
+    EXPECT_EQ(result.failure.reason, reason);
+  }
+  EXPECT_EQ(fetches.executor->running(), 0);
+}
+
+TEST_F(FetchExecutorTest, ChecksTheFilesOfTheOptions) {
+  FetchSpec spec;
+  EXPECT_TRUE(FetchExecutor::check(spec));
+  spec.ca_file = "/does/not/exist";
+  EXPECT_EQ(FetchExecutor::check(spec).error().message,
+            "--cacert '/does/not/exist': No such file or directory");
+  spec = {};
+  spec.protocols = {"http", "gopherx"};
+  EXPECT_EQ(FetchExecutor::check(spec).error().message,
+            "--protocols: 'gopherx' is none that libcurl here speaks; http and https are");
+  spec = {};
+  spec.resolve = {"a:1"};
+  EXPECT_EQ(FetchExecutor::check(spec).error().message, "--resolve 'a:1': it is HOST:PORT:ADDRESS");
+}
+
+// ---- redirects
+
+TEST_F(FetchExecutorTest, ARedirectIsAHopAndTheJobGoesOnFromThere) {
+  options.store = &store;
+  Fetches fetches(options);
+  const std::string url = server->url("/to?u=/hello");
+  const Fetched& one = fetches.run(url);
+  EXPECT_EQ(one.status(), 200);
+  EXPECT_EQ(one.hop_urls, std::vector{server->url("/hello")});
+  EXPECT_EQ(one.hops.at(0).outcome, Outcome::responded(302));
+  EXPECT_EQ(one.hops.at(0).response->url, url);
+  EXPECT_EQ(one.response().url, server->url("/hello"));
+  EXPECT_EQ(store.files.at(url).url, server->url("/hello"));
+  EXPECT_EQ(store.begun, 1);
+  // Started anew, it begins at the beginning.
+  EXPECT_EQ(fetches.run(url).hops.size(), 1u);
+}
+
+TEST_F(FetchExecutorTest, RedirectsEnd) {
+  options.spec.max_redirects = 3;
+  Fetches three(options);
+  EXPECT_EQ(
+      three.run(server->url("/loop")).broken(),
+      "redirect: more than 3 redirects (--max-redirects), the last to " + server->url("/loop"));
+  options.spec.max_redirects = 0;
+  Fetches none(options);
+  EXPECT_EQ(none.run(server->url("/loop")).status(), 302);
+}
+
+TEST_F(FetchExecutorTest, RedirectsLeadOnlyWhereTheyMay) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/to?u=file:///etc/passwd")).broken(),
+            "redirect: redirect to 'file:///etc/passwd', which has the scheme file, and only http, "
+            "https may be asked (--protocols)");
+  EXPECT_EQ(fetches.run(server->url("/to?u=http://")).broken(),
+            "redirect: redirect to 'http://', which is no URL: no host part in the URL");
+}
+
+TEST_F(FetchExecutorTest, APostBecomesAGetWhereBrowsersDoThat) {
+  options.store = &store;
+  Fetches fetches(options);
+  const auto echo_behind = [&](int status) {
+    Request post = request("POST", server->url("/to?u=/echo&status=" + std::to_string(status)));
+    post.data = "abc";
+    post.headers = {"Content-Type: text/x"};
+    fetches.run(post);
+    return store.files.at(post.url).bytes;
+  };
+  for (const int status : {301, 302, 303}) {
+    const std::string echo = echo_behind(status);
+    EXPECT_NE(echo.find(R"("method": "GET")"), std::string::npos) << status << echo;
+    EXPECT_EQ(echo.find("text/x"), std::string::npos) << status << echo;
+    EXPECT_EQ(echo.find("abc"), std::string::npos) << status << echo;
+  }
+  for (const int status : {307, 308}) {
+    const std::string echo = echo_behind(status);
+    EXPECT_NE(echo.find(R"("method": "POST")"), std::string::npos) << status << echo;
+    EXPECT_NE(echo.find("abc"), std::string::npos) << status << echo;
+  }
+}
+
+TEST_F(FetchExecutorTest, SecretsStayWithTheHostTheyAreFor) {
+  options.store = &store;
+  options.spec.cookies = "from=commandline";
+  Fetches fetches(options);
+  const auto echo_at = [&](const std::string& target) {
+    Request get = request("GET", server->url("/to?u=" + target));
+    get.headers = {"Authorization: Bearer x", "cookie: secret=1", "X-Other: y"};
+    fetches.run(get);
+    return store.files.at(get.url).bytes;
+  };
+  const std::string same = echo_at("/echo");
+  EXPECT_NE(same.find("Bearer"), std::string::npos) << same;
+  EXPECT_NE(same.find("secret=1"), std::string::npos) << same;
+  const std::string other = echo_at(server->url("/echo", "127.0.0.2"));
+  EXPECT_EQ(other.find("Bearer"), std::string::npos) << other;
+  EXPECT_EQ(other.find("secret=1"), std::string::npos) << other;
+  EXPECT_EQ(other.find("commandline"), std::string::npos) << other;
+  EXPECT_NE(other.find("X-Other"), std::string::npos) << other;
+}
+
+// ---- ends
+
+TEST_F(FetchExecutorTest, ASignalEndsARequestInTheNextWait) {
+  Fetches fetches(options);
+  fetches.start(server->url("/never"));
+  fetches.start(server->url("/drip"));
+  fetches.start(server->url("/slow?ms=300"));
+  fetches.executor->signal(JobId{1}, SIGTSTP);
+  fetches.executor->signal(JobId{1}, SIGTERM);
+  fetches.executor->signal(JobId{1}, SIGKILL);
+  EXPECT_FALSE(fetches.seen[1].end);
+  fetches.wait_until([&] { return fetches.seen[1].closes == 1; });
+  EXPECT_EQ(fetches.seen[1].end->outcome, Outcome::signalled(SIGTERM));
+  EXPECT_EQ(fetches.executor->running(), 2);
+  fetches.wait_until([&] { return fetches.seen[3].closes == 1; });
+  EXPECT_EQ(fetches.seen[3].status(), 200);
+  fetches.executor->signal_all(SIGINT);
+  fetches.wait_for_all();
+  EXPECT_EQ(fetches.seen[2].end->outcome, Outcome::signalled(SIGINT));
+}
+
+TEST_F(FetchExecutorTest, EndsInTheMiddleWithoutLeavingAnythingOpen) {
+  const std::size_t before = open_descriptors();
+  {
+    options.store = &store;
+    Fetches fetches(options);
+    for (const char* path : {"/never", "/drip", "/never?head=1", "/slow?ms=20000", "/size/10"}) {
+      fetches.start(server->url(path));
+    }
+    fetches.wait_until([&] { return fetches.seen[5].closes == 1; });
+    EXPECT_EQ(fetches.executor->running(), 4);
+  }
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(store.files.size(), 1u);
+}
+
+TEST_F(FetchExecutorTest, ADescriptorThatClosedIsWatchedAsTheNewOne) {
+  Fetches fetches(options);
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(fetches.run(server->url("/size/20?close=1")).status(), 200);
+    EXPECT_EQ(fetches.run(server->url("/size/20")).status(), 200);
+  }
+}
+
+}  // namespace
+}  // namespace distaff
