@@ -14,20 +14,6 @@
 #include "os/startup.h"
 
 namespace distaff {
-namespace {
-
-int print(std::string_view text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && std::fflush(stdout) == 0 ? 0 : 3;
-}
-
-int refuse(const Error& error) {
-  std::fprintf(stderr, "distaff: %s\n", error.message.c_str());
-  return error.status;
-}
-
-}  // namespace
-
 int main_native(std::span<const std::string_view> words) {
   if (!words.empty() && words[0] == "fetch") return refuse(become_fetch(words.subspan(1)));
   Startup startup = take_over();

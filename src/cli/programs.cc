@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstring>
 
 #include "base/text.h"
@@ -30,6 +31,16 @@ std::vector<std::string> places_of_fetch(std::string_view self) {
   const std::string_view folder = self.substr(0, self.rfind('/'));
   const std::string_view above = folder.substr(0, folder.rfind('/'));
   return {fmt::format("{}/{}", above, kProgram), fmt::format("{}/{}", folder, kProgram)};
+}
+
+int print(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && std::fflush(stdout) == 0 ? 0 : 3;
+}
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "distaff: %s\n", error.message.c_str());
+  return error.status;
 }
 
 Error become_fetch(std::span<const std::string_view> words) {

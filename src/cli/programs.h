@@ -1,7 +1,7 @@
 #pragma once
 
-// `distaff fetch` is a program of its own, beside ours, so that commands never pay for what URLs
-// need.
+// What our programs have in common; `distaff fetch` is one of its own, beside ours, so that
+// commands never pay for what URLs need.
 
 #include <span>
 #include <string>
@@ -15,6 +15,12 @@ namespace distaff {
 // Where distaff-fetch is, if we are the program `self`: as installed (../libexec/distaff), and as
 // built (libexec/distaff), the first that is to be tried first.
 std::vector<std::string> places_of_fetch(std::string_view self);
+
+// What is asked of the program itself goes to stdout; gives the exit status.
+int print(std::string_view text);
+
+// "distaff: MESSAGE" on stderr; gives the error's status.
+int refuse(const Error& error);
 
 // Becomes distaff-fetch with these words, so it only comes back if it could not.  It is told our
 // version, and refuses another than its own.

@@ -1,0 +1,430 @@
+#include "cli/fetch.h"
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/secrets.h"
+#include "base/text.h"
+#include "cli/advice.h"
+#include "cli/run_files.h"
+#include "cli/run_parts.h"
+#include "cli/scheduled.h"
+#include "collate/fetch_rows.h"
+#include "compose/job_builder.h"
+#include "compose/request_template.h"
+#include "engine/dry_run.h"
+#include "engine/engine.h"
+#include "engine/summary.h"
+#include "fetch/body_files.h"
+#include "fetch/fetch_executor.h"
+#include "input/open_source.h"
+#include "os/cpus.h"
+#include "os/early_signals.h"
+#include "os/process_limits.h"
+#include "os/signals.h"
+#include "os/wall_clock.h"
+#include "sink/host_stats.h"
+#include "sink/job_messages.h"
+#include "sink/log.h"
+#include "sink/progress.h"
+#include "sink/progress_bar.h"
+#include "sink/terminal_status.h"
+
+namespace distaff {
+namespace {
+
+constexpr std::size_t kMostUnread = std::size_t{1} << 20;
+constexpr int kMostRequests = 4096;  // of -j 0
+
+// ---- what is decided before the first request
+
+// How many requests at once.  Each may take two descriptors: its connection and its body's file.
+int slots_of(const JobsSpec& jobs, Startup& startup) {
+  int slots = jobs.value;
+  if (jobs.kind == JobsSpec::Kind::percent) slots = usable_cpus() * jobs.value / 100;
+  if (jobs.kind == JobsSpec::Kind::cpus_plus) slots = usable_cpus() + jobs.value;
+  if (jobs.kind == JobsSpec::Kind::as_many_as_fit) slots = kMostRequests;
+  slots = std::max(1, slots);
+  if (child_limits().open_files < 2 * static_cast<std::uint64_t>(slots) + 400) {
+    raise_open_files(startup);
+  }
+  if (jobs.kind != JobsSpec::Kind::as_many_as_fit) return slots;
+  const std::uint64_t room = child_limits().open_files;
+  return static_cast<int>(std::clamp<std::uint64_t>(room > 400 ? (room - 400) / 2 : 1, 1,
+                                                    static_cast<std::uint64_t>(slots)));
+}
+
+bool is_table(RecordFormat format) {
+  return format == RecordFormat::csv || format == RecordFormat::tsv ||
+         format == RecordFormat::jsonl;
+}
+
+std::string list_of(const FieldNames& names) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 20); ++i) {
+    list += (i > 0 ? ", " : "") + printable(names[i], 60);
+  }
+  return list + (names.size() > 20 ? fmt::format(" and {} more", names.size() - 20) : "");
+}
+
+// Which column of a table holds the URLs, if nobody said it.
+Expected<void> find_column(RunSpec& spec, const OpenedSource& opened) {
+  FetchSpec& fetch = *spec.fetch;
+  if (!is_table(spec.input.format) || !fetch.column.empty() || !fetch.url_template.empty()) {
+    return {};
+  }
+  if (opened.scheme.kind != FieldScheme::Kind::named) {
+    fetch.column = opened.scheme.kind == FieldScheme::Kind::open ? "url" : "1";
+    return {};
+  }
+  for (const std::string& name : opened.scheme.names) {
+    if (strcasecmp(name.c_str(), "url") == 0) {
+      fetch.column = name;
+      return {};
+    }
+  }
+  return fail(fmt::format(
+      "no column 'url'; name the one that holds the URLs as the last word: distaff fetch --csv "
+      "COLUMN. The columns are {}",
+      list_of(opened.scheme.names)));
+}
+
+struct FetchPlan {
+  std::optional<RequestTemplate> request;
+  std::optional<GroupKey> key;
+  std::optional<Template> id;
+};
+
+Expected<std::string> read_file(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return fail(fmt::format("cannot read '{}': {}", printable(name), strerror(errno)));
+  return text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+Expected<GroupKey> make_key(const RunSpec& spec, const TemplateSyntax& syntax,
+                            const RequestTemplate& request) {
+  const std::string& key = spec.group.key;
+  if (key != "host" && key != "domain") return GroupKey::compile(key, syntax);
+  const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
+  return GroupKey::of_urls(
+      key == "domain",
+      [&request, plain](const Record& record, JobId id) -> std::optional<std::string> {
+        if (plain) return record.text;
+        const auto launch = request.build({{&record, 1}, id, 0});
+        return launch ? std::optional(launch->request->url) : std::nullopt;
+      });
+}
+
+// `plan` must not move any more: the key looks at its request.
+Expected<void> make_plan(const RunSpec& spec, const OpenedSource& opened, FetchPlan& plan) {
+  const TemplateSyntax syntax{opened.scheme, "{}", opened.tuples};
+  auto request = RequestTemplate::compile(*spec.fetch, {syntax, read_file});
+  if (!request) return tl::unexpected(request.error());
+  plan.request.emplace(std::move(*request));
+  if (!spec.group.key.empty()) {
+    auto key = make_key(spec, syntax, *plan.request);
+    if (!key) return tl::unexpected(key.error());
+    plan.key.emplace(std::move(*key));
+  }
+  if (!spec.journal.id.empty()) {
+    auto id = Template::parse(spec.journal.id, syntax);
+    if (!id) return fail("--id: " + id.error().message);
+    plan.id.emplace(std::move(*id));
+  }
+  std::vector<std::string> names = plan.request->field_names();
+  if (plan.key) {
+    for (auto& name : plan.key->field_names()) names.push_back(std::move(name));
+  }
+  if (plan.id) plan.id->collect_names(names);
+  want_fields(*opened.source, names);
+  return {};
+}
+
+// What jobs are known by in a journal: what is asked for, and not how.
+void set_identity(RunSpec& spec) {
+  const FetchSpec& fetch = *spec.fetch;
+  spec.command.words = {"distaff fetch", fetch.method, fetch.url_template, fetch.column,
+                        fetch.data.value_or("")};
+}
+
+Expected<std::unique_ptr<BodyStore>> open_store(const RunSpec& spec) {
+  const FetchSpec& fetch = *spec.fetch;
+  if (fetch.output_dir.empty()) return std::unique_ptr<BodyStore>();
+  const bool parts = spec.failure.retries > 0 || !spec.journal.file.empty();
+  auto files = BodyFiles::open({.directory = fetch.output_dir, .keep_parts = parts});
+  if (!files) return fail("--output-dir: " + files.error().message, files.error().status);
+  return std::unique_ptr<BodyStore>(std::move(*files));
+}
+
+std::string user_agent_of(const FetchSpec& fetch) {
+  if (!fetch.user_agent.empty()) return fetch.user_agent;
+  const std::string name = "distaff/" DISTAFF_VERSION;
+  return fetch.contact.empty() ? name : fmt::format("{} (+{})", name, fetch.contact);
+}
+
+std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& opened,
+                                   const RequestTemplate& request) {
+  const OutputMode mode = spec.output.mode;
+  if (mode != OutputMode::csv && mode != OutputMode::json) return nullptr;
+  const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
+  std::string header;
+  if (spec.input.format == RecordFormat::csv && spec.input.header) {
+    header = opened.source->framing().header;
+  }
+  return std::make_unique<FetchRows>(
+      FetchRows::Options{.json = mode == OutputMode::json,
+                         .input = spec.input.format,
+                         .scheme = opened.scheme,
+                         .input_header = header,
+                         .url_of = [&request, plain](const Job& job) {
+                           if (plain) return mask_url(trimmed(job.records.front().text));
+                           const auto launch = request.build({job.records, job.id, 0});
+                           return launch ? mask_url(launch->request->url) : std::string();
+                         }});
+}
+
+Collator::Mode mode_of(OutputMode mode) {
+  return mode == OutputMode::none ? Collator::Mode::none : Collator::Mode::group;
+}
+
+JobBuilder::Limits builder_limits() { return {.max_bytes = UINT64_MAX, .system_bytes = 1 << 30}; }
+
+// ---- a run
+
+class FetchRun {
+ public:
+  FetchRun(const RunSpec& spec, Startup& startup, OpenedSource& opened, FetchPlan& plan,
+           Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
+           Scheduled& scheduled, RunFiles& files, BodyStore* store, Conditions* conditions)
+      : log_(log),
+        scheduled_(scheduled),
+        held_(held),
+        sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
+        slots_(slots_of(spec.pool.jobs, startup)),
+        builder_(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr),
+        scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
+        rows_(rows_of(spec, opened, *plan.request)),
+        spill_(spill_directory(spec.output), spec.output.spill_limit),
+        collator_({.mode = mode_of(spec.output.mode),
+                   .keep_order = spec.output.keep_order,
+                   .rows = rows_.get(),
+                   .hold_memory = spec.output.hold_memory,
+                   .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
+                  sink_),
+        waiter_(loop, *opened.source, sink_),
+        executor_({.spec = *spec.fetch,
+                   .user_agent = user_agent_of(*spec.fetch),
+                   .store = store,
+                   .to_events = spec.fetch->body,
+                   .conditions = conditions,
+                   .slots = slots_,
+                   .on_store_end = [this](const Error& error) { engine_.break_off(error); }},
+                  loop, relay_),
+        job_messages_(log),
+        files_(files),
+        output_(output),
+        terminal_(STDERR_FILENO),
+        status_(terminal_, output),
+        progress_mode_(progress_mode(spec, terminal_)),
+        progress_lines_(spec.progress.interval, EventLoop::now(), sink_, spec.log.format),
+        progress_bar_(EventLoop::now(), bar_delay(spec), status_),
+        stats_(sink_),
+        engine_(engine_options(spec, opened, plan, files.run_id()),
+                {*opened.source, builder_, *plan.request, scheduler_, pacing, executor_, &collator_,
+                 sink_, waiter_, observers(log, spec.fetch->stats), rows_.get(), nullptr,
+                 files.journal(), files.resume(), nullptr}),
+        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2},
+                 [this](int signal, TimePoint) { on_signal(signal); }) {
+    relay_.to = &engine_;
+    waiter_.serve(executor_);
+    if (const auto& at = spec.failure.deadline.at) {
+      alarm_.emplace(loop, instant_of(*at, time(nullptr)), [this] { engine_.on_deadline(); });
+    }
+  }
+
+  // Gives the exit status.
+  int run() {
+    int status = engine_.run().exit_status();
+    executor_.finish();
+    std::string messages;
+    status = scheduled_.finish(status, engine_.summary().not_run(), messages);
+    sink_.say(messages);
+    if (held_ != nullptr && status != 0) held_->release();
+    writing_rest_ = true;
+    write_all(sink_, waiter_, cut_short_);
+    return held_ == nullptr ? status : status_of_held(status, sink_, output_);
+  }
+
+ private:
+  static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
+                                        const FetchPlan& plan, const std::string& run_id) {
+    Engine::Options options{.failure = spec.failure,
+                            .keyed = plan.key.has_value(),
+                            .limited = spec.group.limited(),
+                            .adaptive = spec.fetch->adaptive,
+                            .trace = spec.output.trace,
+                            .run_id = run_id,
+                            .total = jobs_to_expect(spec, opened),
+                            .keyless_is_odd = false,
+                            .deadline = deadline_of(spec.failure.deadline),
+                            .seed = draw_seed(),
+                            .read_rest = RunFiles::replaces_input(spec)};
+    if (plan.key) {
+      options.key_of_hop = [&key = *plan.key](const Job&, std::string_view url) {
+        return key.key_of_hop(url);
+      };
+    }
+    return options;
+  }
+
+  std::vector<Observer*> observers(Log& log, bool stats) {
+    std::vector<Observer*> all{&log};
+    if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
+    if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
+    if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
+    files_.add_observers(all);
+    if (stats) all.push_back(&stats_);
+    if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
+    return all;
+  }
+
+  void on_signal(int signal) {
+    if (signal == SIGUSR1) return tell_status();
+    if (signal == SIGUSR2) return engine_.finish_early();
+    if (signal != SIGTSTP) {
+      cut_short_ = writing_rest_;
+      return engine_.on_signal(signal);
+    }
+    progress_bar_.hide();
+    output_.flush();
+    const TimePoint before = EventLoop::now();
+    stop_ourselves();
+    engine_.stopped_for(EventLoop::now() - before);
+  }
+
+  // Also if all else is held back: whoever asks wants an answer.
+  void tell_status() {
+    if (output_.pending() < kMostUnread) output_.say(engine_.status());
+    output_.flush();
+  }
+
+  Log& log_;
+  Scheduled& scheduled_;
+  HeldOutput* held_;  // null without --quiet-unless-failed
+  ByteSink& sink_;    // held_, or output_
+  bool writing_rest_ = false;
+  bool cut_short_ = false;
+  int slots_;
+  JobBuilder builder_;
+  Scheduler scheduler_;
+  std::unique_ptr<RowFormat> rows_;
+  SpillFiles spill_;
+  Collator collator_;
+  LoopWaiter waiter_;
+  Relay relay_;
+  FetchExecutor executor_;
+  JobMessages job_messages_;
+  RunFiles& files_;
+  Output& output_;
+  Terminal terminal_;
+  TerminalStatus status_;
+  ProgressMode progress_mode_;
+  ProgressLines progress_lines_;
+  ProgressBar progress_bar_;
+  HostStats stats_;
+  Engine engine_;
+  SignalWatcher signals_;
+  std::optional<WallAlarm> alarm_;
+};
+
+// Everything between the lock and the stamp.
+Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Scheduled* scheduled) {
+  std::optional<EarlySignals> early;
+  if (scheduled != nullptr) early.emplace(startup);
+  auto opened = open_source(spec.input);
+  if (!opened) return tl::unexpected(opened.error());
+  if (opened->empty) {
+    const auto emptied = RunFiles::leave_empty(spec, make_run_id());
+    if (!emptied) return tl::unexpected(emptied.error());
+    std::string messages;
+    const int status = scheduled == nullptr ? 0 : scheduled->finish(0, 0, messages);
+    std::fputs(messages.c_str(), stderr);
+    return status;
+  }
+  if (const auto found = find_column(spec, *opened); !found) return tl::unexpected(found.error());
+  set_identity(spec);
+  FetchPlan plan;
+  if (const auto planned = make_plan(spec, *opened, plan); !planned) {
+    return tl::unexpected(planned.error());
+  }
+  EventLoop loop;
+  Output output(loop);
+  std::optional<Quiet> quiet;
+  if (spec.cron.quiet_unless_failed && scheduled != nullptr) quiet.emplace(spec.output, output);
+  HeldOutput* const held = quiet ? &quiet->held : nullptr;
+  const auto log = Log::open(spec.log, held != nullptr ? static_cast<ByteSink&>(*held) : output);
+  if (!log) return tl::unexpected(log.error());
+  RunFiles files(spec, *plan.request, plan.id, *opened, make_run_id());
+  const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
+  if (!ready) return tl::unexpected(ready.error());
+  if (scheduled == nullptr) {
+    LoopWaiter waiter(loop, *opened->source, output);
+    JobBuilder builder(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr);
+    return end(dry_run(*opened->source, builder, *plan.request, output, waiter, files.resume())
+                   .exit_status());
+  }
+  if (const auto good = FetchExecutor::check(*spec.fetch); !good) {
+    return tl::unexpected(good.error());
+  }
+  auto store = open_store(spec);
+  if (!store) return tl::unexpected(store.error());
+  std::unique_ptr<Conditions> conditions;
+  if (spec.fetch->insecure) {
+    (*log)->on_message(LogLevel::warn, "--insecure: certificates are not checked");
+  }
+  FetchRun all(spec, startup, *opened, plan, pacing, loop, output, held, **log, *scheduled, files,
+               store->get(), conditions.get());
+  early->end();
+  return end(all.run());
+}
+
+}  // namespace
+
+Expected<int> fetch(RunSpec spec, Startup& startup) {
+  auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
+  if (!pacing) return tl::unexpected(pacing.error());
+  if (spec.output.dry_run) return fetch_all(spec, *pacing, startup, nullptr);
+  auto scheduled = Scheduled::begin(spec, startup);
+  if (!scheduled) return tl::unexpected(scheduled.error());
+  auto status = fetch_all(spec, *pacing, startup, &*scheduled);
+  if (!status) {
+    std::string messages;
+    status.error().status = scheduled->finish(status.error().status, 0, messages);
+    std::fputs(messages.c_str(), stderr);
+  }
+  return status;
+}
+
+}  // namespace distaff
