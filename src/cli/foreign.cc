@@ -535,6 +535,22 @@ std::string foreign_advice(std::string_view spelled, Program program) {
   return {};
 }
 
+std::vector<std::string_view> foreign_options(Program program) {
+  std::vector<std::string_view> all;
+  const auto add = [&](const auto& table) {
+    for (const Translation& translation : table) all.push_back(translation.spelled);
+  };
+  add(kTranslations);
+  if (program == Program::run) {
+    add(kRunTranslations);
+    add(kNotOfRun);
+  } else {
+    add(kNotOfFetch);
+    add(kFetchTranslations);
+  }
+  return all;
+}
+
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }
 
 std::string advice_on_first_word(std::string_view word) {

@@ -76,7 +76,7 @@ std::string_view help() {
          "  --retries N     try failed jobs again; --timeout D; --journal FILE --resume\n"
          "  --dry-run       print the commands and run nothing; -t print as they run\n"
          "  --shell bash, --stdin record, --workdir DIR, --env NAME=VALUE; -I % for {}\n"
-         "\n"
+         "For URLs there is distaff fetch.\n"
          "All options: distaff --help-all.  Everything else: man distaff.\n";
 }
 

@@ -121,9 +121,11 @@ constexpr Option kOptions[] = {
     // ---- requests
     of_fetch({Opt::url_template, "url-template", 0, 0, Topic::requests, text, "T", "", "", false,
               "the URL, made of the record, as 'http://h/{id}'",
-              "A template as in distaff(1): {} is the record, {1} {name} are fields. A value is "
-              "put into it "
-              "as it is."}),
+              "A template as in distaff(1): {} is the record, {1} {name} are fields. A value at "
+              "its start is "
+              "taken as it is; elsewhere it is encoded, so that it can only be the part it stands "
+              "for; in a path "
+              "a / stays."}),
     of_fetch({Opt::method, "request", 'X', 0, Topic::requests, text, "METHOD", "", "", false,
               "ask by METHOD; by default GET, with --data POST", "", "GET|HEAD|POST|PUT|DELETE"}),
     of_fetch({Opt::header, "header", 'H', 0, Topic::requests, text, "T", "", "", true,
@@ -134,8 +136,7 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::data, "data", 0, 0, Topic::requests, text, "T", "", "", false,
               "send T, or of @FILE the bytes, as the body",
               "T is a template; what is in FILE is sent as it is. The method is then POST if none "
-              "is given. "
-              "A text that begins with @ is written @@."}),
+              "is given."}),
     of_fetch({Opt::cookie, "cookie", 0, 0, Topic::requests, text, "TEXT|FILE", "", "", false,
               "send cookies: 'a=b; c=d', or those of FILE",
               "What has a = is cookies, else it is the name of a file in the format of Netscape or "

@@ -177,13 +177,10 @@ TEST(Fetch, ReadsRequests) {
   EXPECT_EQ(fetch.method, "PUT");
   EXPECT_EQ(fetch.headers, (std::vector<std::string>{"Accept: text/html", "X-Empty;", "A:"}));
   EXPECT_EQ(fetch.data, "id={id}");
-  EXPECT_EQ(fetch.data_file, "");
   EXPECT_EQ(fetch.cookies, "a=b; c=d");
   EXPECT_EQ(fetch.cookie_jar, "jar");
   EXPECT_EQ(fetch_of({"--request=DELETE"}).method, "DELETE");
-  EXPECT_EQ(fetch_of({"--data", "@body.json"}).data, std::nullopt);
-  EXPECT_EQ(fetch_of({"--data", "@body.json"}).data_file, "body.json");
-  EXPECT_EQ(fetch_of({"--data", "@@home"}).data, "@home");
+  EXPECT_EQ(fetch_of({"--data", "@body.json"}).data, "@body.json");
   EXPECT_EQ(fetch_of({"--data="}).data, "");
 }
 
@@ -350,8 +347,8 @@ TEST(FetchErrors, OfValues) {
        "-H: '@f': headers of a file are not read; give each by -H, or all by \"header\" in a "
        "--config file"},
       {{"--data", "@-"},
-       "--data: '@-': stdin is for records; name a file, or a template such as {data}"},
-      {{"--data", "@"}, "--data: '@' names no file; write @FILE, or @@ for a text that begins so"},
+       "--data: '@-': stdin is for records; name a file, or write a template such as {data}"},
+      {{"--data", "@"}, "--data: '@' names no file; write @FILE"},
       {{"--contact", "me"},
        "--contact: 'me' is no address that a server's owner could write to, such as "
        "me@example.org or https://example.org/bot"},
