@@ -34,7 +34,6 @@ constexpr std::string_view kCompress = "not here; output is not written to disk"
 constexpr Translation kTranslations[] = {
     // input
     {"--colsep", "here --split REGEX"},
-    {"--header", "here --csv, --tsv or --split; with --csv the first row names the fields"},
     {"--arg-file", "here -a FILE or --input FILE"},
     {"--arg-sep", "the words are always ::: and :::: here"},
     {"--arg-file-sep", "the words are always ::: and :::: here"},
@@ -94,6 +93,7 @@ constexpr Translation kTranslations[] = {
 
 constexpr Translation kRunTranslations[] = {
     // input
+    {"--header", "here --csv, --tsv or --split; with --csv the first row names the fields"},
     {"-C", "here --split REGEX"},
     {"-E", kEnd},
     {"-e", kEnd},
