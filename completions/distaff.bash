@@ -777,7 +777,7 @@ _distaff_about_fetch() {
       ;;
     -g | --key)
       kind=word not_after=' -g --key '
-      values=(host domain ip host: domain: regex: '{1}')
+      values=(host domain host: domain: regex: '{1}')
       ;;
     --parallelism)
       kind=word not_after=' --parallelism '

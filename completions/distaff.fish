@@ -415,7 +415,7 @@ complete -c distaff -n '__distaff_offers run -V --version -- -V --version' -s V 
 # From here to the next end mark: the options of distaff fetch, made in the same way.
 set -g __distaff_names_with_value_fetch --input --delimiter --split --match --no-match --total --url-template --request --header --data --cookie --cookie-jar --http --protocols --netrc-file --proxy --cert --cert-key --cacert --resolve --interface --max-redirects --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --max-retry-after --user-agent --contact --output-dir --name --archive --max-size --cond --output --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value_fetch adXHjPg
-set -g __distaff_key_forms_fetch 'host' 'domain' 'ip' 'host:' 'domain:' 'regex:' '{1}'
+set -g __distaff_key_forms_fetch 'host' 'domain' 'host:' 'domain:' 'regex:' '{1}'
 complete -c distaff -n '__distaff_offers fetch -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch -0 --null -- -0 --null -d --delimiter --csv --tsv --jsonl --keep-empty' -s 0 -l null -d 'records end with a NUL byte, as by find -print0'
 complete -c distaff -n '__distaff_offers fetch -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR (curl\'s -d is --data)' -x -k \

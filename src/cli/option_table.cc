@@ -112,7 +112,7 @@ constexpr Option kOptions[] = {
             "One command a line on stdout, in input order, without waiting for limits."}),
     of_fetch({Opt::dry_run, "dry-run", 0, 0, Topic::requests, none, "", "", "", false,
               "print what would be asked for, and send nothing",
-              "One request a line on stdout, in input order, without waiting for limits."}),
+              "A curl command a line on stdout, in input order, without waiting for limits."}),
     of_run({Opt::trace, "trace", 't', 0, Topic::command, none, "", "", "", false,
             "print each command on stderr as it starts", ""}),
     of_fetch({Opt::trace, "trace", 't', 0, Topic::requests, none, "", "", "", false,
@@ -211,16 +211,16 @@ constexpr Option kOptions[] = {
             "else "
             "the match. A job without a key belongs to no group and has no limit but the slots.",
             "host|domain|host:|domain:|regex:|{//}|{1}"}),
-    of_fetch(
-        {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
-         "URLs with one key are a group with limits",
-         "SPEC is host, domain (the part of it that one registers) or ip (the address) of the URL; "
-         "else the name of a column, a template such as {1}, host:FIELD or domain:FIELD of a "
-         "field, or "
-         "regex:RE of the record, its first capture or else the match. A URL without a key belongs "
-         "to "
-         "no group and has no limit but the slots.",
-         "host|domain|ip|host:|domain:|regex:|{1}"}),
+    of_fetch({Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
+              "URLs with one key are a group with limits",
+              "SPEC is host or domain (the part of it that one registers) of the URL; else the "
+              "name of a "
+              "column, a template such as {1}, host:FIELD or domain:FIELD of a field, or regex:RE "
+              "of the record, "
+              "its first capture or else the match. A URL without a key belongs to no group and "
+              "has no limit but "
+              "the slots.",
+              "host|domain|host:|domain:|regex:|{1}"}),
     of_run(
         {Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
          "jobs of a group at once",
@@ -345,7 +345,7 @@ constexpr Option kOptions[] = {
 
     of_fetch({Opt::stats, "stats", 0, 0, Topic::output, none, "", "", "", false,
               "at the end, a table of hosts on stderr",
-              "Of each host: requests, failures, bytes, time, and how often it was waited for."}),
+              "Of each host: URLs, failures, bytes, and how long they took."}),
 
     // ---- failure
     of_run({Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,

@@ -70,7 +70,6 @@ TEST(Fetch, TheParallelismOfFourGivesWayToWhatIsWritten) {
   EXPECT_EQ(group({"--throttle", "0s"}).parallelism, 4);
   EXPECT_EQ(group({"--rate", "10/s"}).parallelism, std::nullopt);
   EXPECT_EQ(group({"-g", "domain"}).key, "domain");
-  EXPECT_EQ(group({"-g", "ip"}).key, "ip");
 }
 
 TEST(Fetch, PoliteStandsForFourThingsAndGivesWay) {
@@ -424,7 +423,7 @@ TEST(FetchRules, GiveTheKeyIfTheCommandLineHasNone) {
     return request.spec.group.key;
   };
   EXPECT_EQ(key_with(R"({"key": "domain"})", {}), "domain");
-  EXPECT_EQ(key_with(R"({"key": "domain"})", {"-g", "ip"}), "ip");
+  EXPECT_EQ(key_with(R"({"key": "domain"})", {"-g", "{1}"}), "{1}");
   EXPECT_EQ(key_with(R"({"rules": []})", {}), "host");
   EXPECT_EQ(key_with(R"({"rules": [{"match": "", "ok": [200, 404]}]})", {}), "host");
 }

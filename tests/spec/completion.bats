@@ -237,7 +237,7 @@ complete_fetch() {
   becomes 'distaff fetch --csv -a hosts.csv -g ur' 'distaff fetch --csv -a hosts.csv -g url '
   becomes "distaff fetch --csv -a hosts.csv --url-template '{ur" "distaff fetch --csv -a hosts.csv --url-template '{url}' "
   becomes 'distaff fetch :::: hosts.c' 'distaff fetch :::: hosts.csv '
-  offers_among 'distaff fetch --csv -a hosts.csv -g ' url host ip domain -- '{1}'
+  offers_among 'distaff fetch --csv -a hosts.csv -g ' url host domain -- '{1}'
   offers_among 'distaff fetch -' -X --header --polite -j -- --shell -u --term-seq
   offers_among 'distaff fetch --body -' --polite -- --output-dir --archive --output --body
 }
