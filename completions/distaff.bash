@@ -14,7 +14,8 @@
 #   cur        the last of them without quotes; fixed: how much of it stays as it is
 #   open       the quote that is open at the cursor
 #   before     the part of cur that is no value, as `--output=`
-#   state      option, value (of $option) or command (from words[command_at] on)
+#   language   run, or of `distaff fetch` fetch: whose options these are
+#   state      option, value (of $option), command (from words[command_at] on) or, of fetch, operand
 #   typed      the options so far; form, header, files: those that say which table is read
 
 # Unquotes $1 into plain.  open: the quote that is not closed; quote_end: how much of plain stands
@@ -146,19 +147,29 @@ _distaff_note() {
   esac
 }
 
+_distaff_about() { "_distaff_about_$language" "$1"; }
+
 # Where in the letters of $1 the one is that takes a value, into letter_at; fails if none does.
 _distaff_letter_with_value() {
+  local letters=_distaff_letters_with_value_$language
   for ((letter_at = 1; letter_at < ${#1}; letter_at++)); do
-    if [[ $_distaff_letters_with_value == *"${1:letter_at:1}"* ]]; then return 0; fi
+    if [[ ${!letters} == *"${1:letter_at:1}"* ]]; then return 0; fi
     typed+="-${1:letter_at:1} "
   done
   return 1
 }
 
+# Options are over: from word $1 on there is the command, or URLs.
+_distaff_stand_at() {
+  command_at=$1 state=command
+  if [[ $language == fetch ]]; then state=operand; fi
+}
+
 _distaff_walk() {
   local i=1 last=$((${#words[@]} - 1)) word value plain quote_end expands letter_at
   local kind values not_after
-  if [[ $last -gt 1 && ${words[1]} == run ]]; then i=2; fi
+  language=run
+  if [[ $last -gt 1 && ${words[1]} == @(run|fetch) ]]; then i=2 language=${words[1]}; fi
   for (( ; i < last; i++)); do
     # The words before the cursor are closed, and `open` is the cursor's.
     local open
@@ -166,7 +177,7 @@ _distaff_walk() {
     word=$plain option='' value=''
     case $word in
       --)
-        state=command command_at=$((i + 1))
+        _distaff_stand_at $((i + 1))
         return
         ;;
       --*=*)
@@ -187,7 +198,8 @@ _distaff_walk() {
         fi
         ;;
       *)
-        state=command command_at=$i
+        if [[ $language == fetch && $word != ::* ]]; then continue; fi
+        _distaff_stand_at "$i"
         return
         ;;
     esac
@@ -212,7 +224,7 @@ _distaff_walk() {
       state=value option=-${cur:letter_at:1} before=${cur:0:letter_at+1}
     fi
   elif [[ $cur != -* ]]; then
-    state=command command_at=$last
+    _distaff_stand_at "$last"
   fi
 }
 
@@ -248,13 +260,14 @@ _distaff_keys() {
     _distaff_offer "$@"
     return
   fi
-  # A host of what?  There are columns, so the bare words are refused.
+  # A host of what?  There are columns, so the bare words are refused; of fetch it is the URL's.
   local keys=()
   _distaff_names
   for key; do
-    case $key in
-      '{1}') ;;
-      *: | \{*) keys+=("$key") ;;
+    case $language,$key in
+      *,'{1}') ;;
+      fetch,*) keys+=("$key") ;;
+      *,*: | *,\{*) keys+=("$key") ;;
     esac
   done
   _distaff_offer "${names[@]}" "${names[@]/#/host:}" "${names[@]/#/domain:}" "${keys[@]}"
@@ -278,7 +291,7 @@ _distaff_value() {
         values=("${values[@]/%/=}")
       fi
       ;;
-    --tag-template) _distaff_replacements ;;
+    --tag-template | --url-template | -H | --header | --data | --name) _distaff_replacements ;;
     --workdir | --results)
       if [[ $cur == *\{* ]] && _distaff_replacements; then return; fi
       ;;
@@ -291,8 +304,8 @@ _distaff_value() {
 }
 
 _distaff_option() {
-  local kind values not_after option other
-  for option in $_distaff_options; do
+  local kind values not_after option other options=_distaff_options_$language
+  for option in ${!options}; do
     [[ $option == "$cur"* ]] || continue
     _distaff_about "$option"
     for other in $not_after; do
@@ -300,6 +313,23 @@ _distaff_option() {
     done
     _distaff_offer "$option"
   done
+}
+
+# Of `distaff fetch`: the column of a table, or lists.  URLs are known to nobody.
+_distaff_operand() {
+  local i names
+  for ((i = command_at; i < ${#words[@]} - 1; i++)); do
+    if [[ ${words[i]} == :::: || ${words[i]} == ::::+ ]]; then
+      _distaff_files
+      return
+    fi
+  done
+  if [[ $cur == :* ]]; then
+    _distaff_offer ::: ::::
+  else
+    _distaff_names
+    _distaff_offer "${names[@]}"
+  fi
 }
 
 # The command, and behind it `:::` lists.
@@ -330,7 +360,7 @@ _distaff_command() {
     _distaff_files
   else
     local commands
-    if ((last == 1)); then _distaff_offer run; fi
+    if ((last == 1)); then _distaff_offer run fetch; fi
     mapfile -t commands < <(compgen -c -- "$cur" | sort -u)
     _distaff_offer "${commands[@]}"
   fi
@@ -339,7 +369,7 @@ _distaff_command() {
 _distaff() {
   local IFS=$' \t\n'
   local words=() starts=() cur='' fixed=0 open='' before=''
-  local state=option option='' command_at=0 typed=' ' form='' header='' files=()
+  local language=run state=option option='' command_at=0 typed=' ' form='' header='' files=()
   COMPREPLY=()
   _distaff_split
   _distaff_walk
@@ -347,11 +377,11 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
-_distaff_letters_with_value=adnIjPg
+_distaff_options_run='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_letters_with_value_run=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
-_distaff_about() {
+_distaff_about_run() {
   kind='' values=() not_after=''
   case $1 in
     -a | --input)
@@ -616,5 +646,333 @@ _distaff_about() {
   esac
 }
 # End mark.
+
+# From here to the next end mark: the options of distaff fetch, made in the same way.
+_distaff_options_fetch='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields --dry-run -t --trace --url-template -X --request -H --header --data --cookie --cookie-jar --http --protocols --netrc --netrc-file --proxy --cert --cert-key --cacert --insecure --resolve --interface --public-only --max-redirects -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --polite --robots --adaptive --max-retry-after --user-agent --contact --output-dir --name --archive --body --max-size --cond --output -k --keep-order --hold-memory --spill-dir --spill-limit --stats --ok --retries --retry-delay --retry-on --retry-unsafe --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_letters_with_value_fetch=adXHjPg
+
+# Sets kind (none, word, file, directory), values and not_after for the option $1.
+_distaff_about_fetch() {
+  kind='' values=() not_after=''
+  case $1 in
+    -a | --input)
+      kind=file
+      ;;
+    -0 | --null)
+      kind=none not_after=' -0 --null -d --delimiter --csv --tsv --jsonl --keep-empty '
+      ;;
+    -d | --delimiter)
+      kind=word not_after=' -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty '
+      values=('\n' '\0' '\r\n' , ';')
+      ;;
+    --csv)
+      kind=none not_after=' --csv -0 --null -d --delimiter --tsv --jsonl --split --match --keep-empty '
+      ;;
+    --tsv)
+      kind=none not_after=' --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty '
+      ;;
+    --no-header)
+      kind=none not_after=' --no-header '
+      ;;
+    --jsonl)
+      kind=none not_after=' --jsonl -0 --null -d --delimiter --csv --tsv --split --match --keep-empty '
+      ;;
+    --split)
+      kind=word not_after=' --split --csv --tsv --jsonl --match '
+      values=(, ';' '\t' '\s+')
+      ;;
+    --match)
+      kind=word not_after=' --match --csv --tsv --jsonl --split '
+      ;;
+    --no-match)
+      kind=word not_after=' --no-match '
+      values=(fail skip keep)
+      ;;
+    --keep-empty)
+      kind=none not_after=' --keep-empty -0 --null -d --delimiter --csv --tsv --jsonl '
+      ;;
+    --total)
+      kind=word not_after=' --total '
+      values=(100 1000 10000)
+      ;;
+    --fields)
+      kind=none not_after=' --fields '
+      ;;
+    --dry-run)
+      kind=none not_after=' --dry-run '
+      ;;
+    -t | --trace)
+      kind=none not_after=' -t --trace '
+      ;;
+    --url-template)
+      kind=word not_after=' --url-template '
+      ;;
+    -X | --request)
+      kind=word not_after=' -X --request --data '
+      values=(GET HEAD POST PUT DELETE)
+      ;;
+    -H | --header)
+      kind=word
+      ;;
+    --data)
+      kind=word not_after=' --data -X --request '
+      ;;
+    --cookie)
+      kind=word not_after=' --cookie '
+      ;;
+    --cookie-jar)
+      kind=file not_after=' --cookie-jar --archive --journal --failed-to --joblog --log-file '
+      ;;
+    --http)
+      kind=word not_after=' --http '
+      values=(auto 1.1 2)
+      ;;
+    --protocols)
+      kind=word not_after=' --protocols '
+      values=(https http,https http,https,ftp)
+      ;;
+    --netrc)
+      kind=none not_after=' --netrc '
+      ;;
+    --netrc-file)
+      kind=file not_after=' --netrc-file '
+      ;;
+    --proxy)
+      kind=word not_after=' --proxy --public-only '
+      values=(http://127.0.0.1:3128 socks5h://127.0.0.1:1080)
+      ;;
+    --cert)
+      kind=file not_after=' --cert '
+      ;;
+    --cert-key)
+      kind=file not_after=' --cert-key '
+      ;;
+    --cacert)
+      kind=file not_after=' --cacert --insecure '
+      ;;
+    --insecure)
+      kind=none not_after=' --insecure --cacert '
+      ;;
+    --resolve)
+      kind=word
+      ;;
+    --interface)
+      kind=word not_after=' --interface '
+      values=(eth0 lo)
+      ;;
+    --public-only)
+      kind=none not_after=' --public-only --proxy '
+      ;;
+    --max-redirects)
+      kind=word not_after=' --max-redirects '
+      values=(0 1 5 10 30)
+      ;;
+    -j | -P | --jobs)
+      kind=word not_after=' -j -P --jobs '
+      values=(1 8 32 100 1000 0)
+      ;;
+    --delay)
+      kind=word not_after=' --delay '
+      values=(100ms 500ms 1s 10s 1m)
+      ;;
+    -g | --key)
+      kind=word not_after=' -g --key '
+      values=(host domain host: domain: regex: '{1}')
+      ;;
+    --parallelism)
+      kind=word not_after=' --parallelism '
+      values=(1 2 4 8)
+      ;;
+    --throttle)
+      kind=word not_after=' --throttle '
+      values=(500ms 1s 10s 1m 1h 2s..5s)
+      ;;
+    --rate)
+      kind=word not_after=' --rate '
+      values=(1/s 10/s 100/1m 10/s:5)
+      ;;
+    --rules)
+      kind=file not_after=' --rules '
+      ;;
+    --buffer-size)
+      kind=word not_after=' --buffer-size '
+      values=(1024 16384 131072)
+      ;;
+    --polite)
+      kind=none not_after=' --polite '
+      ;;
+    --robots)
+      kind=none not_after=' --robots '
+      ;;
+    --adaptive)
+      kind=none not_after=' --adaptive '
+      ;;
+    --max-retry-after)
+      kind=word not_after=' --max-retry-after '
+      values=(0 1m 10m 1h)
+      ;;
+    --user-agent)
+      kind=word not_after=' --user-agent '
+      ;;
+    --contact)
+      kind=word not_after=' --contact '
+      values=(mailto:me@example.org https://example.org/bot)
+      ;;
+    --output-dir)
+      kind=directory not_after=' --output-dir --archive --body '
+      ;;
+    --name)
+      kind=word not_after=' --name '
+      values=('{hash}{ext}' '{host}/{path}' '{#}{ext}')
+      ;;
+    --archive)
+      kind=file not_after=' --archive --cookie-jar --output-dir --body --journal --failed-to --joblog --log-file '
+      ;;
+    --body)
+      kind=none not_after=' --body --output-dir --archive --output '
+      ;;
+    --max-size)
+      kind=word not_after=' --max-size '
+      values=(1M 10M 100M 1G)
+      ;;
+    --cond)
+      kind=file not_after=' --cond '
+      ;;
+    --output)
+      kind=word not_after=' --output --body '
+      values=(csv json none)
+      ;;
+    -k | --keep-order)
+      kind=none not_after=' -k --keep-order '
+      ;;
+    --hold-memory)
+      kind=word not_after=' --hold-memory '
+      values=(1M 64M 1G)
+      ;;
+    --spill-dir)
+      kind=directory not_after=' --spill-dir '
+      ;;
+    --spill-limit)
+      kind=word not_after=' --spill-limit '
+      values=(0 1G 10G 100G)
+      ;;
+    --stats)
+      kind=none not_after=' --stats '
+      ;;
+    --ok)
+      kind=word not_after=' --ok '
+      values=(2xx 2xx,404 200-399)
+      ;;
+    --retries)
+      kind=word not_after=' --retries '
+      values=(1 2 3 5 10)
+      ;;
+    --retry-delay)
+      kind=word not_after=' --retry-delay '
+      values=(1s..1m 5s 10s..10m 100ms..5s)
+      ;;
+    --retry-on)
+      kind=word not_after=' --retry-on '
+      values=(connect,timeout,408,425,429,5xx connect timeout 429 5xx)
+      ;;
+    --retry-unsafe)
+      kind=none not_after=' --retry-unsafe '
+      ;;
+    --timeout)
+      kind=word not_after=' --timeout '
+      values=(10s 1m 5m 1h 200% 500%)
+      ;;
+    --connect-timeout)
+      kind=word not_after=' --connect-timeout '
+      values=(5s 30s 1m)
+      ;;
+    --stall-timeout)
+      kind=word not_after=' --stall-timeout '
+      values=(0 10s 1m 5m)
+      ;;
+    --deadline)
+      kind=word not_after=' --deadline '
+      values=(1h 8h 06:30 23:00)
+      ;;
+    --on-error)
+      kind=word not_after=' --on-error '
+      values=(continue stop kill ignore)
+      ;;
+    --halt)
+      kind=word not_after=' --halt '
+      values=('soon,fail=1' 'now,fail=1' 'soon,fail=10%' 'now,success=1' 'now,done=100')
+      ;;
+    --journal)
+      kind=file not_after=' --journal --cookie-jar --archive --failed-to --joblog --log-file '
+      ;;
+    --resume)
+      kind=none not_after=' --resume '
+      ;;
+    --skip-failed)
+      kind=none not_after=' --skip-failed '
+      ;;
+    --id)
+      kind=word not_after=' --id '
+      values=('{1}' '{}')
+      ;;
+    --failed-to)
+      kind=file not_after=' --failed-to --cookie-jar --archive --journal --joblog --log-file '
+      ;;
+    --joblog)
+      kind=file not_after=' --joblog --cookie-jar --archive --journal --failed-to --log-file '
+      ;;
+    --lock)
+      kind=word not_after=' --lock '
+      ;;
+    --lock-wait)
+      kind=word not_after=' --lock-wait '
+      values=(10s 1m 10m 1h)
+      ;;
+    --quiet-unless-failed)
+      kind=none not_after=' --quiet-unless-failed '
+      ;;
+    --stamp)
+      kind=file not_after=' --stamp --metrics '
+      ;;
+    --metrics)
+      kind=file not_after=' --metrics --stamp '
+      ;;
+    --progress)
+      kind=word not_after=' --progress '
+      values=(auto bar line none)
+      ;;
+    --progress-interval)
+      kind=word not_after=' --progress-interval '
+      values=(1s 10s 30s 1m 5m)
+      ;;
+    --log-level)
+      kind=word not_after=' --log-level --quiet '
+      values=(debug info warn error)
+      ;;
+    --log-format)
+      kind=word not_after=' --log-format '
+      values=(text json)
+      ;;
+    --log-file)
+      kind=file not_after=' --log-file --cookie-jar --archive --journal --failed-to --joblog '
+      ;;
+    --quiet)
+      kind=none not_after=' --quiet --log-level '
+      ;;
+    --config)
+      kind=file
+      ;;
+    -h | --help)
+      kind=none not_after=' -h --help '
+      ;;
+    --help-all)
+      kind=none not_after=' --help-all '
+      ;;
+    -V | --version)
+      kind=none not_after=' -V --version '
+      ;;
+  esac
+}
+# End mark of fetch.
 
 complete -F _distaff distaff

@@ -16,15 +16,19 @@ set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 
 set(documents ${CMAKE_BINARY_DIR}/documents)
 add_custom_command(
-  OUTPUT ${documents}/distaff.1.gz ${documents}/changelog.gz ${documents}/copyright
+  OUTPUT ${documents}/distaff.1.gz ${documents}/distaff-fetch.1.gz ${documents}/changelog.gz
+         ${documents}/copyright
   COMMAND ${CMAKE_SOURCE_DIR}/packaging/documents ${documents}
   DEPENDS packaging/documents packaging/source_date LICENSE CHANGELOG.md man/distaff.1
+          man/distaff-fetch.1
   VERBATIM)
 add_custom_target(distaff_documents DEPENDS ${documents}/changelog.gz)
 add_dependencies(distaff distaff_documents)  # who builds `distaff` alone can install it too
 
 install(TARGETS distaff)
-install(FILES ${documents}/distaff.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+# Where `distaff fetch` looks for it: beside itself, as ../libexec/distaff (cli/programs.cc).
+install(TARGETS distaff-fetch DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/distaff)
+install(FILES ${documents}/distaff.1.gz ${documents}/distaff-fetch.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES completions/distaff.bash RENAME distaff
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES completions/_distaff DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
@@ -63,7 +67,8 @@ each, and runs as many at once as the machine, a group of jobs or a host can
 bear. Each job's output stays whole, in input order if asked; failed jobs are
 counted and named at the end.
 
-It does the work of xargs and GNU parallel.")
+It does the work of xargs and GNU parallel. With distaff fetch the jobs are
+URLs: many hosts at once, each as gently as asked, and a report in CSV.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libdistaff-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)

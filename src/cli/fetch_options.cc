@@ -153,10 +153,7 @@ class FetchReader : OptionReader {
     read(Opt::url_template, fetch().url_template, parse_text);
     read(Opt::method, fetch().method, parse_method);
     read_each(Opt::header, fetch().headers, parse_header);
-    DataValue data;
-    read(Opt::data, data, parse_data);
-    fetch().data = std::move(data.text);
-    fetch().data_file = std::move(data.file);
+    read(Opt::data, fetch().data, parse_data);
     read(Opt::cookie, fetch().cookies, parse_header_text);
     read(Opt::cookie_jar, fetch().cookie_jar, parse_text);
   }

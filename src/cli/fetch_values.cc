@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "base/text.h"
 #include "cli/values.h"
@@ -136,15 +137,12 @@ Expected<std::string> parse_header(std::string_view text) {
   return std::string(text);
 }
 
-Expected<DataValue> parse_data(std::string_view text) {
-  if (!text.starts_with('@')) return DataValue{std::string(text), {}};
-  const std::string_view rest = text.substr(1);
-  if (rest.starts_with('@')) return DataValue{std::string(rest), {}};
-  if (rest.empty()) return fail("'@' names no file; write @FILE, or @@ for a text that begins so");
-  if (rest == "-") {
-    return fail("'@-': stdin is for records; name a file, or a template such as {data}");
+Expected<std::string> parse_data(std::string_view text) {
+  if (text == "@") return fail("'@' names no file; write @FILE");
+  if (text == "@-") {
+    return fail("'@-': stdin is for records; name a file, or write a template such as {data}");
   }
-  return DataValue{std::nullopt, std::string(rest)};
+  return std::string(text);
 }
 
 Expected<std::string> parse_header_text(std::string_view text) {

@@ -3,7 +3,6 @@
 // The grammars of values that only `distaff fetch` has.  As in values.h, an error says what is
 // wrong with the text and shows a right one; the caller puts the option in front.
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +24,8 @@ Expected<std::string> parse_method(std::string_view text);
 // "Accept: text/html" "X-Empty;" "Accept:"; the value may be a template, and so may the name.
 Expected<std::string> parse_header(std::string_view text);
 
-// "text", a template; "@FILE"; "@@text" for a text that begins with @.
-struct DataValue {
-  std::optional<std::string> text;
-  std::string file;
-};
-Expected<DataValue> parse_data(std::string_view text);
+// "text", "@FILE"
+Expected<std::string> parse_data(std::string_view text);
 
 // One line of a header: a User-Agent.
 Expected<std::string> parse_header_text(std::string_view text);

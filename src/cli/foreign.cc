@@ -34,7 +34,6 @@ constexpr std::string_view kCompress = "not here; output is not written to disk"
 constexpr Translation kTranslations[] = {
     // input
     {"--colsep", "here --split REGEX"},
-    {"--header", "here --csv, --tsv or --split; with --csv the first row names the fields"},
     {"--arg-file", "here -a FILE or --input FILE"},
     {"--arg-sep", "the words are always ::: and :::: here"},
     {"--arg-file-sep", "the words are always ::: and :::: here"},
@@ -94,6 +93,7 @@ constexpr Translation kTranslations[] = {
 
 constexpr Translation kRunTranslations[] = {
     // input
+    {"--header", "here --csv, --tsv or --split; with --csv the first row names the fields"},
     {"-C", "here --split REGEX"},
     {"-E", kEnd},
     {"-e", kEnd},
@@ -533,6 +533,22 @@ std::string foreign_advice(std::string_view spelled, Program program) {
   if (const auto found = find(kFetchTranslations, spelled)) return std::string(*found);
   if (const auto found = find(kTranslations, spelled)) return std::string(*found);
   return {};
+}
+
+std::vector<std::string_view> foreign_options(Program program) {
+  std::vector<std::string_view> all;
+  const auto add = [&](const auto& table) {
+    for (const Translation& translation : table) all.push_back(translation.spelled);
+  };
+  add(kTranslations);
+  if (program == Program::run) {
+    add(kRunTranslations);
+    add(kNotOfRun);
+  } else {
+    add(kNotOfFetch);
+    add(kFetchTranslations);
+  }
+  return all;
 }
 
 bool is_subcommand(std::string_view word) { return contains(kSubcommands, word); }

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/option_table.h"
 
@@ -12,6 +13,9 @@ namespace distaff {
 // `spelled` is an option with its dashes, without a value: "--colsep", "-L".  Gives what to say
 // after "--colsep: "; empty if no tool we know has it.
 std::string foreign_advice(std::string_view spelled, Program program = Program::run);
+
+// All options it has something to say of, one or more times.
+std::vector<std::string_view> foreign_options(Program program);
 
 // A word that is a subcommand if it stands first, "run" among them.
 bool is_subcommand(std::string_view word);

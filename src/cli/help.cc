@@ -76,7 +76,7 @@ std::string_view help() {
          "  --retries N     try failed jobs again; --timeout D; --journal FILE --resume\n"
          "  --dry-run       print the commands and run nothing; -t print as they run\n"
          "  --shell bash, --stdin record, --workdir DIR, --env NAME=VALUE; -I % for {}\n"
-         "\n"
+         "For URLs there is distaff fetch.\n"
          "All options: distaff --help-all.  Everything else: man distaff.\n";
 }
 
@@ -96,7 +96,7 @@ std::string_view fetch_help() {
          "  distaff fetch --csv -a people.csv homepage > report.csv\n"
          "  distaff fetch --url-template 'http://h/item/{}' --body ::: 1 2 3\n"
          "\n"
-         "  -a FILE          read URLs from FILE; --csv, --tsv, --jsonl: the word is a column\n"
+         "  -a FILE          read URLs from FILE; --csv, --jsonl: the word is a column\n"
          "  --output-dir DIR save bodies; --name T their names; --archive FILE: in SQLite\n"
          "  --body           print bodies and no report; --output json: the report as JSON\n"
          "  -k               in input order (curl's -k is --insecure)\n"

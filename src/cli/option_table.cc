@@ -112,7 +112,7 @@ constexpr Option kOptions[] = {
             "One command a line on stdout, in input order, without waiting for limits."}),
     of_fetch({Opt::dry_run, "dry-run", 0, 0, Topic::requests, none, "", "", "", false,
               "print what would be asked for, and send nothing",
-              "One request a line on stdout, in input order, without waiting for limits."}),
+              "A curl command a line on stdout, in input order, without waiting for limits."}),
     of_run({Opt::trace, "trace", 't', 0, Topic::command, none, "", "", "", false,
             "print each command on stderr as it starts", ""}),
     of_fetch({Opt::trace, "trace", 't', 0, Topic::requests, none, "", "", "", false,
@@ -121,9 +121,11 @@ constexpr Option kOptions[] = {
     // ---- requests
     of_fetch({Opt::url_template, "url-template", 0, 0, Topic::requests, text, "T", "", "", false,
               "the URL, made of the record, as 'http://h/{id}'",
-              "A template as in distaff(1): {} is the record, {1} {name} are fields. A value is "
-              "put into it "
-              "as it is."}),
+              "A template as in distaff(1): {} is the record, {1} {name} are fields. A value at "
+              "its start is "
+              "taken as it is; elsewhere it is encoded, so that it can only be the part it stands "
+              "for; in a path "
+              "a / stays."}),
     of_fetch({Opt::method, "request", 'X', 0, Topic::requests, text, "METHOD", "", "", false,
               "ask by METHOD; by default GET, with --data POST", "", "GET|HEAD|POST|PUT|DELETE"}),
     of_fetch({Opt::header, "header", 'H', 0, Topic::requests, text, "T", "", "", true,
@@ -134,8 +136,7 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::data, "data", 0, 0, Topic::requests, text, "T", "", "", false,
               "send T, or of @FILE the bytes, as the body",
               "T is a template; what is in FILE is sent as it is. The method is then POST if none "
-              "is given. "
-              "A text that begins with @ is written @@."}),
+              "is given."}),
     of_fetch({Opt::cookie, "cookie", 0, 0, Topic::requests, text, "TEXT|FILE", "", "", false,
               "send cookies: 'a=b; c=d', or those of FILE",
               "What has a = is cookies, else it is the name of a file in the format of Netscape or "
@@ -210,16 +211,16 @@ constexpr Option kOptions[] = {
             "else "
             "the match. A job without a key belongs to no group and has no limit but the slots.",
             "host|domain|host:|domain:|regex:|{//}|{1}"}),
-    of_fetch(
-        {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
-         "URLs with one key are a group with limits",
-         "SPEC is host, domain (the part of it that one registers) or ip (the address) of the URL; "
-         "else the name of a column, a template such as {1}, host:FIELD or domain:FIELD of a "
-         "field, or "
-         "regex:RE of the record, its first capture or else the match. A URL without a key belongs "
-         "to "
-         "no group and has no limit but the slots.",
-         "host|domain|ip|host:|domain:|regex:|{1}"}),
+    of_fetch({Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
+              "URLs with one key are a group with limits",
+              "SPEC is host or domain (the part of it that one registers) of the URL; else the "
+              "name of a "
+              "column, a template such as {1}, host:FIELD or domain:FIELD of a field, or regex:RE "
+              "of the record, "
+              "its first capture or else the match. A URL without a key belongs to no group and "
+              "has no limit but "
+              "the slots.",
+              "host|domain|host:|domain:|regex:|{1}"}),
     of_run(
         {Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
          "jobs of a group at once",
@@ -344,7 +345,7 @@ constexpr Option kOptions[] = {
 
     of_fetch({Opt::stats, "stats", 0, 0, Topic::output, none, "", "", "", false,
               "at the end, a table of hosts on stderr",
-              "Of each host: requests, failures, bytes, time, and how often it was waited for."}),
+              "Of each host: URLs, failures, bytes, and how long they took."}),
 
     // ---- failure
     of_run({Opt::ok, "ok", 0, 0, Topic::failure, text, "LIST", "", "0", false,

@@ -310,8 +310,7 @@ struct FetchSpec {
   std::string column;                // of tables
   std::string method;                // empty: GET, or POST with data
   std::vector<std::string> headers;  // templates: "Name: value"
-  std::optional<std::string> data;   // template
-  std::string data_file;             // its bytes are sent instead, as they are; empty: none
+  std::optional<std::string> data;   // template, or "@FILE": its bytes as they are
   std::string user_agent;            // empty: distaff/VERSION, with the contact
   std::string contact;               // URL or mail address, for the User-Agent
   HttpVersion version = HttpVersion::automatic;

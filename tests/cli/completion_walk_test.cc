@@ -32,20 +32,27 @@ Words random_words(std::mt19937& random) {
                                "{}",       "--env", "A=b",     "--key=",       "-d,", "two words"};
   Words words(random() % 6);
   for (std::string& word : words) word = kWords[random() % kWords.size()];
+  if (random() % 2 == 0) words.insert(words.begin(), "fetch");
   return words;
 }
 
 // What the program makes of the words with the cursor's behind them: "command N", if the command
-// begins at word N, "value -x" if the word at the cursor is the value of -x, or "" if it refuses
-// them.
+// begins at word N, "operand" if the cursor's is one of `distaff fetch`, "value -x" if it is the
+// value of -x, or "" if it refuses them.
 std::string by_the_program(const Words& words) {
-  const std::size_t skipped = !words.empty() && words[0] == "run" ? 1 : 0;
+  const bool fetch = !words.empty() && words[0] == "fetch";
+  const std::size_t skipped = fetch || (!words.empty() && words[0] == "run") ? 1 : 0;
   std::vector<std::string_view> all(words.begin() + static_cast<std::ptrdiff_t>(skipped),
                                     words.end());
   all.push_back(kCursor);
-  const auto arguments = walk_arguments(all);
+  const auto arguments = walk_arguments(all, fetch ? Program::fetch : Program::run);
   if (!arguments) return "";
-  if (arguments->command.empty()) return "value " + arguments->occurrences.back().spelled;
+  if (fetch && !arguments->command.empty() && arguments->command.back() == kCursor) {
+    return "operand";
+  }
+  if (fetch || arguments->command.empty()) {
+    return "value " + arguments->occurrences.back().spelled;
+  }
   return fmt::format("command {}", words.size() + 1 - arguments->command.size());
 }
 
@@ -75,10 +82,14 @@ Words typed(const Line& line) {
 std::string bash_script(const std::vector<Line>& lines) {
   std::string script = fmt::format(R"sh(source {}
 look() {{
-  local cur=cursor open='' before='' state=option option='' command_at=0
+  local language=run cur=cursor open='' before='' state=option option='' command_at=0
   local typed=' ' form='' header='' files=()
   _distaff_walk
-  if [[ $state == command ]]; then echo "command $((command_at - 1))"; else echo "$state $option"; fi
+  case $state in
+    command) echo "command $((command_at - 1))" ;;
+    operand) echo operand ;;
+    *) echo "$state $option" ;;
+  esac
 }}
 )sh",
                                    shell_quote(in_source("completions/distaff.bash")));
@@ -95,11 +106,15 @@ std::string zsh_script(const std::vector<Line>& lines) {
   std::string script = fmt::format(R"sh(source {} 2> /dev/null
 setopt extended_glob
 look() {{
-  local PREFIX=cursor QIPREFIX= state=option option= typed=' ' form= header= brace=
+  local language=run PREFIX=cursor QIPREFIX= state=option option= typed=' ' form= header= brace=
   local -a files
   integer command_at=0 before=0 CURRENT=$#words
   _distaff_walk
-  if [[ $state == command ]]; then echo "command $((command_at - 2))"; else echo "$state $option"; fi
+  case $state in
+    (command) echo "command $((command_at - 2))" ;;
+    (operand) echo operand ;;
+    (*) echo "$state $option" ;;
+  esac
 }}
 )sh",
                                    shell_quote(in_source("completions/_distaff")));
@@ -119,6 +134,8 @@ function look
     complete -C $argv[2] >/dev/null
     if test $__distaff_state = command
         echo command (math $argv[1] - (count $__distaff_words))
+    else if test $__distaff_state = operand
+        echo operand
     else
         echo $__distaff_state $__distaff_option
     end

@@ -70,7 +70,6 @@ TEST(Fetch, TheParallelismOfFourGivesWayToWhatIsWritten) {
   EXPECT_EQ(group({"--throttle", "0s"}).parallelism, 4);
   EXPECT_EQ(group({"--rate", "10/s"}).parallelism, std::nullopt);
   EXPECT_EQ(group({"-g", "domain"}).key, "domain");
-  EXPECT_EQ(group({"-g", "ip"}).key, "ip");
 }
 
 TEST(Fetch, PoliteStandsForFourThingsAndGivesWay) {
@@ -177,13 +176,10 @@ TEST(Fetch, ReadsRequests) {
   EXPECT_EQ(fetch.method, "PUT");
   EXPECT_EQ(fetch.headers, (std::vector<std::string>{"Accept: text/html", "X-Empty;", "A:"}));
   EXPECT_EQ(fetch.data, "id={id}");
-  EXPECT_EQ(fetch.data_file, "");
   EXPECT_EQ(fetch.cookies, "a=b; c=d");
   EXPECT_EQ(fetch.cookie_jar, "jar");
   EXPECT_EQ(fetch_of({"--request=DELETE"}).method, "DELETE");
-  EXPECT_EQ(fetch_of({"--data", "@body.json"}).data, std::nullopt);
-  EXPECT_EQ(fetch_of({"--data", "@body.json"}).data_file, "body.json");
-  EXPECT_EQ(fetch_of({"--data", "@@home"}).data, "@home");
+  EXPECT_EQ(fetch_of({"--data", "@body.json"}).data, "@body.json");
   EXPECT_EQ(fetch_of({"--data="}).data, "");
 }
 
@@ -350,8 +346,8 @@ TEST(FetchErrors, OfValues) {
        "-H: '@f': headers of a file are not read; give each by -H, or all by \"header\" in a "
        "--config file"},
       {{"--data", "@-"},
-       "--data: '@-': stdin is for records; name a file, or a template such as {data}"},
-      {{"--data", "@"}, "--data: '@' names no file; write @FILE, or @@ for a text that begins so"},
+       "--data: '@-': stdin is for records; name a file, or write a template such as {data}"},
+      {{"--data", "@"}, "--data: '@' names no file; write @FILE"},
       {{"--contact", "me"},
        "--contact: 'me' is no address that a server's owner could write to, such as "
        "me@example.org or https://example.org/bot"},
@@ -427,7 +423,7 @@ TEST(FetchRules, GiveTheKeyIfTheCommandLineHasNone) {
     return request.spec.group.key;
   };
   EXPECT_EQ(key_with(R"({"key": "domain"})", {}), "domain");
-  EXPECT_EQ(key_with(R"({"key": "domain"})", {"-g", "ip"}), "ip");
+  EXPECT_EQ(key_with(R"({"key": "domain"})", {"-g", "{1}"}), "{1}");
   EXPECT_EQ(key_with(R"({"rules": []})", {}), "host");
   EXPECT_EQ(key_with(R"({"rules": [{"match": "", "ok": [200, 404]}]})", {}), "host");
 }

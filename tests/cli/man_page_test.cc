@@ -1,4 +1,4 @@
-// The man page's OPTIONS are made from the option table; see support/generated.h.
+// The man pages' OPTIONS are made from the option table; see support/generated.h.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,12 @@
 namespace distaff {
 namespace {
 
-const std::string kMan = in_source("man/distaff.1");
+struct Page {
+  Program program;
+  std::string path;
+};
+const Page kPages[] = {{Program::run, in_source("man/distaff.1")},
+                       {Program::fetch, in_source("man/distaff-fetch.1")}};
 
 // One word as troff wants it: what it would turn into other characters is escaped, and options
 // get minus signs, not hyphens, so that they can be copied.
@@ -84,10 +89,10 @@ std::string man_entry(const Option& option) {
   return entry + "\n" + replaced(troff_text(text), " .\n", ".\n");
 }
 
-std::string man_options() {
+std::string man_options(Program program) {
   std::string page;
   const Option* before = nullptr;
-  for (const Option& option : options()) {
+  for (const Option& option : options(program)) {
     if (before == nullptr || before->topic != option.topic) {
       page += fmt::format(".SS {}\n", title(option.topic));
     }
@@ -101,24 +106,33 @@ constexpr std::string_view kManBegin =
     ".\\\" From here to the end mark: made from the option table.\n";
 constexpr std::string_view kManEnd = ".\\\" End mark.\n";
 
-TEST(Generated, ManPageHasTheOptionsOfTheTable) {
-  expect_fresh(kMan, kManBegin, kManEnd, man_options());
+TEST(Generated, ManPagesHaveTheOptionsOfTheTable) {
+  for (const Page& page : kPages) {
+    expect_fresh(page.path, kManBegin, kManEnd, man_options(page.program));
+  }
 }
 
-TEST(Generated, ManPageIsCleanForMandoc) {
+TEST(Generated, ManPagesAreCleanForMandoc) {
   if (!is_installed("mandoc")) GTEST_SKIP() << "no mandoc";
-  EXPECT_EQ(run_command("mandoc -T lint -W style " + shell_quote(kMan)).output, "");
+  for (const Page& page : kPages) {
+    EXPECT_EQ(run_command("mandoc -T lint -W style " + shell_quote(page.path)).output, "");
+  }
 }
 
 // man-db sets pages with groff, in 80 columns on most terminals.
-TEST(Generated, ManPageFitsItsTablesIntoEightyColumns) {
+TEST(Generated, ManPagesFitTheirTablesIntoEightyColumns) {
   if (!is_installed("groff")) GTEST_SKIP() << "no groff";
-  EXPECT_EQ(run_command("groff -t -man -Tutf8 -ww -z -rLL=78n " + shell_quote(kMan)).output, "");
+  for (const Page& page : kPages) {
+    EXPECT_EQ(run_command("groff -t -man -Tutf8 -ww -z -rLL=78n " + shell_quote(page.path)).output,
+              "");
+  }
 }
 
-TEST(Generated, ManPageNamesTheVersion) {
-  EXPECT_NE(read_file(kMan).find("\"" + version_text().substr(0, version_text().size() - 1) + "\""),
-            std::string::npos);
+TEST(Generated, ManPagesNameTheVersion) {
+  for (const Page& page : kPages) {
+    EXPECT_NE(read_file(page.path).find(fmt::format("\"distaff {}\"", version())),
+              std::string::npos);
+  }
 }
 
 }  // namespace

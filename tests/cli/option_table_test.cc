@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/fetch_options.h"
 #include "cli/foreign.h"
 #include "cli/help.h"
 #include "cli/native.h"
@@ -21,13 +22,15 @@
 namespace distaff {
 namespace {
 
-// The code of the whole-program tests, without comments.  Completion is no test of an option:
-// nothing is run there.
-std::string whole_program_tests() {
+// The code of the whole-program tests of a program, without comments.  Completion is no test of an
+// option: nothing is run there.
+std::string whole_program_tests(Program program) {
   std::string code = "\n";
   for (const auto& entry : std::filesystem::directory_iterator(in_source("tests/spec"))) {
     const std::filesystem::path& path = entry.path();
     if (path.extension() != ".bats" || path.filename() == "completion.bats") continue;
+    const bool of_fetch = path.filename().string().starts_with("fetch");
+    if (of_fetch != (program == Program::fetch)) continue;
     std::istringstream lines(read_file(path));
     for (std::string line; std::getline(lines, line);) {
       const std::size_t start = line.find_first_not_of(' ');
@@ -35,6 +38,15 @@ std::string whole_program_tests() {
     }
   }
   return code;
+}
+
+// The made part of a file of completions that is about a program.
+std::string between_marks(std::string_view path, Program program) {
+  const std::string text = read_file(in_source(path));
+  const bool run = program == Program::run;
+  const std::size_t begin = text.find(run ? "# From here to the end mark: made from the option"
+                                          : "# From here to the next end mark: the options of");
+  return text.substr(begin, text.find(run ? "# End mark." : "# End mark of fetch.", begin) - begin);
 }
 
 // Whether `spelled` is there as a word of its own: not "--csv" in "--csv-x", nor "-k" in "--k" or
@@ -49,14 +61,18 @@ bool is_typed(std::string_view spelled, std::string_view code) {
   return false;
 }
 
-TEST(Options, AreAllInHelpManPageCompletionsAndAWholeProgramTest) {
-  const std::string all = help_all();
-  const std::string man = read_file(in_source("man/distaff.1"));
-  const std::string bash = read_file(in_source("completions/distaff.bash"));
-  const std::string zsh = read_file(in_source("completions/_distaff"));
-  const std::string fish = read_file(in_source("completions/distaff.fish"));
-  const std::string tests = whole_program_tests();
-  for (const Option& option : options()) {
+class Options : public testing::TestWithParam<Program> {};
+
+TEST_P(Options, AreAllInHelpManPageCompletionsAndAWholeProgramTest) {
+  const Program program = GetParam();
+  const bool run = program == Program::run;
+  const std::string all = help_all(program);
+  const std::string man = read_file(in_source(run ? "man/distaff.1" : "man/distaff-fetch.1"));
+  const std::string bash = between_marks("completions/distaff.bash", program);
+  const std::string zsh = between_marks("completions/_distaff", program);
+  const std::string fish = between_marks("completions/distaff.fish", program);
+  const std::string tests = whole_program_tests(program);
+  for (const Option& option : options(program)) {
     SCOPED_TRACE(spelling(option));
     for (const std::string& spelled : spellings(option)) {
       EXPECT_NE(all.find(" " + spelled), all.npos);
@@ -74,7 +90,7 @@ TEST(Options, AreAllInHelpManPageCompletionsAndAWholeProgramTest) {
   }
 }
 
-TEST(Options, AreLookedForInTestsAsWords) {
+TEST(OptionsInTests, AreLookedForAsWords) {
   EXPECT_TRUE(is_typed("--csv", "\ntry distaff --csv -a x"));
   EXPECT_TRUE(is_typed("--jobs", "\ndistaff --jobs=4"));
   EXPECT_TRUE(is_typed("-j", "\ndistaff -j4"));
@@ -82,9 +98,13 @@ TEST(Options, AreLookedForInTestsAsWords) {
   EXPECT_FALSE(is_typed("-k", "\ndistaff --k -ku x-k "));
 }
 
+Expected<NativeRequest> parse(Program program, std::span<const std::string_view> words) {
+  return program == Program::run ? parse_native(words) : parse_fetch(words);
+}
+
 // What completions offer must not be refused.
-TEST(Options, HaveExamplesThatAreRight) {
-  for (const Option& option : options()) {
+TEST_P(Options, HaveExamplesThatAreRight) {
+  for (const Option& option : options(GetParam())) {
     SCOPED_TRACE(spelling(option));
     const bool counts = option.kind == ValueKind::number ||
                         option.kind == ValueKind::signed_number || option.kind == ValueKind::size ||
@@ -92,18 +112,79 @@ TEST(Options, HaveExamplesThatAreRight) {
     EXPECT_TRUE(!counts || !option.examples.empty());
     for (const std::string& example : alternatives(option.examples)) {
       const std::string name = spelling(option);
-      std::vector<std::string_view> words = {name, example, "true"};
+      std::vector<std::string_view> words = {name, example};
       if (option.id == Opt::id) words.insert(words.begin(), {"--journal", "j"});
       if (option.id == Opt::lock_wait) words.insert(words.begin(), {"--lock", "x"});
-      EXPECT_TRUE(parse_native(words).has_value()) << example;
+      if (option.id == Opt::name) words.insert(words.begin(), {"--output-dir", "x"});
+      if (GetParam() == Program::run) words.emplace_back("true");
+      const auto request = parse(GetParam(), words);
+      EXPECT_TRUE(request) << example << ": " << request.error().message;
     }
   }
 }
 
-TEST(Options, AreNotForeign) {
-  for (const Option& option : options()) {
+TEST_P(Options, AreNotForeign) {
+  for (const Option& option : options(GetParam())) {
     for (const std::string& spelled : spellings(option)) {
-      EXPECT_EQ(foreign_advice(spelled), "") << spelled;
+      EXPECT_EQ(foreign_advice(spelled, GetParam()), "") << spelled;
+    }
+  }
+}
+
+// What is only in the other program gets a word on that.
+TEST_P(Options, OfTheOtherProgramAreExplained) {
+  const Program program = GetParam();
+  for (const Option& option : options(program == Program::run ? Program::fetch : Program::run)) {
+    if (find_option(option.id, program) != nullptr) continue;
+    for (const std::string& spelled : spellings(option)) {
+      EXPECT_NE(foreign_advice(spelled, program), "") << spelled;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, Options, testing::Values(Program::run, Program::fetch),
+                         [](const auto& program) {
+                           return program.param == Program::run ? "run" : "fetch";
+                         });
+
+// "here --jobs N, or -k": which options those are.
+std::vector<std::string> options_in(std::string_view advice) {
+  std::vector<std::string> all;
+  std::istringstream words{std::string(advice)};
+  for (std::string word; words >> word;) {
+    const std::size_t start = word.find_first_not_of("'(");
+    if (start == word.npos || word[start] != '-' || word.size() - start < 2) continue;
+    word = word.substr(start);
+    const std::size_t name = word.find_first_not_of('-');
+    if (name == word.npos) continue;
+    std::size_t end = name;
+    while (end < word.size() &&
+           (std::isalnum(static_cast<unsigned char>(word[end])) != 0 || word[end] == '-')) {
+      ++end;
+    }
+    all.push_back(word.substr(0, name == 1 ? 2 : end));
+  }
+  return all;
+}
+
+TEST(ForeignOptions, AreTranslatedIntoOnesThatThereAre) {
+  EXPECT_EQ(options_in("here --jobs N, or '-k' (--a-b)."),
+            (std::vector<std::string>{"--jobs", "-k", "--a-b"}));
+  for (const Program program : {Program::run, Program::fetch}) {
+    for (const std::string_view spelled : foreign_options(program)) {
+      const std::string advice = foreign_advice(spelled, program);
+      EXPECT_NE(advice, "") << spelled;
+      // What is said of the other program, or of what another calls so, is none of ours.
+      if (advice.find("'s -") != advice.npos || advice.find("distaff --") != advice.npos ||
+          advice.find("tail -n") != advice.npos) {
+        continue;
+      }
+      for (const std::string& name : options_in(advice)) {
+        if (name == "-N" || name == "-o") continue;  // GNU parallel's, and bash's
+        const bool known = name[1] == '-' ? find_option(name.substr(2), program) != nullptr
+                                          : find_letter(name[1], program) != nullptr;
+        EXPECT_TRUE(known) << spelled << ": " << advice << ": " << name;
+      }
     }
   }
 }
@@ -119,12 +200,19 @@ std::size_t longest_line(std::string_view text) {
 }
 
 TEST(Help, FitsOneScreen) {
-  EXPECT_LE(std::count(help().begin(), help().end(), '\n'), 24);
-  EXPECT_LE(longest_line(help()), 80u);
+  for (const std::string_view page : {help(), fetch_help()}) {
+    EXPECT_LE(std::count(page.begin(), page.end(), '\n'), 24);
+    EXPECT_LE(longest_line(page), 80u);
+  }
+  for (const std::string_view page : {short_help(), short_fetch_help()}) {
+    EXPECT_LE(longest_line(page), 80u);
+    EXPECT_LE(std::count(page.begin(), page.end(), '\n'), 6);
+  }
   EXPECT_LE(longest_line(help_all()), 80u);
-  EXPECT_LE(longest_line(short_help()), 80u);
-  EXPECT_LE(std::count(short_help().begin(), short_help().end(), '\n'), 6);
+  EXPECT_LE(longest_line(help_all(Program::fetch)), 80u);
 }
+
+TEST(Help, SpeaksOfUrls) { EXPECT_NE(help().find("distaff fetch"), help().npos); }
 
 TEST(Help, ListsEveryOptionWithItsDefaultByTopic) {
   const std::string all = help_all();

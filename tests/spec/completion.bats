@@ -201,6 +201,7 @@ complete_commands() {
   becomes 'distaff -k -- zwi' 'distaff -k -- zwirn '
   becomes '../bin/distaff run -k ../bin/zwi' '../bin/distaff run -k ../bin/zwirn '
   offers_among 'distaff ru' run
+  offers_among 'distaff fet' fetch
   offers_among 'distaff -k ru' -- run
   becomes 'distaff zwirn --keep-o' 'distaff zwirn --keep-o'
   becomes 'distaff zwirn ::: on' 'distaff zwirn ::: one.txt '
@@ -215,6 +216,30 @@ ask_the_command() {
   becomes 'distaff run -j4 --csv -- zwirn --flax --w' 'distaff run -j4 --csv -- zwirn --flax --wool '
   becomes 'distaff --output=json -g host:url zwirn --w' 'distaff --output=json -g host:url zwirn --wool '
   becomes 'distaff -k ../bin/zwirn --w' 'distaff -k ../bin/zwirn --wool '
+}
+
+# `distaff fetch` has options of its own, before and behind URLs.
+complete_fetch() {
+  becomes 'distaff fe' 'distaff fetch '
+  becomes 'distaff fetch --poli' 'distaff fetch --polite '
+  becomes 'distaff fetch http://h/ --poli' 'distaff fetch http://h/ --polite '
+  becomes 'distaff fetch http://h/ -j 4 --output-d' 'distaff fetch http://h/ -j 4 --output-dir '
+  becomes 'distaff fetch -- --poli' 'distaff fetch -- --poli'
+  becomes 'distaff run --poli' 'distaff run --poli'
+  becomes 'distaff fetch --shel' 'distaff fetch --shel'
+  offers 'distaff fetch --output ' csv json none
+  becomes 'distaff fetch -X PO' 'distaff fetch -X POST '
+  becomes 'distaff fetch -kX PO' 'distaff fetch -kX POST '
+  becomes 'distaff fetch --retry-on=con' 'distaff fetch --retry-on=connect'
+  becomes 'distaff fetch --output-dir=ou' 'distaff fetch --output-dir=out/'
+  becomes 'distaff fetch --cond hosts.c' 'distaff fetch --cond hosts.csv '
+  becomes 'distaff fetch --csv -a hosts.csv ur' 'distaff fetch --csv -a hosts.csv url '
+  becomes 'distaff fetch --csv -a hosts.csv -g ur' 'distaff fetch --csv -a hosts.csv -g url '
+  becomes "distaff fetch --csv -a hosts.csv --url-template '{ur" "distaff fetch --csv -a hosts.csv --url-template '{url}' "
+  becomes 'distaff fetch :::: hosts.c' 'distaff fetch :::: hosts.csv '
+  offers_among 'distaff fetch --csv -a hosts.csv -g ' url host domain -- '{1}'
+  offers_among 'distaff fetch -' -X --header --polite -j -- --shell -u --term-seq
+  offers_among 'distaff fetch --body -' --polite -- --output-dir --archive --output --body
 }
 
 # Where columns cannot be known nothing is run, read or waited for.
@@ -252,6 +277,11 @@ complete -c zwirn -f -n "contains -- --flax (commandline -opc)" -l tow'
   end_options
   becomes 'distaff -d -- --dry' 'distaff -d -- --dry-run '
   leave_out_what_is_excluded
+}
+
+@test "bash completes distaff fetch" {
+  open_shell bash
+  complete_fetch
 }
 
 @test "bash completes values" {
@@ -308,6 +338,11 @@ complete -c zwirn -f -n "contains -- --flax (commandline -opc)" -l tow'
   leave_out_what_is_excluded
 }
 
+@test "zsh completes distaff fetch" {
+  open_shell zsh
+  complete_fetch
+}
+
 @test "zsh completes values" {
   open_shell zsh
   complete_values
@@ -343,6 +378,11 @@ complete -c zwirn -f -n "contains -- --flax (commandline -opc)" -l tow'
   complete_elsewhere
   end_options
   leave_out_what_is_excluded
+}
+
+@test "fish completes distaff fetch" {
+  open_shell fish
+  complete_fetch
 }
 
 @test "fish completes values" {

@@ -43,9 +43,9 @@ load helpers
   refuses --pipe -- --pipe cat
 }
 
-@test "options of later versions say so" {
-  for option in --polite --output-dir --body; do
-    refuses "$option" version -- "$option" 5 echo
+@test "options of distaff fetch say so" {
+  for option in --polite --output-dir --body -H; do
+    refuses "$option" "distaff fetch" -- "$option" 5 touch ran
   done
 }
 
@@ -59,7 +59,7 @@ load helpers
 }
 
 @test "subcommands that are not there yet name distaff run WORD" {
-  for word in fetch xargs parallel agent queue ctl report lock; do
+  for word in xargs parallel agent queue ctl report lock; do
     refuses "$word" "distaff run $word" -- "$word" echo
   done
 }
