@@ -68,7 +68,7 @@ int SqliteDatabase::open_for_writing(const std::string& file) {
   const int code = open(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (code != SQLITE_OK) return code;
   // Written ahead, a transaction is a single write; the disk is waited for only now and then.
-  return run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000");
+  return run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=16000");
 }
 
 int SqliteDatabase::open_for_reading(const std::string& file) {
