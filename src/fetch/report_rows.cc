@@ -163,27 +163,26 @@ std::optional<std::string> json_text_at(std::string_view text, std::size_t& at) 
   }
 }
 
-std::vector<std::string> csv_fields(std::string_view row, char separator) {
-  std::vector<std::string> fields(1);
-  for (std::size_t at = 0; at < row.size();) {
-    if (row[at] == separator) {
-      fields.emplace_back();
-      ++at;
-    } else if (row[at] != '"' || !fields.back().empty()) {
-      const std::size_t end = std::min(row.find(separator, at), row.size());
-      fields.back() += row.substr(at, end - at);
-      at = end;
-    } else {
-      // "…", in which a quote is written twice.
-      for (++at; at < row.size(); ++at) {
-        if (row[at] == '"' && !row.substr(at + 1).starts_with('"')) break;
-        if (row[at] == '"') ++at;
-        fields.back() += row[at];
-      }
-      ++at;
-    }
+std::string_view take_csv_field(std::string_view& row, char separator, std::string& plain) {
+  if (!row.starts_with('"')) {
+    const std::string_view field = row.substr(0, row.find(separator));
+    row.remove_prefix(std::min(field.size() + 1, row.size()));
+    return field;
   }
-  return fields;
+  plain.clear();
+  std::size_t at = 1;
+  while (true) {
+    const std::size_t quote = std::min(row.find('"', at), row.size());
+    plain += row.substr(at, quote - at);
+    at = std::min(quote + 1, row.size());
+    if (!row.substr(at).starts_with('"')) break;
+    plain += '"';
+    ++at;
+  }
+  const std::size_t end = std::min(row.find(separator, at), row.size());
+  plain += row.substr(at, end - at);
+  row.remove_prefix(std::min(end + 1, row.size()));
+  return plain;
 }
 
 Expected<ReportRows> ReportRows::open(const std::string& file) {
@@ -209,9 +208,10 @@ Expected<void> ReportRows::read_header(const std::string& name) {
   }
   separator_ = line.find(',') == line.npos && line.find('\t') != line.npos ? '\t' : ',';
   places_.fill(SIZE_MAX);
-  const auto names = csv_fields(line, separator_);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::size_t column = column_of(names[i]);
+  std::string_view names = line;
+  std::string plain;
+  for (std::size_t i = 0; !names.empty(); ++i) {
+    const std::size_t column = column_of(take_csv_field(names, separator_, plain));
     if (column < places_.size()) places_[column] = i;
   }
   if (places_[url] != SIZE_MAX) return {};
@@ -249,6 +249,7 @@ bool ReportRows::fill() {
 bool ReportRows::read_line(std::string_view& line) {
   std::size_t looked = 0;  // bytes behind at_
   bool quoted = false;
+  bool more = true;
   while (true) {
     const std::string_view rest = std::string_view(buffer_).substr(at_);
     const std::size_t found = rest.find('\n', looked);
@@ -257,13 +258,16 @@ bool ReportRows::read_line(std::string_view& line) {
       quoted = !quoted;
     }
     looked = end;
-    if (found != rest.npos && quoted) {
+    const bool ends = found != rest.npos;
+    if (ends && quoted) {
       ++looked;
-    } else if (found != rest.npos || !fill()) {
+    } else if (ends || !more) {
       line = rest.substr(0, end);
-      at_ += found == rest.npos ? end : end + 1;
+      at_ += ends ? end + 1 : end;
       if (line.ends_with('\r')) line.remove_suffix(1);
-      return found != rest.npos || (end > 0 && !quoted);
+      return ends || (end > 0 && !quoted);
+    } else {
+      more = fill();
     }
   }
 }
@@ -292,9 +296,13 @@ bool ReportRows::parse(std::string_view line, ReportRow& row) const {
 }
 
 bool ReportRows::parse_csv(std::string_view line, ReportRow& row) const {
-  auto fields = csv_fields(line, separator_);
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i] < fields.size()) member_of(row, i) = std::move(fields[places_[i]]);
+  std::string plain;
+  for (std::size_t i = 0; !line.empty(); ++i) {
+    const std::string_view field = take_csv_field(line, separator_, plain);
+    const auto column = std::find(places_.begin(), places_.end(), i);
+    if (column != places_.end()) {
+      member_of(row, static_cast<std::size_t>(column - places_.begin())) = field;
+    }
   }
   return true;
 }

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/expected.h"
 #include "base/unique_fd.h"
@@ -62,8 +61,9 @@ class ReportRows {
   std::size_t read_ahead_ = 0;       // bytes that are read at once
 };
 
-// Fields of a row of CSV without its line end; quotes are taken off.
-std::vector<std::string> csv_fields(std::string_view row, char separator);
+// Takes the first field off a row of CSV, with the separator behind it; quotes are taken off.
+// Valid until `row` or `plain` change.
+std::string_view take_csv_field(std::string_view& row, char separator, std::string& plain);
 
 // One string of JSON; text[at] is behind its opening quote, and is moved behind the closing one.
 // Nothing if it is never closed, or holds what JSON does not know.

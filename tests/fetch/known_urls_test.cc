@@ -130,6 +130,13 @@ TEST_F(KnownUrlsTest, SayWhyAFileIsNone) {
   EXPECT_EQ(known("u"), "-");
 }
 
+TEST_F(KnownUrlsTest, NeedNoLineEnd) {
+  open("url,etag\nu,e");
+  EXPECT_EQ(known("u"), "e|");
+  open("url,etag");
+  EXPECT_EQ(known("u"), "-");
+}
+
 TEST_F(KnownUrlsTest, AreFoundWhereverRowsLie) {
   std::string text = "url,status,etag,note\n";
   for (int i = 0; i < 20'000; ++i) {
@@ -145,14 +152,21 @@ TEST_F(KnownUrlsTest, AreFoundWhereverRowsLie) {
   EXPECT_EQ(known("http://h/open"), "-");
 }
 
-TEST(CsvFields, AreTakenApart) {
+TEST(CsvField, IsTakenOffARow) {
   using Fields = std::vector<std::string>;
-  EXPECT_EQ(csv_fields("", ','), (Fields{""}));
-  EXPECT_EQ(csv_fields("a,,b", ','), (Fields{"a", "", "b"}));
-  EXPECT_EQ(csv_fields("\"a,\"\"b\",\"\",c\"d", ','), (Fields{"a,\"b", "", "c\"d"}));
-  EXPECT_EQ(csv_fields("a\tb,c", '\t'), (Fields{"a", "b,c"}));
-  EXPECT_EQ(csv_fields("\"open", ','), (Fields{"open"}));
-  EXPECT_EQ(csv_fields(",", ','), (Fields{"", ""}));
+  const auto fields = [](std::string_view row, char separator) {
+    Fields taken;
+    std::string plain;
+    while (!row.empty()) taken.emplace_back(take_csv_field(row, separator, plain));
+    return taken;
+  };
+  EXPECT_EQ(fields("", ','), (Fields{}));
+  EXPECT_EQ(fields("a,,b", ','), (Fields{"a", "", "b"}));
+  EXPECT_EQ(fields("\"a,\"\"b\",\"\",c\"d,", ','), (Fields{"a,\"b", "", "c\"d"}));
+  EXPECT_EQ(fields("a\tb,c", '\t'), (Fields{"a", "b,c"}));
+  EXPECT_EQ(fields("\"open", ','), (Fields{"open"}));
+  EXPECT_EQ(fields("\"a\"b,c", ','), (Fields{"ab", "c"}));
+  EXPECT_EQ(fields("\"\"\"\"", ','), (Fields{"\""}));
 }
 
 }  // namespace
