@@ -1,0 +1,173 @@
+#include "fetch/known_urls.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "fetch/body_archive.h"
+#include "fetch/body_testing.h"
+#include "fetch/report_rows.h"
+#include "fetch/sqlite.h"
+#include "support/temp_dir.h"
+
+namespace distaff {
+namespace {
+
+class KnownUrlsTest : public testing::Test {
+ protected:
+  void open(std::string_view text) {
+    auto opened = open_conditions(dir_.file("report", text));
+    ASSERT_TRUE(opened) << opened.error().message;
+    conditions_ = *std::move(opened);
+  }
+
+  // "ETAG|LAST-MODIFIED", or "-".
+  std::string known(std::string_view url) {
+    const auto found = conditions_->find(url);
+    return found ? found->etag + "|" + found->last_modified : "-";
+  }
+
+  TempDir dir_;
+  std::unique_ptr<Conditions> conditions_;
+};
+
+constexpr std::string_view kHeader =
+    "url,final_url,status,error,attempts,mime,bytes,seconds,path,etag,last_modified\n";
+
+TEST_F(KnownUrlsTest, AreThoseOfAReport) {
+  open(std::string(kHeader) +
+       "http://h/1,http://h/1,200,,1,text/html,5,0.1,,\"\"\"v1\"\"\",\n"
+       "http://h/2,http://h/x,200,,1,text/html,5,0.1,,,\"Mon, 02 Jan 2026 03:04:05 GMT\"\r\n"
+       "\n"
+       "http://h/3,http://h/3,404,,1,text/html,5,0.1,,e,d\n"
+       "http://h/4,http://h/4,,no connection,1,,,,,,\n"
+       "http://h/5,http://h/5,200,,1,text/html,5,0.1,,,\n"
+       "http://h/6,http://h/6,304,,1,,0,0.1,,W/x,");
+  EXPECT_EQ(known("http://h/1"), "\"v1\"|");
+  EXPECT_EQ(known("http://h/2"), "|Mon, 02 Jan 2026 03:04:05 GMT");
+  EXPECT_EQ(known("http://h/3"), "-");
+  EXPECT_EQ(known("http://h/4"), "-");
+  EXPECT_EQ(known("http://h/5"), "-");
+  EXPECT_EQ(known("http://h/6"), "W/x|");
+  EXPECT_EQ(known("http://h/7"), "-");
+  EXPECT_EQ(known("http://h/1"), "\"v1\"|");
+}
+
+TEST_F(KnownUrlsTest, AreReadBehindTheColumnsOfTheInput) {
+  open(
+      "url,status,\"a\nb\",fetch_url,final_url,fetch_status,etag\r\n"
+      "x,open,\"quote \"\" and\nline, end\",http://h/1,,200,e1\r\n"
+      "y,200,,http://h/2,,500,e2\r\n"
+      "short row\r\n"
+      "z,,\"\",http://h/3,,200,\"e,3\"\r\n");
+  EXPECT_EQ(known("http://h/1"), "e1|");
+  EXPECT_EQ(known("http://h/2"), "-");
+  EXPECT_EQ(known("http://h/3"), "e,3|");
+  EXPECT_EQ(known("x"), "-");
+}
+
+TEST_F(KnownUrlsTest, AreThoseOfJsonLines) {
+  open(
+      R"({"url":"http:\/\/h/1", "status": 200,"etag":"\"v\u00e9\"","input":{"url":"no","a":["}"]}})"
+      "\nno object\n"
+      R"({"link":"x","url":"http://h/2","status":304,"etag":null,"last_modified":"d\ud83d\ude00"} )"
+      "\n"
+      R"({"url":"http://h/3","status":500,"etag":"e"})"
+      "\n"
+      R"({"url":"http://h/4","status":200,"etag":"e)");
+  EXPECT_EQ(known("http://h/1"), "\"v\xC3\xA9\"|");
+  EXPECT_EQ(known("http://h/2"), "|d\xF0\x9F\x98\x80");
+  EXPECT_EQ(known("http://h/3"), "-");
+  EXPECT_EQ(known("http://h/4"), "-");
+  EXPECT_EQ(known("no"), "-");
+}
+
+TEST_F(KnownUrlsTest, AreTakenFromTheLastGoodRow) {
+  open("url,status,etag\nu,200,e1\nu,200,e2\nu,500,e3\nu,304,\n");
+  EXPECT_EQ(known("u"), "e2|");
+}
+
+TEST_F(KnownUrlsTest, AreFoundWithoutTheirSecrets) {
+  open("url,status,etag\nhttp://joe:***@h/?token=***,200,e1\nhttp://h/?key=new,200,e2\n");
+  EXPECT_EQ(known("http://joe:pw@h/?token=abc"), "e1|");
+  EXPECT_EQ(known("http://h/?key=old"), "e2|");
+}
+
+TEST_F(KnownUrlsTest, AreThoseOfAnArchive) {
+  const std::string file = dir_ / "a.sqlar";
+  {
+    const auto archive = BodyArchive::open(file);
+    for (const auto& [url, etag] :
+         {std::pair{"http://h/1?token=x", "e1"}, std::pair{"http://h/2", ""}}) {
+      const Request request = request_for(url);
+      auto body = *(*archive)->begin(request, {.url = url, .etag = etag}, 0);
+      EXPECT_TRUE(body->finish());
+    }
+    conditions_ = *open_conditions(file);
+    EXPECT_EQ(known("http://h/1?token=x"), "e1|") << "while it is written";
+  }
+  conditions_ = *open_conditions(file);
+  EXPECT_EQ(known("http://h/1?token=y"), "e1|");
+  EXPECT_EQ(known("http://h/2"), "-");
+  EXPECT_EQ(known("http://h/1"), "-");
+}
+
+TEST_F(KnownUrlsTest, SayWhyAFileIsNone) {
+  const auto error = [](const std::string& file) { return open_conditions(file).error().message; };
+  EXPECT_EQ(error(dir_ / "no"),
+            "--cond: cannot read '" + (dir_ / "no") +
+                "': No such file or directory; name an earlier report or archive");
+  EXPECT_EQ(error(dir_.path()), "--cond: cannot read '" + dir_.path() +
+                                    "': Is a directory; name an earlier report or archive");
+  const std::string text = dir_.file("text", "a,b\n1,2\n");
+  EXPECT_EQ(error(text), "--cond: '" + text +
+                             "' has no column 'url': it is no report of distaff fetch, and no "
+                             "archive; its first line is 'a,b'");
+  SqliteDatabase database;
+  database.open_for_writing(dir_ / "other");
+  database.run("CREATE TABLE t(a)");
+  EXPECT_NE(error(dir_ / "other").find("knows no URLs"), std::string::npos);
+  open("");
+  EXPECT_EQ(known("u"), "-");
+}
+
+TEST_F(KnownUrlsTest, NeedNoLineEnd) {
+  open("url,etag\nu,e");
+  EXPECT_EQ(known("u"), "e|");
+  open("url,etag");
+  EXPECT_EQ(known("u"), "-");
+}
+
+TEST_F(KnownUrlsTest, AreFoundWhereverRowsLie) {
+  std::string text = "url,status,etag,note\n";
+  for (int i = 0; i < 20'000; ++i) {
+    text += fmt::format("http://h/{},200,e{},\"{}\"\n", i, i,
+                        std::string(i % 997, i % 2 == 0 ? '\n' : 'x'));
+  }
+  text += "http://h/long,200,long,\"" + std::string(1 << 20, '\n') + "\"\n";
+  text += "http://h/open,200,e,\"never closed";
+  open(text);
+  for (int i = 0; i < 20'000; i += 7)
+    EXPECT_EQ(known(fmt::format("http://h/{}", i)), fmt::format("e{}|", i));
+  EXPECT_EQ(known("http://h/long"), "long|");
+  EXPECT_EQ(known("http://h/open"), "-");
+}
+
+TEST(CsvField, IsTakenOffARow) {
+  using Fields = std::vector<std::string>;
+  const auto fields = [](std::string_view row, char separator) {
+    Fields taken;
+    std::string plain;
+    while (!row.empty()) taken.emplace_back(take_csv_field(row, separator, plain));
+    return taken;
+  };
+  EXPECT_EQ(fields("", ','), (Fields{}));
+  EXPECT_EQ(fields("a,,b", ','), (Fields{"a", "", "b"}));
+  EXPECT_EQ(fields("\"a,\"\"b\",\"\",c\"d,", ','), (Fields{"a,\"b", "", "c\"d"}));
+  EXPECT_EQ(fields("a\tb,c", '\t'), (Fields{"a", "b,c"}));
+  EXPECT_EQ(fields("\"open", ','), (Fields{"open"}));
+  EXPECT_EQ(fields("\"a\"b,c", ','), (Fields{"ab", "c"}));
+  EXPECT_EQ(fields("\"\"\"\"", ','), (Fields{"\""}));
+}
+
+}  // namespace
+}  // namespace distaff
