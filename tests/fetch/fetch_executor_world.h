@@ -2,9 +2,12 @@
 
 // Real requests by a FetchExecutor to tests/support/http_server, and what comes of them.
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +95,12 @@ class HttpServer {
     }
     return result;
   }
+  // How often such were asked of one of its addresses.
+  int count(const std::string& part, const std::string& address) const {
+    const auto all = seen(part);
+    return static_cast<int>(std::count_if(all.begin(), all.end(),
+                                          [&](const Seen& one) { return one.address == address; }));
+  }
 
  private:
   std::string log() const { return dir_ / "log"; }
@@ -110,8 +119,8 @@ class HttpServer {
     const bool tls = std::find(options.begin(), options.end(), "--tls") != options.end();
     FILE* file = fdopen(fd, "r");
     char port[16] = "";
-    if (fscanf(file, "http %15s ", port) == 1) port_ = port;
-    if (tls && fscanf(file, "https %15s", port) == 1) tls_port_ = port;
+    if (fscanf(file, "http %15s", port) == 1) port_ = port;
+    if (tls && fscanf(file, " https %15s", port) == 1) tls_port_ = port;
     fclose(file);
   }
 
@@ -254,7 +263,8 @@ class Fetches final : public ExecEvents {
     const TimePoint limit = EventLoop::now() + std::chrono::seconds(30);
     while (!condition()) {
       ASSERT_LT(EventLoop::now(), limit) << "nothing more happens";
-      turn(limit);
+      // What the condition looks at may be the server's.
+      turn(EventLoop::now() + std::chrono::milliseconds(50));
     }
   }
   void wait_for_all() {

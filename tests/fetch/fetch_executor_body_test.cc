@@ -1,0 +1,302 @@
+// What becomes of bodies, and of servers that do not keep to what they should.
+
+#include "fetch/fetch_executor_world.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+using Options = FetchExecutor::Options;
+
+class FetchBodies : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { server = new HttpServer; }
+  static void TearDownTestSuite() { delete server; }
+  void SetUp() override {
+    options.slots = 8;
+    options.store = &store;
+  }
+
+  static HttpServer* server;
+  FakeStore store;
+  Options options;
+};
+HttpServer* FetchBodies::server;
+
+// ---- out, by events
+
+TEST_F(FetchBodies, GoOutNoFasterThanThereIsRoom) {
+  options.store = nullptr;
+  options.to_events = true;
+  for (const std::string target : {"/size/100000", "/gzip/100000", "/chunked/100000"}) {
+    Fetches fetches(options);
+    std::size_t room = 10'000;
+    fetches.room_now = [&] {
+      const std::size_t left = room - fetches.seen[1].out.size();
+      return std::min<std::size_t>(left, 333);
+    };
+    fetches.start(server->url(target));
+    fetches.wait_until([&] { return fetches.seen[1].out.size() == room; });
+    // Nothing more comes, however often it is asked.
+    for (int i = 0; i < 3; ++i) {
+      fetches.executor->read_again(JobId{1});
+      fetches.turn(EventLoop::now() + 20ms);
+      EXPECT_EQ(fetches.seen[1].out.size(), room);
+    }
+    room = 60'000;
+    fetches.executor->read_again();
+    EXPECT_EQ(fetches.seen[1].out.size(), 10'000u) << "called back too early";
+    fetches.wait_until([&] { return fetches.seen[1].out.size() == room; });
+    room = 1'000'000;
+    fetches.executor->read_again();
+    fetches.wait_for_all();
+    EXPECT_EQ(fetches.seen[1].status(), 200);
+    EXPECT_TRUE(fetches.seen[1].out == pattern(target, 100'000)) << target;
+    EXPECT_EQ(fetches.seen[1].response().bytes, 100'000u);
+  }
+}
+
+TEST_F(FetchBodies, OfErrorsAndRedirectsDoNotGoOut) {
+  options.store = nullptr;
+  options.to_events = true;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/status/404")).out, "");
+  EXPECT_EQ(fetches.run(server->url("/to?u=/hello&body=1000")).out, "<p>hello</p>\n");
+}
+
+TEST_F(FetchBodies, ThatWaitForRoomAreNotStalled) {
+  options.store = nullptr;
+  options.to_events = true;
+  options.spec.stall_timeout = 40ms;
+  Fetches fetches(options);
+  std::size_t room = 0;
+  fetches.room_now = [&] { return room; };
+  fetches.start(server->url("/size/10"));
+  const TimePoint end = EventLoop::now() + 150ms;
+  while (EventLoop::now() < end) fetches.turn(end);
+  EXPECT_FALSE(fetches.seen[1].end);
+  room = 100;
+  fetches.executor->read_again();
+  fetches.wait_for_all();
+  EXPECT_EQ(fetches.seen[1].status(), 200);
+}
+
+// ---- how much
+
+TEST_F(FetchBodies, LargerThanAllowedAreRefused) {
+  options.spec.max_size = 64 << 10;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/size/65536")).status(), 200);
+  EXPECT_EQ(fetches.run(server->url("/size/65537")).broken(),
+            "too large: body larger than --max-size 64k: it has 65537 bytes");
+  EXPECT_EQ(fetches.run(server->url("/chunked/65537")).broken(),
+            "too large: body larger than --max-size 64k");
+  EXPECT_EQ(fetches.run(server->url("/endless")).broken(),
+            "too large: body larger than --max-size 64k");
+  // Counted as they are unpacked.
+  EXPECT_EQ(fetches.run(server->url("/gzip/65537")).broken(),
+            "too large: body larger than --max-size 64k");
+  EXPECT_EQ(fetches.run(server->url("/bomb?mb=100")).broken(),
+            "too large: body larger than --max-size 64k");
+  EXPECT_EQ(store.files.size(), 1u);
+  EXPECT_TRUE(store.kept.empty());
+}
+
+TEST_F(FetchBodies, HeadsLargerThanAllowedAreRefused) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/header-flood")).broken(), "too large: head larger than 256k");
+  EXPECT_EQ(fetches.run(server->url("/header-flood?one=1")).broken(),
+            "too large: a line of the head is longer than 100k");
+  options.spec.max_head = 1000;
+  Fetches strict(options);
+  EXPECT_EQ(strict.run(server->url("/header-flood")).broken(), "too large: head larger than 1000");
+}
+
+// ---- not whole
+
+TEST_F(FetchBodies, ThatBreakOffSayWhere) {
+  Fetches fetches(options);
+  const Fetched& cut = fetches.run(server->url("/cut?n=512&of=4096"));
+  EXPECT_EQ(cut.broken(), "connect: body broke off after 512 of 4096 bytes");
+  EXPECT_EQ(cut.response().status, 200);
+  EXPECT_EQ(cut.response().bytes, 512u);
+  EXPECT_EQ(fetches.run(server->url("/long")).broken(),
+            "connect: body broke off after 6 of 7 bytes");
+  EXPECT_EQ(store.files.size(), 0u);
+  EXPECT_EQ(store.dropped, 2);
+  // What comes behind the end is not part of it.
+  EXPECT_EQ(fetches.run(server->url("/short")).status(), 200);
+  EXPECT_EQ(store.files.at(server->url("/short")).bytes, "12345");
+}
+
+TEST_F(FetchBodies, WhatIsNoAnswerIsNone) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/drop")).broken(),
+            "connect: the server closed the connection and said nothing");
+  EXPECT_EQ(fetches.run(server->url("/drop")).response().status, 0);
+  EXPECT_EQ(fetches.run(server->url("/garbage")).broken(),
+            "protocol: received HTTP/0.9 when not allowed");
+}
+
+TEST_F(FetchBodies, NobodyThere) {
+  Fetches fetches(options);
+  const Fetched& refused = fetches.run("http://127.0.0.1:1/");
+  EXPECT_EQ(refused.broken(), "connect: connection refused by 127.0.0.1 port 1");
+  EXPECT_FALSE(refused.end->response);
+  EXPECT_EQ(fetches.run("http://no-such-name.invalid/").broken(),
+            "resolve: no-such-name.invalid has no address");
+}
+
+TEST_F(FetchBodies, SilenceEnds) {
+  options.spec.stall_timeout = 100ms;
+  Fetches fetches(options);
+  fetches.start(server->url("/never"));
+  fetches.start(server->url("/never?head=1"));
+  fetches.start(server->url("/drip?ms=1000"));
+  fetches.start(server->url("/slow?ms=10"));
+  const TimePoint start = EventLoop::now();
+  fetches.wait_for_all();
+  EXPECT_LT(EventLoop::now() - start, 5s);
+  for (const int job : {1, 2, 3}) {
+    EXPECT_EQ(fetches.seen[job].broken(), "timeout: nothing came for 0.1s (--stall-timeout)");
+  }
+  EXPECT_GE(fetches.seen[1].end->usage.wall, 100ms);
+  EXPECT_EQ(fetches.seen[4].status(), 200);
+}
+
+TEST_F(FetchBodies, WhatDripsIsNotSilent) {
+  options.spec.stall_timeout = 200ms;
+  Fetches fetches(options);
+  fetches.start(server->url("/drip?ms=20"));
+  const TimePoint end = EventLoop::now() + 600ms;
+  while (EventLoop::now() < end) fetches.turn(end);
+  EXPECT_FALSE(fetches.seen[1].end);
+}
+
+TEST_F(FetchBodies, AConnectionThatDoesNotComeAbout) {
+  // A queue of one that is full: further ones get no answer from the kernel.
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(fd, 0), 0);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  std::vector<UniqueFd> full;
+  for (int i = 0; i < 3; ++i) {
+    full.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    connect(full.back().get(), reinterpret_cast<sockaddr*>(&address), size);
+  }
+  options.spec.connect_timeout = 200ms;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port))).broken(),
+            "timeout: no connection to 127.0.0.1 within 0.2s (--connect-timeout)");
+  close(fd);
+}
+
+TEST_F(FetchBodies, RetryAfterIsReadAndCapped) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/status/429?retry-after=2")).end->retry_after, 2s);
+  const auto date = fetches.run(server->url("/status/503?date=+30")).end->retry_after;
+  ASSERT_TRUE(date);
+  EXPECT_GE(*date, 28s);
+  EXPECT_LE(*date, 30s);
+  EXPECT_EQ(fetches.run(server->url("/status/429?retry-after=9999999")).end->retry_after, 10min);
+  EXPECT_FALSE(fetches.run(server->url("/status/200?retry-after=2")).end->retry_after);
+  EXPECT_FALSE(fetches.run(server->url("/status/429")).end->retry_after);
+}
+
+// ---- parts
+
+TEST_F(FetchBodies, GoOnWhereTheyBrokeOff) {
+  Fetches fetches(options);
+  const std::string target = "/range/5000?cut=2000";
+  const std::string url = server->url(target);
+  EXPECT_EQ(fetches.run(url).broken(), "connect: body broke off after 2000 of 5000 bytes");
+  ASSERT_TRUE(store.kept.contains(url));
+  EXPECT_TRUE(store.kept.at(url).resumable);
+  store.parts[url] = {2000, store.kept.at(url).etag};
+  const Fetched& rest = fetches.run(url);
+  EXPECT_EQ(rest.status(), 206);
+  EXPECT_EQ(rest.response().bytes, 5000u);
+  EXPECT_EQ(store.files.at(url).from, 2000u);
+  EXPECT_TRUE(store.files.at(url).bytes == pattern(target, 5000));
+}
+
+TEST_F(FetchBodies, BeginAnewIfTheServerHasAnother) {
+  Fetches fetches(options);
+  const std::string url = server->url("/range/5000?new");
+  store.parts[url] = {2000, "\"of-old\""};
+  EXPECT_EQ(fetches.run(url).status(), 200);
+  EXPECT_EQ(store.files.at(url).from, 0u);
+  EXPECT_TRUE(store.files.at(url).bytes == pattern("/range/5000?new", 5000));
+}
+
+TEST_F(FetchBodies, AreAskedForAsAWholeIfThePartIsOfNoUse) {
+  Fetches fetches(options);
+  for (const std::string target : {"/range/5000?off=1", "/range/1000?beyond"}) {
+    const std::string url = server->url(target);
+    const std::size_t size = target == "/range/5000?off=1" ? 5000 : 1000;
+    store.parts[url] = {2000, "\"r-" + std::to_string(size) + "\""};
+    const Fetched& one = fetches.run(url);
+    EXPECT_EQ(one.hop_urls, std::vector{url});
+    EXPECT_EQ(one.status(), 200) << target;
+    EXPECT_EQ(store.files.at(url).from, 0u);
+    EXPECT_TRUE(store.files.at(url).bytes == pattern(target, size));
+  }
+}
+
+TEST_F(FetchBodies, ThatCannotGoOnAreNotKept) {
+  Fetches fetches(options);
+  fetches.run(server->url("/cut?n=512&of=4096"));  // has no validator
+  EXPECT_TRUE(store.kept.empty());
+  fetches.start(server->url("/range/100000000"));
+  fetches.wait_until([&] { return store.begun == 2; });
+  fetches.executor->signal_all(SIGTERM);
+  fetches.wait_for_all();
+  EXPECT_EQ(store.kept.size(), 1u) << "also if it is ended by us";
+}
+
+// ---- the store
+
+TEST_F(FetchBodies, ThatCannotBeKeptAreFailuresOfOurs) {
+  const Error full{"cannot write 'x': No space left on device", 3};
+  const Error one{"'x' is a directory", 2};
+  int ends = 0;
+  options.on_store_end = [&](const Error& error) {
+    EXPECT_EQ(error, full);
+    ++ends;
+  };
+  Fetches fetches(options);
+  store.begin_error = one;
+  EXPECT_EQ(fetches.run(server->url("/hello")).broken(), "local: 'x' is a directory");
+  store.begin_error.reset();
+  store.write_error = full;
+  EXPECT_EQ(fetches.run(server->url("/hello")).broken(),
+            "local: cannot write 'x': No space left on device");
+  EXPECT_EQ(ends, 1);
+  store.write_error.reset();
+  store.finish_error = full;
+  EXPECT_EQ(fetches.run(server->url("/size/0")).broken(),
+            "local: cannot write 'x': No space left on device");
+  EXPECT_EQ(ends, 2);
+}
+
+// ---- addresses
+
+TEST_F(FetchBodies, OnlyPublicAddressesIfToldSo) {
+  options.spec.public_only = true;
+  options.spec.resolve = {"inside.example:80:10.1.2.3"};
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/hello")).broken(),
+            "refused: 127.0.0.1 has the address 127.0.0.1, which is not public (--public-only)");
+  EXPECT_EQ(fetches.run("http://inside.example/").broken(),
+            "refused: inside.example has the address 10.1.2.3, which is not public "
+            "(--public-only)");
+  EXPECT_EQ(fetches.run("http://[::1]/").broken(),
+            "refused: ::1 has the address ::1, which is not public (--public-only)");
+}
+
+}  // namespace
+}  // namespace distaff

@@ -1,0 +1,150 @@
+// robots.txt, asked for before the first request to an origin.
+
+#include "fetch/fetch_executor_world.h"
+
+namespace distaff {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FetchRobots : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    dir = new TempDir;
+    const std::string some =
+        dir->file("some", "User-agent: distaff\nDisallow: /size/\nCrawl-delay: 2\n");
+    const std::string slow = dir->file("slow", "User-agent: *\nCrawl-delay: 900\n");
+    std::string large = "User-agent: *\n";
+    while (large.size() < (600 << 10)) large += "Disallow: /never-mind\n";
+    large.replace(14, 23, "Disallow: /hello\n#####\n");
+    large += "Disallow: /\n";
+    const std::string file = dir->file("large", large);
+    server = new HttpServer({"--hosts",  "9",
+                             "--robots", "127.0.0.1=" + some,
+                             "--robots", "127.0.0.2=503",
+                             "--robots", "127.0.0.3=403",
+                             "--robots", "127.0.0.4=drop",
+                             "--robots", "127.0.0.5=to:/to?u=/status/404",
+                             "--robots", "127.0.0.6=to:/loop",
+                             "--robots", "127.0.0.7=never",
+                             "--robots", "127.0.0.8=" + slow,
+                             "--robots", "127.0.0.9=" + file});
+  }
+  static void TearDownTestSuite() {
+    delete server;
+    delete dir;
+  }
+  void SetUp() override {
+    options.slots = 8;
+    options.spec.robots = true;
+  }
+
+  static TempDir* dir;
+  static HttpServer* server;
+  FetchExecutor::Options options;
+};
+TempDir* FetchRobots::dir;
+HttpServer* FetchRobots::server;
+
+TEST_F(FetchRobots, IsAskedOnceAndObeyed) {
+  Fetches fetches(options);
+  const std::string url = server->url("/hello?first");
+  const Fetched& first = fetches.run(url);
+  EXPECT_EQ(first.hop_urls, std::vector{url});
+  EXPECT_EQ(first.hops.at(0).outcome, Outcome::responded(200));
+  EXPECT_EQ(first.hops.at(0).rest_at_least, 2s);
+  EXPECT_EQ(first.status(), 200);
+  EXPECT_EQ(first.end->rest_at_least, 2s);
+  const Fetched& second = fetches.run(server->url("/hello?second"));
+  EXPECT_TRUE(second.hops.empty());
+  EXPECT_EQ(second.status(), 200);
+  const Fetched& third = fetches.run(server->url("/size/10"));
+  EXPECT_EQ(third.broken(), "refused: robots.txt of 127.0.0.1 forbids it");
+  EXPECT_FALSE(third.end->response);
+  EXPECT_TRUE(server->seen("/size/").empty());
+}
+
+TEST_F(FetchRobots, OthersOfTheOriginWaitForIt) {
+  Fetches fetches(options);
+  for (const char* path : {"/hello?a", "/hello?b", "/size/10", "/hello?c"}) {
+    fetches.start(server->url(path));
+  }
+  const std::size_t before = server->seen("/robots.txt").size();
+  fetches.wait_for_all();
+  EXPECT_EQ(server->seen("/robots.txt", before + 1).size(), before + 1);
+  for (const int job : {1, 2, 4}) {
+    EXPECT_EQ(fetches.seen[job].hops.size(), 1u);
+    EXPECT_EQ(fetches.seen[job].status(), 200);
+  }
+  EXPECT_EQ(fetches.seen[3].broken(), "refused: robots.txt of 127.0.0.1 forbids it");
+}
+
+TEST_F(FetchRobots, AServerInTroubleForbidsAll) {
+  Fetches fetches(options);
+  for (int i = 0; i < 2; ++i) {
+    const Fetched& one = fetches.run(server->url("/hello", "127.0.0.2"));
+    EXPECT_EQ(one.broken(),
+              "refused: robots.txt of 127.0.0.2 could not be read (HTTP 503), which forbids all");
+  }
+  fetches.wait_until([&] { return server->count("/robots.txt", "127.0.0.2") > 0; });
+  EXPECT_EQ(server->count("/robots.txt", "127.0.0.2"), 1);
+}
+
+TEST_F(FetchRobots, AServerThatHasNoneAllowsAll) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.3")).status(), 200);
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.5")).status(), 200) << "behind redirects";
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.6")).status(), 200) << "behind too many";
+}
+
+TEST_F(FetchRobots, AServerThatCannotBeReachedIsAskedAgainByTheNextJob) {
+  Fetches fetches(options);
+  const Fetched& one = fetches.run(server->url("/hello", "127.0.0.4"));
+  EXPECT_EQ(one.broken(),
+            "connect: robots.txt of 127.0.0.4 could not be read (the server closed the connection "
+            "and said nothing), which forbids all");
+  EXPECT_FALSE(one.end->response);
+  fetches.run(server->url("/hello", "127.0.0.4"));
+  fetches.wait_until([&] { return server->count("/robots.txt", "127.0.0.4") == 2; });
+}
+
+TEST_F(FetchRobots, WhoWaitsLongestAsksIfTheFirstIsEnded) {
+  Fetches fetches(options);
+  fetches.start(server->url("/hello", "127.0.0.7"));
+  fetches.start(server->url("/hello", "127.0.0.7"));
+  fetches.start(server->url("/hello", "127.0.0.3"));
+  fetches.wait_until([&] { return fetches.seen[3].closes == 1; });
+  fetches.executor->signal(JobId{1}, SIGTERM);
+  fetches.wait_until([&] { return fetches.seen[1].closes == 1; });
+  EXPECT_EQ(fetches.seen[1].end->outcome, Outcome::signalled(SIGTERM));
+  EXPECT_EQ(fetches.executor->running(), 1);
+  const auto asked = [&] { return server->count("/robots.txt", "127.0.0.7"); };
+  fetches.wait_until([&] { return asked() == 1; });
+  fetches.executor->signal(JobId{2}, SIGKILL);
+  fetches.wait_for_all();
+  fetches.wait_until([&] { return asked() == 2; });
+  EXPECT_EQ(fetches.seen[2].end->outcome, Outcome::signalled(SIGKILL));
+}
+
+TEST_F(FetchRobots, ARedirectElsewhereAsksThere) {
+  Fetches fetches(options);
+  const std::string target = server->url("/size/10");
+  const Fetched& one = fetches.run(server->url("/to?u=" + target, "127.0.0.3"));
+  EXPECT_EQ(one.hops.size(), 3u);  // robots.txt, the redirect, robots.txt
+  EXPECT_EQ(one.broken(), "refused: robots.txt of 127.0.0.1 forbids it");
+}
+
+TEST_F(FetchRobots, ADelayIsObeyedUpToAMinute) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.8")).end->rest_at_least, 60s);
+}
+
+TEST_F(FetchRobots, HalfAMegabyteIsRead) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.9")).broken(),
+            "refused: robots.txt of 127.0.0.9 forbids it");
+  EXPECT_EQ(fetches.run(server->url("/size/10", "127.0.0.9")).status(), 200);
+}
+
+}  // namespace
+}  // namespace distaff
