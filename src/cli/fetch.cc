@@ -29,8 +29,10 @@
 #include "engine/dry_run.h"
 #include "engine/engine.h"
 #include "engine/summary.h"
+#include "fetch/body_archive.h"
 #include "fetch/body_files.h"
 #include "fetch/fetch_executor.h"
+#include "fetch/known_urls.h"
 #include "input/open_source.h"
 #include "os/cpus.h"
 #include "os/early_signals.h"
@@ -171,6 +173,11 @@ void set_identity(RunSpec& spec) {
 
 Expected<std::unique_ptr<BodyStore>> open_store(const RunSpec& spec) {
   const FetchSpec& fetch = *spec.fetch;
+  if (!fetch.archive.empty()) {
+    auto archive = BodyArchive::open(fetch.archive);
+    if (!archive) return fail("--archive: " + archive.error().message, archive.error().status);
+    return std::unique_ptr<BodyStore>(std::move(*archive));
+  }
   if (fetch.output_dir.empty()) return std::unique_ptr<BodyStore>();
   const bool parts = spec.failure.retries > 0 || !spec.journal.file.empty();
   auto files = BodyFiles::open({.directory = fetch.output_dir, .keep_parts = parts});
@@ -401,6 +408,11 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   auto store = open_store(spec);
   if (!store) return tl::unexpected(store.error());
   std::unique_ptr<Conditions> conditions;
+  if (!spec.fetch->conditions.empty()) {
+    auto known = open_conditions(spec.fetch->conditions);
+    if (!known) return fail("--cond: " + known.error().message, known.error().status);
+    conditions = std::move(*known);
+  }
   if (spec.fetch->insecure) {
     (*log)->on_message(LogLevel::warn, "--insecure: certificates are not checked");
   }
