@@ -244,11 +244,12 @@ int BodyFiles::publish_in(int folder, GrowingFile& file, const BodyName& name) {
   return named == 0 ? file.move_over(folder, name.file) : named;
 }
 
-// A body has the time of its last byte.
+// A body has the time of its last byte.  Clocks of file systems stand still for milliseconds: one
+// of the moment at which we began may be older, and is replaced, which does no harm.
 bool BodyFiles::is_ours(const struct stat& status) const {
   const timespec& time = status.st_mtim;
   return S_ISREG(status.st_mode) &&
-         std::pair(time.tv_sec, time.tv_nsec) >= std::pair(begin_.tv_sec, begin_.tv_nsec);
+         std::pair(time.tv_sec, time.tv_nsec) > std::pair(begin_.tv_sec, begin_.tv_nsec);
 }
 
 std::string BodyFiles::shown(const BodyName& name) const {
