@@ -144,7 +144,7 @@ Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
   }
   UniqueFd root = open_directory(options.directory);
   if (!root) {
-    return fail(fmt::format("--output-dir {}: {}; name a directory you may write to",
+    return fail(fmt::format("{}: {}; name a directory you may write to",
                             shell_quote(options.directory), std::strerror(errno)));
   }
   std::unique_ptr<BodyFiles> files(new BodyFiles(std::move(options), std::move(root)));
@@ -167,7 +167,7 @@ Expected<void> BodyFiles::probe() {
   begin_ = status.st_mtim;
   if (error == 0) return {};
   const char* why = error == ENOTDIR ? "its .distaff is no directory" : std::strerror(error);
-  return fail(fmt::format("--output-dir {}: {}; name a directory you may write to",
+  return fail(fmt::format("{}: {}; name a directory you may write to",
                           shell_quote(options_.directory), why),
               ends_the_run(error) ? 3 : 2);
 }

@@ -480,8 +480,8 @@ TEST(BodyFiles, SayWhyADirectoryIsNone) {
   TempDir dir;
   dir.file("file", "");
   const auto files = BodyFiles::open({.directory = dir / "file"});
-  EXPECT_EQ(files.error().message, "--output-dir " + (dir / "file") +
-                                       ": Not a directory; name a directory you may write to");
+  EXPECT_EQ(files.error().message,
+            (dir / "file") + ": Not a directory; name a directory you may write to");
 }
 
 TEST(BodyFiles, ShowPathsAsTheUserWroteThem) {
