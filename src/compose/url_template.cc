@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/numbers.h"
 #include "base/secrets.h"
 #include "base/text.h"
 #include "base/url_text.h"
@@ -99,6 +100,15 @@ std::string with_ascii_path(std::string_view url) {
   return text;
 }
 
+// Of a column that is said by its number; nothing if it is no number, or past the last.
+std::optional<std::size_t> place_of_column(const std::string& column, const FieldScheme& scheme) {
+  const bool named = scheme.kind == FieldScheme::Kind::named;
+  if (scheme.kind != FieldScheme::Kind::numbered && !named) return std::nullopt;
+  const auto number = parse_count(column, SIZE_MAX / 2);
+  if (!number || *number == 0 || (named && *number > scheme.names.size())) return std::nullopt;
+  return *number;
+}
+
 Expected<void> check_template(std::string_view text, const Template& parsed) {
   const auto refuse = [](std::string why) { return fail("--url-template: " + std::move(why)); };
   const auto* begin = std::get_if<std::string>(&parsed.pieces()[0]);
@@ -155,19 +165,27 @@ UrlTemplate::Place UrlTemplate::place_behind(std::string_view before) {
   return before.find_first_of("?#", path) == before.npos ? Place::path : Place::query;
 }
 
+// A column is meant by its name; where none is called so, a number is its place.
 Expected<UrlTemplate> UrlTemplate::of_column(const std::string& column,
                                              const TemplateSyntax& syntax) {
+  const FieldScheme& scheme = syntax.scheme;
+  const auto found = std::find(scheme.names.begin(), scheme.names.end(), column);
   Replacement wanted;
-  if (!column.empty()) {
-    const FieldNames& names = syntax.scheme.names;
-    const auto found = std::find(names.begin(), names.end(), column);
-    if (syntax.scheme.kind == FieldScheme::Kind::named && found == names.end()) {
-      return fail(fmt::format("no column '{}'; the columns are {}", printable(column),
-                              printable(fmt::format("{}", fmt::join(names, ", ")))));
-    }
+  if (column.empty()) {
+    wanted.what = Replacement::What::record;
+  } else if (found != scheme.names.end()) {
     wanted.what = Replacement::What::name;
     wanted.name = column;
-    if (found != names.end()) wanted.field = static_cast<std::size_t>(found - names.begin()) + 1;
+    wanted.field = static_cast<std::size_t>(found - scheme.names.begin()) + 1;
+  } else if (const auto number = place_of_column(column, scheme)) {
+    wanted.what = Replacement::What::field;
+    wanted.field = *number;
+  } else if (scheme.kind == FieldScheme::Kind::named && !scheme.names.empty()) {
+    return fail(fmt::format("no column '{}'; the columns are {}", printable(column),
+                            printable(fmt::format("{}", fmt::join(scheme.names, ", ")))));
+  } else {
+    wanted.what = Replacement::What::name;
+    wanted.name = column;
   }
   UrlTemplate url;
   url.template_ = Template::of({wanted});

@@ -181,7 +181,7 @@ Expected<void> BodyArchive::lock() {
   const auto taken = locks_.take(kKind, name);
   if (!taken) return tl::unexpected(taken.error());
   if (!*taken) {
-    return fail(fmt::format("--archive {}: another run is writing into it; wait for its end, or "
+    return fail(fmt::format("{}: another run is writing into it; wait for its end, or "
                             "name another file",
                             shell_quote(file_)),
                 75);
@@ -282,7 +282,7 @@ tl::unexpected<Error> BodyArchive::cannot_write() const {
 
 tl::unexpected<Error> BodyArchive::cannot_open(int code) const {
   const auto refuse = [&](std::string_view why, int status) {
-    return fail(fmt::format("--archive {}: {}", shell_quote(file_), why), status);
+    return fail(fmt::format("{}: {}", shell_quote(file_), why), status);
   };
   if (code == SQLITE_NOTADB) return refuse("it is no SQLite archive; name another file", 2);
   if (code == SQLITE_BUSY) return refuse("another program is writing into it", 75);

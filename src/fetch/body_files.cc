@@ -144,7 +144,7 @@ Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
   }
   UniqueFd root = open_directory(options.directory);
   if (!root) {
-    return fail(fmt::format("--output-dir {}: {}; name a directory you may write to",
+    return fail(fmt::format("{}: {}; name a directory you may write to",
                             shell_quote(options.directory), std::strerror(errno)));
   }
   std::unique_ptr<BodyFiles> files(new BodyFiles(std::move(options), std::move(root)));
@@ -167,7 +167,7 @@ Expected<void> BodyFiles::probe() {
   begin_ = status.st_mtim;
   if (error == 0) return {};
   const char* why = error == ENOTDIR ? "its .distaff is no directory" : std::strerror(error);
-  return fail(fmt::format("--output-dir {}: {}; name a directory you may write to",
+  return fail(fmt::format("{}: {}; name a directory you may write to",
                           shell_quote(options_.directory), why),
               ends_the_run(error) ? 3 : 2);
 }
@@ -244,11 +244,12 @@ int BodyFiles::publish_in(int folder, GrowingFile& file, const BodyName& name) {
   return named == 0 ? file.move_over(folder, name.file) : named;
 }
 
-// A body has the time of its last byte.
+// A body has the time of its last byte.  Clocks of file systems stand still for milliseconds: one
+// of the moment at which we began may be older, and is replaced, which does no harm.
 bool BodyFiles::is_ours(const struct stat& status) const {
   const timespec& time = status.st_mtim;
   return S_ISREG(status.st_mode) &&
-         std::pair(time.tv_sec, time.tv_nsec) >= std::pair(begin_.tv_sec, begin_.tv_nsec);
+         std::pair(time.tv_sec, time.tv_nsec) > std::pair(begin_.tv_sec, begin_.tv_nsec);
 }
 
 std::string BodyFiles::shown(const BodyName& name) const {

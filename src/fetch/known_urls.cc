@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "base/url_text.h"
 #include "fetch/body_name.h"
 #include "fetch/report_rows.h"
 #include "fetch/sqlite.h"
@@ -21,7 +23,23 @@ namespace {
 
 constexpr std::string_view kSqliteBegin = "SQLite format 3";
 
-tl::unexpected<Error> refuse(const std::string& why) { return fail("--cond: " + why); }
+tl::unexpected<Error> refuse(const std::string& why) { return fail(why); }
+
+// A URL as it is looked for: without secrets, in the spelling that is sent.
+std::string spelling_of(std::string_view url) {
+  std::string masked = mask_url(url);
+  const auto wide = [](char c) { return static_cast<unsigned char>(c) > 0x7f; };
+  if (std::none_of(masked.begin(), masked.end(), wide)) return masked;
+  std::string ascii;
+  for (const char c : masked) {
+    if (wide(c)) {
+      append_percent(c, ascii);
+    } else {
+      ascii += c;
+    }
+  }
+  return ascii;
+}
 
 bool is_good(const ReportRow& row) {
   const bool whole = row.status.empty() || row.status == "200" || row.status == "304";
@@ -34,17 +52,17 @@ class ReportConditions final : public Conditions {
     ReportRow row;
     for (std::uint64_t offset = 0; rows_.next(row, offset);) {
       if (!is_good(row)) continue;
-      const std::uint64_t hash = hash_of_text(mask_url(row.url));
+      const std::uint64_t hash = hash_of_text(spelling_of(row.url));
       if (!offsets_.insert(hash, offset)) *offsets_.find(hash) = offset;
     }
   }
 
   std::optional<Validators> find(std::string_view url) override {
-    const std::string masked = mask_url(url);
-    const std::uint64_t* offset = std::as_const(offsets_).find(hash_of_text(masked));
+    const std::string wanted = spelling_of(url);
+    const std::uint64_t* offset = std::as_const(offsets_).find(hash_of_text(wanted));
     if (offset == nullptr) return std::nullopt;
     auto row = rows_.at(*offset);
-    if (!row || !is_good(*row) || mask_url(row->url) != masked) return std::nullopt;
+    if (!row || !is_good(*row) || spelling_of(row->url) != wanted) return std::nullopt;
     return Validators{std::move(row->etag), std::move(row->last_modified)};
   }
 

@@ -77,6 +77,19 @@ TEST(RequestTemplate, AsksForAColumn) {
   EXPECT_EQ(RequestTemplate::compile(spec, {open, {}})->field_names(), Strings{"link to it"});
 }
 
+TEST(RequestTemplate, AsksForAColumnByItsNumber) {
+  FetchSpec spec;
+  spec.column = "2";
+  const TemplateSyntax numbered{{FieldScheme::Kind::numbered, {}, std::nullopt}};
+  const Record record = row({}, {"http://h/1", "http://h/2"});
+  EXPECT_EQ(request(spec, record, numbered)->url, "http://h/2");
+  EXPECT_EQ(request(spec, row({"2", "b"}, {"http://n/", "http://h/2"}), named({"2", "b"}))->url,
+            "http://n/");
+  EXPECT_EQ(request(spec, row({"a", "b"}, {"http://h/1", "http://h/2"}), named({"a", "b"}))->url,
+            "http://h/2");
+  EXPECT_EQ(error_of(request(spec, record, named({"a"}))), "no column '2'; the columns are a");
+}
+
 TEST(Url, IsTrimmedAndItsPathMadeAscii) {
   EXPECT_EQ(url(" \thttp://h/a\r"), "http://h/a");
   EXPECT_EQ(url("http://h/caf\xC3\xA9?q=\xC3\xA9"), "http://h/caf%C3%A9?q=%C3%A9");

@@ -92,6 +92,11 @@ TEST_F(KnownUrlsTest, AreFoundWithoutTheirSecrets) {
   EXPECT_EQ(known("http://h/?key=old"), "e2|");
 }
 
+TEST_F(KnownUrlsTest, AreFoundAsTheyAreSent) {
+  open("url,status,etag\nhttp://h/caf\xC3\xA9,200,e1\n");
+  EXPECT_EQ(known("http://h/caf%C3%A9"), "e1|");
+}
+
 TEST_F(KnownUrlsTest, AreThoseOfAnArchive) {
   const std::string file = dir_ / "a.sqlar";
   {
@@ -114,12 +119,12 @@ TEST_F(KnownUrlsTest, AreThoseOfAnArchive) {
 TEST_F(KnownUrlsTest, SayWhyAFileIsNone) {
   const auto error = [](const std::string& file) { return open_conditions(file).error().message; };
   EXPECT_EQ(error(dir_ / "no"),
-            "--cond: cannot read '" + (dir_ / "no") +
+            "cannot read '" + (dir_ / "no") +
                 "': No such file or directory; name an earlier report or archive");
-  EXPECT_EQ(error(dir_.path()), "--cond: cannot read '" + dir_.path() +
-                                    "': Is a directory; name an earlier report or archive");
+  EXPECT_EQ(error(dir_.path()),
+            "cannot read '" + dir_.path() + "': Is a directory; name an earlier report or archive");
   const std::string text = dir_.file("text", "a,b\n1,2\n");
-  EXPECT_EQ(error(text), "--cond: '" + text +
+  EXPECT_EQ(error(text), "'" + text +
                              "' has no column 'url': it is no report of distaff fetch, and no "
                              "archive; its first line is 'a,b'");
   SqliteDatabase database;
