@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/advice.h"
 #include "cli/programs.h"
 
 namespace distaff {
@@ -409,6 +410,17 @@ TEST(FetchErrors, OfOptionsThatDoNotGoTogether) {
       {{"--journal", "x", "--archive", "x"},
        "--journal and --archive: both write to 'x'; name two files"},
   });
+}
+
+TEST(FetchErrors, OfFilesInThePlaceOfUrls) {
+  const std::string file = testing::TempDir() + "urls of mine.txt";
+  std::ofstream(file) << "http://h/\n";
+  EXPECT_EQ(check_urls(spec_of({"http://h/", file})).error().message,
+            "'" + file + "' is a file here, and no URL; its lines are read by: distaff fetch -a '" +
+                file + "'");
+  EXPECT_TRUE(check_urls(spec_of({"http://h/", "example.org"})));
+  EXPECT_TRUE(check_urls(spec_of({"--url-template", "http://h/{}", file})));
+  EXPECT_TRUE(check_urls(spec_of({"-a", file})));
 }
 
 // ---- rules
