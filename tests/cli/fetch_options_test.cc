@@ -127,7 +127,8 @@ TEST(Fetch, TakesTheOneWordOfATableForItsColumn) {
   EXPECT_EQ(fetch_of({"link", "--tsv", "-a", "f"}).column, "link");
   EXPECT_EQ(fetch_of({"--jsonl", "a.b"}).column, "a.b");
   EXPECT_EQ(fetch_of({"--csv"}).column, "");
-  EXPECT_EQ(fetch_of({"--csv", "--no-header", "2"}).column, "2");
+  EXPECT_EQ(fetch_of({"--csv", "--no-header", "2"}).column, "");
+  EXPECT_EQ(fetch_of({"--csv", "--no-header", "2"}).url_template, "{2}");
   EXPECT_EQ(parsed({"--csv", "--fields"}).kind, Kind::fields);
 }
 
@@ -146,6 +147,9 @@ TEST(FetchErrors, OfWords) {
        "file is named by -a FILE"},
       {{"--csv", "http://a/"},
        "'http://a/': with --csv the word is the column of the URL, and URLs come from the table"},
+      {{"--csv", "--no-header", "url"},
+       "--no-header: columns then have numbers; say which has the URL, as in: distaff fetch --csv "
+       "--no-header 2"},
       {{"--csv", "--no-header"},
        "--no-header: columns then have numbers; say which has the URL, as in: distaff fetch --csv "
        "--no-header 2"},
