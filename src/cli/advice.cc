@@ -41,6 +41,19 @@ Expected<void> check_output_file(const TemplateSyntax& syntax) {
       printable(name)));
 }
 
+Expected<void> check_urls(const RunSpec& spec) {
+  if (spec.input.format != RecordFormat::arguments || !spec.fetch->url_template.empty()) return {};
+  for (const ArgumentList& list : spec.input.lists) {
+    for (const std::string& word : list.values) {
+      if (word.find("://") != word.npos || access(word.c_str(), F_OK) != 0) continue;
+      return fail(fmt::format(
+          "'{0}' is a file here, and no URL; its lines are read by: distaff fetch -a {1}",
+          printable(word), shell_quote(printable(word))));
+    }
+  }
+  return {};
+}
+
 std::string advice_on_program(const CommandSpec& command) {
   if (command.words.empty()) return {};
   const std::string& first = command.words[0];

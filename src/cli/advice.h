@@ -17,6 +17,9 @@ namespace distaff {
 // and all jobs would write into that one file.
 Expected<void> check_output_file(const TemplateSyntax& syntax);
 
+// Refuses `distaff fetch urls.txt`: a word that is no URL, and a file here.
+Expected<void> check_urls(const RunSpec& spec);
+
 // What to add if the program of the command is not found; empty if there is nothing to say.
 std::string advice_on_program(const CommandSpec& command);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/numbers.h"
 #include "cli/fetch_values.h"
@@ -130,12 +131,9 @@ class FetchReader : OptionReader {
       fail_with("'{}': with {} the word is the column of the URL, and URLs come from the table",
                 printable(column), table_word());
     }
-    if (flags_.has(Opt::no_header) && has_table() && column.empty() &&
-        !flags_.has(Opt::url_template) && !flags_.has(Opt::fields)) {
-      fail_with(
-          "{}: columns then have numbers; say which has the URL, as in: distaff fetch --csv "
-          "--no-header 2",
-          spelled(Opt::no_header));
+    if (flags_.has(Opt::no_header) && has_table() && !flags_.has(Opt::url_template) &&
+        !flags_.has(Opt::fields)) {
+      check_column_number();
     }
     if (request_.spec.input.lists.size() > 1 && !flags_.has(Opt::url_template)) {
       fail_with(
@@ -147,6 +145,18 @@ class FetchReader : OptionReader {
       fail_with("{} ends records that are read, and '{}' gives them; curl's -d is --data here",
                 spelled(Opt::delimiter), arguments_.list_word);
     }
+  }
+
+  // Without a header the word is a number, and so a field as templates have it.
+  void check_column_number() {
+    std::string& column = fetch().column;
+    if (!parse_int(column, 1)) {
+      fail_with(
+          "{}: columns then have numbers; say which has the URL, as in: distaff fetch --csv "
+          "--no-header 2",
+          spelled(Opt::no_header));
+    }
+    fetch().url_template = fmt::format("{{{}}}", std::exchange(column, {}));
   }
 
   void read_requests() {

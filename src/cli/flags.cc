@@ -46,8 +46,10 @@ Expected<Flags> Flags::bind(const Arguments& arguments) {
       if (bound[index] == nullptr) {
         bound[index] = is_flag ? app.add_flag(name) : app.add_option(name);
         bound[index]->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        flags.places_[index] = static_cast<unsigned char>(flags.given_.size());
+        flags.given_.emplace_back();
       }
-      flags.flags_[index].origins.push_back(
+      flags.given_[flags.places_[index]].origins.push_back(
           {seen.place.empty() ? seen.spelled : seen.place + ": " + seen.spelled, seen.spelled,
            seen.place});
       words.push_back(name);
@@ -56,7 +58,7 @@ Expected<Flags> Flags::bind(const Arguments& arguments) {
     std::reverse(words.begin(), words.end());
     app.parse(words);
     for (std::size_t i = 0; i < kOptionCount; ++i) {
-      if (bound[i] != nullptr) flags.flags_[i].values = bound[i]->results();
+      if (bound[i] != nullptr) flags.given_[flags.places_[i]].values = bound[i]->results();
     }
   } catch (const CLI::Error& error) {
     return fail(error.what());

@@ -44,9 +44,11 @@ class Flags {
     std::vector<Origin> origins;  // one for each time it was given
     std::vector<std::string> values;
   };
-  const Flag& at(Opt id) const { return flags_[static_cast<std::size_t>(id)]; }
+  const Flag& at(Opt id) const { return given_[places_[static_cast<std::size_t>(id)]]; }
 
-  std::array<Flag, kOptionCount> flags_;
+  // Most options are never given: those that are stand behind an empty one for all others.
+  std::vector<Flag> given_{1};
+  std::array<unsigned char, kOptionCount> places_{};
 };
 
 }  // namespace distaff

@@ -27,19 +27,16 @@ constexpr Option kOptions[] = {
     {Opt::null, "null", '0', 0, Topic::input, none, "", "", "", false,
      "records end with a NUL byte, as by find -print0",
      "Empty records are kept. The only way that is right for every file name."},
-    of_run(
-        {Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "", false,
-         "records end with STR",
-         "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR behind it. "
-         "Empty "
-         "records are kept. For lines of files from Windows: -d '\\r\\n'.",
-         "\\n|\\0|\\r\\n|,|;"}),
-    of_fetch(
-        {Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "", false,
-         "records end with STR (curl's -d is --data)",
-         "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR behind it. "
-         "Empty records are kept. For lines of files from Windows: -d '\\r\\n'.",
-         "\\n|\\0|\\r\\n|,|;"}),
+    of_run({Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "", false,
+            "records end with STR",
+            "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR behind "
+            "it. Empty records are kept. For lines of files from Windows: -d '\\r\\n'.",
+            "\\n|\\0|\\r\\n|,|;"}),
+    of_fetch({Opt::delimiter, "delimiter", 'd', 0, Topic::input, text, "STR", "", "", false,
+              "records end with STR (curl's -d is --data)",
+              "STR may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH. The last record needs no STR "
+              "behind it. Empty records are kept. For lines of files from Windows: -d '\\r\\n'.",
+              "\\n|\\0|\\r\\n|,|;"}),
     {Opt::csv, "csv", 0, 0, Topic::input, none, "", "", "", false,
      "records are CSV rows; the header names the fields",
      "Quoted fields may hold commas, doubled quotes and newlines. Several files each have the same "
@@ -91,12 +88,11 @@ constexpr Option kOptions[] = {
             "Braces then mean nothing, unless STR ends in {}, as in -I '%{}': all replacements are "
             "then written with that prefix, %{name} and %{/.}.",
             "%|@@|%{}", "replacement"}),
-    of_run(
-        {Opt::shell, "shell", 0, 0, Topic::command, text, "WORDS", "", "/bin/sh", false,
-         "run scripts by it, as by 'bash -o pipefail'",
-         "-c is added. A shell that is named is always used; without this option a script of plain "
-         "words only is run without one.",
-         "bash|bash -o pipefail|sh|zsh"}),
+    of_run({Opt::shell, "shell", 0, 0, Topic::command, text, "WORDS", "", "/bin/sh", false,
+            "run scripts by it, as by 'bash -o pipefail'",
+            "-c is added. A shell that is named is always used; without this option a script of "
+            "plain words only is run without one.",
+            "bash|bash -o pipefail|sh|zsh"}),
     of_run({Opt::stdin_mode, "stdin", 0, 0, Topic::command, choice, "", "null|record|tty", "null",
             false, "what jobs read: nothing, the record, the terminal",
             "record: the record and a newline; it is then not appended to the command. tty needs "
@@ -122,17 +118,14 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::url_template, "url-template", 0, 0, Topic::requests, text, "T", "", "", false,
               "the URL, made of the record, as 'http://h/{id}'",
               "A template as in distaff(1): {} is the record, {1} {name} are fields. A value at "
-              "its start is "
-              "taken as it is; elsewhere it is encoded, so that it can only be the part it stands "
-              "for; in a path "
-              "a / stays."}),
+              "its start is taken as it is; elsewhere it is encoded, so that it can only be the "
+              "part it stands for; in a path a / stays."}),
     of_fetch({Opt::method, "request", 'X', 0, Topic::requests, text, "METHOD", "", "", false,
               "ask by METHOD; by default GET, with --data POST", "", "GET|HEAD|POST|PUT|DELETE"}),
     of_fetch({Opt::header, "header", 'H', 0, Topic::requests, text, "T", "", "", true,
               "send this header line, as 'Accept: text/html'",
               "T is a template. 'Name;' sends one without a value, 'Name:' sends none where there "
-              "would be "
-              "one. Values of Authorization and Cookie are not shown in logs."}),
+              "would be one. Values of Authorization and Cookie are not shown in logs."}),
     of_fetch({Opt::data, "data", 0, 0, Topic::requests, text, "T", "", "", false,
               "send T, or of @FILE the bytes, as the body",
               "T is a template; what is in FILE is sent as it is. The method is then POST if none "
@@ -140,9 +133,8 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::cookie, "cookie", 0, 0, Topic::requests, text, "TEXT|FILE", "", "", false,
               "send cookies: 'a=b; c=d', or those of FILE",
               "What has a = is cookies, else it is the name of a file in the format of Netscape or "
-              "of header "
-              "lines. Cookies of a file, and those that servers set, go only to the hosts they are "
-              "for."}),
+              "of header lines. Cookies of a file, and those that servers set, go only to the "
+              "hosts they are for."}),
     of_fetch({Opt::cookie_jar, "cookie-jar", 0, 0, Topic::requests, file, "FILE", "", "", false,
               "write all cookies to FILE when the run ends", ""}),
 
@@ -159,8 +151,7 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::proxy, "proxy", 0, 0, Topic::connections, text, "URL", "", "", false,
               "by way of a proxy, as http://proxy:3128",
               "Or socks5h://, socks5://, socks4a://, socks4://, https://. No variable of the "
-              "environment "
-              "names one.",
+              "environment names one.",
               "http://127.0.0.1:3128|socks5h://127.0.0.1:1080"}),
     of_fetch({Opt::cert, "cert", 0, 0, Topic::connections, file, "FILE", "", "", false,
               "show servers the client certificate of FILE (PEM)", ""}),
@@ -183,16 +174,14 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::max_redirects, "max-redirects", 0, 0, Topic::connections, number, "N", "", "10",
               false, "follow at most N redirects of a URL; 0 none",
               "With 0 the answer that redirects is the result; its status is no success unless "
-              "--ok says "
-              "so.",
+              "--ok says so.",
               "0|1|5|10|30"}),
 
     // ---- pool
     of_run({Opt::jobs, "jobs", 'j', 'P', Topic::pool, signed_number, "N", "", "100%", false,
             "jobs at once; N%, +N, -N of the CPUs; 0 all that fit",
             "The CPUs counted are those this process may use: the least of its affinity and its "
-            "cgroups' "
-            "quotas. 0 is bounded by file descriptors and processes.",
+            "cgroups' quotas. 0 is bounded by file descriptors and processes.",
             "1|2|4|8|16|50%|100%|200%|+1|0"}),
     of_fetch(
         {Opt::jobs, "jobs", 'j', 'P', Topic::pool, signed_number, "N", "", "32", false,
@@ -203,35 +192,29 @@ constexpr Option kOptions[] = {
      "wait at least D between any two starts", "", "100ms|500ms|1s|10s|1m"},
 
     // ---- groups
-    of_run({Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "", false,
-            "jobs with one key are a group with limits",
-            "SPEC is the name of a column; else a template such as {1} or {//}; else host or "
-            "domain of "
-            "the record, host:FIELD or domain:FIELD of a field; or regex:RE, its first capture or "
-            "else "
-            "the match. A job without a key belongs to no group and has no limit but the slots.",
-            "host|domain|host:|domain:|regex:|{//}|{1}"}),
+    of_run(
+        {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "", false,
+         "jobs with one key are a group with limits",
+         "SPEC is the name of a column; else a template such as {1} or {//}; else host or domain "
+         "of the record, host:FIELD or domain:FIELD of a field; or regex:RE, its first capture or "
+         "else the match. A job without a key belongs to no group and has no limit but the slots.",
+         "host|domain|host:|domain:|regex:|{//}|{1}"}),
     of_fetch({Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
               "URLs with one key are a group with limits",
               "SPEC is host or domain (the part of it that one registers) of the URL; else the "
-              "name of a "
-              "column, a template such as {1}, host:FIELD or domain:FIELD of a field, or regex:RE "
-              "of the record, "
-              "its first capture or else the match. A URL without a key belongs to no group and "
-              "has no limit but "
-              "the slots.",
+              "name of a column, a template such as {1}, host:FIELD or domain:FIELD of a field, or "
+              "regex:RE of the record, its first capture or else the match. A URL without a key "
+              "belongs to no group and has no limit but the slots.",
               "host|domain|host:|domain:|regex:|{1}"}),
-    of_run(
-        {Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
-         "jobs of a group at once",
-         "Without --key, --parallelism, --throttle and --rate hold for the whole run as one group. "
-         "There is no limit by default where only a rate is given.",
-         "1|2|4|8"}),
+    of_run({Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
+            "jobs of a group at once",
+            "Without --key, --parallelism, --throttle and --rate hold for the whole run as one "
+            "group. There is no limit by default where only a rate is given.",
+            "1|2|4|8"}),
     of_fetch({Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "4", false,
               "requests to a group at once",
               "Where a throttle is given a group has one at a time; where only a rate is given "
-              "there is no "
-              "limit by default.",
+              "there is no limit by default.",
               "1|2|4|8"}),
     {Opt::throttle, "throttle", 0, 0, Topic::groups, duration, "D[..E]", "", "", false,
      "rest from a job's end to the group's next start",
@@ -244,14 +227,12 @@ constexpr Option kOptions[] = {
      "1/s|10/s|100/1m|10/s:5"},
     {Opt::rules, "rules", 0, 0, Topic::groups, file, "FILE", "", "", false,
      "limits for single groups, from FILE", "See RULES."},
-    of_run(
-        {Opt::mutex, "mutex", 0, 0, Topic::groups, text, "T", "", "", false,
-         "jobs whose T is equal never overlap",
-         "T is a template such as {1} or {//}. Jobs of other runs of the same user count too. A "
-         "job "
-         "that waits for another holds no slot; where T is empty there is nothing to wait for. See "
-         "GROUPS.",
-         "{}|{1}|{//}|{/}"}),
+    of_run({Opt::mutex, "mutex", 0, 0, Topic::groups, text, "T", "", "", false,
+            "jobs whose T is equal never overlap",
+            "T is a template such as {1} or {//}. Jobs of other runs of the same user count too. A "
+            "job that waits for another holds no slot; where T is empty there is nothing to wait "
+            "for. See GROUPS.",
+            "{}|{1}|{//}|{/}"}),
     {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
      "read at most N records ahead",
      "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead.",
@@ -261,8 +242,7 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::polite, "polite", 0, 0, Topic::manners, none, "", "", "", false,
               "one request at a time, 1s rests, robots.txt, adaptive",
               "For --parallelism 1, --throttle 1s, --robots and --adaptive. A limit that is "
-              "written counts "
-              "instead. See BEING POLITE."}),
+              "written counts instead. See BEING POLITE."}),
     of_fetch({Opt::robots, "robots", 0, 0, Topic::manners, none, "", "", "", false,
               "ask for robots.txt of each server, and obey it", "See BEING POLITE."}),
     of_fetch({Opt::adaptive, "adaptive", 0, 0, Topic::manners, none, "", "", "", false,
@@ -280,12 +260,12 @@ constexpr Option kOptions[] = {
     // ---- bodies
     of_fetch({Opt::output_dir, "output-dir", 0, 0, Topic::bodies, directory, "DIR", "", "", false,
               "save bodies in DIR, complete or not at all", "See BODIES."}),
-    of_fetch({Opt::name, "name", 0, 0, Topic::bodies, text, "T", "", "{hash}{ext}", false,
-              "the name of a body's file, a template",
-              "{hash}, {host}, {path} and {ext} are of the final URL, the rest is of the record. "
-              "By default "
-              "files are in 256 folders, by the first two digits of the hash. See BODIES.",
-              "{hash}{ext}|{host}/{path}|{#}{ext}"}),
+    of_fetch(
+        {Opt::name, "name", 0, 0, Topic::bodies, text, "T", "", "{hash}{ext}", false,
+         "the name of a body's file, a template",
+         "{hash}, {host}, {path} and {ext} are of the final URL, the rest is of the record. By "
+         "default files are in 256 folders, by the first two digits of the hash. See BODIES.",
+         "{hash}{ext}|{host}/{path}|{#}{ext}"}),
     of_fetch({Opt::archive, "archive", 0, 0, Topic::bodies, file, "FILE", "", "", false,
               "save bodies compressed in one SQLite archive",
               "sqlite3 -A lists and unpacks it. What is there is added to."}),
@@ -304,8 +284,7 @@ constexpr Option kOptions[] = {
     of_run({Opt::output, "output", 0, 0, Topic::output, choice, "", "group|line|raw|json|csv|none",
             "group", false, "unbroken by job, by line, as it comes, rows, or none",
             "See OUTPUT. raw is -u. json and csv print one object or row for each job, with its "
-            "fields, "
-            "how it ended and what it wrote."}),
+            "fields, how it ended and what it wrote."}),
     of_fetch({Opt::output, "output", 0, 0, Topic::output, choice, "", "csv|json|none", "csv", false,
               "the report: CSV with a header, JSON lines, or none",
               "A row for each URL, on stdout. See THE REPORT."}),
@@ -317,8 +296,7 @@ constexpr Option kOptions[] = {
               "the report, or --body, in the order of input", "curl's -k is --insecure here."}),
     of_run({Opt::ungroup, "ungroup", 'u', 0, Topic::output, none, "", "", "", false,
             "jobs write to our stdout and stderr themselves",
-            "Excludes --keep-order, --tag and "
-            "--results."}),
+            "Excludes --keep-order, --tag and --results."}),
     of_run({Opt::tag, "tag", 0, 0, Topic::output, none, "", "", "", false,
             "begin each line of output with the record and a tab", ""}),
     of_run({Opt::tag_template, "tag-template", 0, 0, Topic::output, text, "T", "", "", false,
@@ -326,8 +304,7 @@ constexpr Option kOptions[] = {
     of_run({Opt::results, "results", 0, 0, Topic::output, directory, "DIR", "", "", false,
             "also write DIR/stdout, DIR/stderr, DIR/job.json",
             "DIR is a template such as out/{/}; without a replacement in it each job has DIR/SEQ, "
-            "by its "
-            "number. See OUTPUT."}),
+            "by its number. See OUTPUT."}),
 
     {Opt::hold_memory, "hold-memory", 0, 0, Topic::output, size, "SIZE", "", "64M", false,
      "hold back at most SIZE of output in memory",
@@ -358,16 +335,13 @@ constexpr Option kOptions[] = {
     of_run({Opt::retries, "retries", 0, 0, Topic::failure, number, "N", "", "0", false,
             "try a job that fails up to N times more",
             "Only the last attempt's output is shown, but with --output line and -u. A job that "
-            "waits for "
-            "its next try holds no slot, but keeps its place in its group. The variable "
-            "DISTAFF_ATTEMPT "
-            "counts from 1. See FAILURE.",
+            "waits for its next try holds no slot, but keeps its place in its group. The variable "
+            "DISTAFF_ATTEMPT counts from 1. See FAILURE.",
             "1|2|3|5|10"}),
     of_fetch({Opt::retries, "retries", 0, 0, Topic::failure, number, "N", "", "0", false,
               "try a request that fails up to N times more",
               "If --retry-on says so. The report has only the last attempt. One that waits for its "
-              "next try "
-              "holds no slot, but keeps its place in its group. See AGAIN.",
+              "next try holds no slot, but keeps its place in its group. See AGAIN.",
               "1|2|3|5|10"}),
     {Opt::retry_delay, "retry-delay", 0, 0, Topic::failure, duration, "D[..MAX]", "", "1s..1m",
      false, "how long to wait before a job's next try",
@@ -378,34 +352,32 @@ constexpr Option kOptions[] = {
     of_run({Opt::retry_on, "retry-on", 0, 0, Topic::failure, text, "LIST", "",
             "0-255,signal,timeout", false, "failures worth another try, as 75,signal,timeout",
             "Exit statuses and ranges of them, signal, timeout (also --idle-timeout), and start, "
-            "for a "
-            "program that could not be run.",
+            "for a program that could not be run.",
             "0-255,signal,timeout|75|signal|timeout|start"}),
-    of_fetch(
-        {Opt::retry_on, "retry-on", 0, 0, Topic::failure, text, "LIST", "",
-         "connect,timeout,408,425,429,5xx", false, "failures worth another try, as connect,5xx",
-         "HTTP statuses, ranges of them and classes such as 5xx; connect: no address, no "
-         "connection, or "
-         "one that broke; timeout: one of --timeout, --connect-timeout, --stall-timeout was over.",
-         "connect,timeout,408,425,429,5xx|connect|timeout|429|5xx"}),
+    of_fetch({Opt::retry_on, "retry-on", 0, 0, Topic::failure, text, "LIST", "",
+              "connect,timeout,408,425,429,5xx", false,
+              "failures worth another try, as connect,5xx",
+              "HTTP statuses, ranges of them and classes such as 5xx; connect: no address, no "
+              "connection, or one that broke; timeout: one of --timeout, --connect-timeout, "
+              "--stall-timeout was over.",
+              "connect,timeout,408,425,429,5xx|connect|timeout|429|5xx"}),
 
     of_fetch({Opt::retry_unsafe, "retry-unsafe", 0, 0, Topic::failure, none, "", "", "", false,
               "send POST and its kind again too",
               "Methods that may do something twice are not tried again unless it is certain that "
-              "the server "
-              "did not get the request."}),
-    of_run({Opt::timeout, "timeout", 0, 0, Topic::failure, text, "D|N%", "", "", false,
-            "end a job that runs longer than D",
-            "As --term-seq says, with all processes it started. N% is a share of the median run "
-            "time of "
-            "the jobs that went well so far, known from the tenth on; 200% is twice as long.",
-            "10s|1m|5m|1h|200%|500%"}),
-    of_fetch({Opt::timeout, "timeout", 0, 0, Topic::failure, text, "D|N%", "", "", false,
-              "end a request that takes longer than D",
-              "Each request has D of its own, those of redirects too. N% is a share of the median "
-              "time of "
-              "the jobs that went well so far, known from the tenth on; 200% is twice as long.",
-              "10s|1m|5m|1h|200%|500%"}),
+              "the server did not get the request."}),
+    of_run(
+        {Opt::timeout, "timeout", 0, 0, Topic::failure, text, "D|N%", "", "", false,
+         "end a job that runs longer than D",
+         "As --term-seq says, with all processes it started. N% is a share of the median run time "
+         "of the jobs that went well so far, known from the tenth on; 200% is twice as long.",
+         "10s|1m|5m|1h|200%|500%"}),
+    of_fetch(
+        {Opt::timeout, "timeout", 0, 0, Topic::failure, text, "D|N%", "", "", false,
+         "end a request that takes longer than D",
+         "Each request has D of its own, those of redirects too. N% is a share of the median time "
+         "of the jobs that went well so far, known from the tenth on; 200% is twice as long.",
+         "10s|1m|5m|1h|200%|500%"}),
     of_run({Opt::idle_timeout, "idle-timeout", 0, 0, Topic::failure, duration, "D", "", "", false,
             "end a job that writes nothing for D",
             "A job that has to wait because its output is not taken is not idle.", "30s|1m|5m"}),
@@ -441,8 +413,7 @@ constexpr Option kOptions[] = {
     of_run({Opt::leave_orphans, "leave-orphans", 0, 0, Topic::failure, none, "", "", "", false,
             "let processes that jobs left in the background outlive the run",
             "Without it they are ended when the run ends, and named. Those of jobs that were "
-            "ended, by a "
-            "signal or a time limit, are ended with the job in any case.",
+            "ended, by a signal or a time limit, are ended with the job in any case.",
             ""}),
 
     // ---- journal and resume
@@ -459,14 +430,12 @@ constexpr Option kOptions[] = {
     of_run({Opt::id, "id", 0, 0, Topic::journal, text, "TEMPLATE", "", "", false,
             "what a job is known by in the journal, as {id}",
             "Without it a job is the same only if the command and all of its record are. A job "
-            "that is "
-            "known by its id and whose command has changed is run, with a warning.",
+            "that is known by its id and whose command has changed is run, with a warning.",
             "{1}|{}"}),
     of_fetch({Opt::id, "id", 0, 0, Topic::journal, text, "TEMPLATE", "", "", false,
               "what a job is known by in the journal, as {id}",
               "Without it a job is the same only if the request and all of its record are. A job "
-              "that is "
-              "known by its id and whose request has changed is run, with a warning.",
+              "that is known by its id and whose request has changed is run, with a warning.",
               "{1}|{}"}),
     {Opt::failed_to, "failed-to", 0, 0, Topic::journal, file, "FILE", "", "", false,
      "write the records that were not done to FILE",

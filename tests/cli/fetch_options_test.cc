@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/advice.h"
 #include "cli/programs.h"
 
 namespace distaff {
@@ -126,7 +127,8 @@ TEST(Fetch, TakesTheOneWordOfATableForItsColumn) {
   EXPECT_EQ(fetch_of({"link", "--tsv", "-a", "f"}).column, "link");
   EXPECT_EQ(fetch_of({"--jsonl", "a.b"}).column, "a.b");
   EXPECT_EQ(fetch_of({"--csv"}).column, "");
-  EXPECT_EQ(fetch_of({"--csv", "--no-header", "2"}).column, "2");
+  EXPECT_EQ(fetch_of({"--csv", "--no-header", "2"}).column, "");
+  EXPECT_EQ(fetch_of({"--csv", "--no-header", "2"}).url_template, "{2}");
   EXPECT_EQ(parsed({"--csv", "--fields"}).kind, Kind::fields);
 }
 
@@ -145,6 +147,9 @@ TEST(FetchErrors, OfWords) {
        "file is named by -a FILE"},
       {{"--csv", "http://a/"},
        "'http://a/': with --csv the word is the column of the URL, and URLs come from the table"},
+      {{"--csv", "--no-header", "url"},
+       "--no-header: columns then have numbers; say which has the URL, as in: distaff fetch --csv "
+       "--no-header 2"},
       {{"--csv", "--no-header"},
        "--no-header: columns then have numbers; say which has the URL, as in: distaff fetch --csv "
        "--no-header 2"},
@@ -409,6 +414,17 @@ TEST(FetchErrors, OfOptionsThatDoNotGoTogether) {
       {{"--journal", "x", "--archive", "x"},
        "--journal and --archive: both write to 'x'; name two files"},
   });
+}
+
+TEST(FetchErrors, OfFilesInThePlaceOfUrls) {
+  const std::string file = testing::TempDir() + "urls of mine.txt";
+  std::ofstream(file) << "http://h/\n";
+  EXPECT_EQ(check_urls(spec_of({"http://h/", file})).error().message,
+            "'" + file + "' is a file here, and no URL; its lines are read by: distaff fetch -a '" +
+                file + "'");
+  EXPECT_TRUE(check_urls(spec_of({"http://h/", "example.org"})));
+  EXPECT_TRUE(check_urls(spec_of({"--url-template", "http://h/{}", file})));
+  EXPECT_TRUE(check_urls(spec_of({"-a", file})));
 }
 
 // ---- rules

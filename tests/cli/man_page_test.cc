@@ -67,7 +67,20 @@ std::string troff_text(std::string_view text) {
   return page;
 }
 
-std::string man_entry(const Option& option) {
+// "See RULES." of a section that this page does not have is one of distaff(1).
+std::string with_pages(std::string text, std::string_view page) {
+  constexpr std::string_view kSee = "See ";
+  for (std::size_t at = 0; (at = text.find(kSee, at)) != text.npos; at += kSee.size()) {
+    const std::size_t begin = at + kSee.size();
+    const std::size_t end = text.find('.', begin);
+    if (std::isupper(static_cast<unsigned char>(text[begin + 1])) == 0) continue;
+    const std::string heading = "\n.SH " + text.substr(begin, end - begin) + "\n";
+    if (page.find(heading) == page.npos) text.insert(end, " in distaff(1)");
+  }
+  return text;
+}
+
+std::string man_entry(const Option& option, std::string_view page) {
   std::vector<std::string> words;
   for (const std::string& spelled : spellings(option)) {
     words.push_back("\\fB" + replaced(spelled, "-", "\\-") + "\\fR");
@@ -81,7 +94,7 @@ std::string man_entry(const Option& option) {
   std::string text(option.brief);
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   text += ". ";
-  text += option.detail;
+  text += with_pages(std::string(option.detail), page);
   if (option.repeatable && option.detail.find("several times") == option.detail.npos) {
     text += " May be given several times.";
   }
@@ -89,7 +102,7 @@ std::string man_entry(const Option& option) {
   return entry + "\n" + replaced(troff_text(text), " .\n", ".\n");
 }
 
-std::string man_options(Program program) {
+std::string man_options(Program program, std::string_view whole_page) {
   std::string page;
   const Option* before = nullptr;
   for (const Option& option : options(program)) {
@@ -97,7 +110,7 @@ std::string man_options(Program program) {
       page += fmt::format(".SS {}\n", title(option.topic));
     }
     before = &option;
-    page += man_entry(option);
+    page += man_entry(option, whole_page);
   }
   return page;
 }
@@ -108,7 +121,7 @@ constexpr std::string_view kManEnd = ".\\\" End mark.\n";
 
 TEST(Generated, ManPagesHaveTheOptionsOfTheTable) {
   for (const Page& page : kPages) {
-    expect_fresh(page.path, kManBegin, kManEnd, man_options(page.program));
+    expect_fresh(page.path, kManBegin, kManEnd, man_options(page.program, read_file(page.path)));
   }
 }
 

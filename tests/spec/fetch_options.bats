@@ -89,6 +89,9 @@ takes() {
   tr , '\t' < t.csv > t.tsv
   takes --tsv -a t.tsv link
   takes --csv --no-header -a t.csv --url-template 'http://h/{1}'
+  printf '1,http://h/1\n2,http://h/2\n' > bare.csv
+  takes --csv --no-header -a bare.csv 2
+  prints 'curl http://h/1' 'curl http://h/2'
   echo '{"link": "http://h/1"}' > t.jsonl
   takes --jsonl -a t.jsonl link
   takes -a urls --split / --url-template 'http://h/{4}'
