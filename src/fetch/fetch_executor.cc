@@ -171,7 +171,9 @@ TransferRequest FetchExecutor::request_of(Job& job) const {
   if (!job.way.without_data) request.data = job.request.data;
   request.as_it_is = job.part.has_value();
   request.cookies = !job.way.elsewhere;
-  request.once = !is_safe(job.way.method) && !options_.spec.retry_unsafe;
+  // libcurl sends a request again if a connection from earlier broke before a byte came back.
+  const bool only_once = !is_safe(job.way.method) && !options_.spec.retry_unsafe;
+  request.fresh = only_once || job.fresh;
   add_headers(job, request);
   return request;
 }
@@ -273,12 +275,25 @@ void FetchExecutor::resume_paused() {
 void FetchExecutor::done(Job& job, int code) {
   if (job.asks_robots) return robots_done(job, code);
   if (!job.body.failure() && code != 0 && !job.body.was_cut()) {
+    if (send_again(job)) return;
     const Outcome failure = failure_of(code, *job.transfer, options_.spec, job.body.received());
     job.body.break_off();
     return end(job, attempt_of(job, failure));
   }
   if (!job.body.begun()) begin_body(job);
   answered(job);
+}
+
+// A server that is about to close a connection of many requests (HTTP/2 GOAWAY) refuses new ones on
+// it; libcurl tries that connection a few times more, and gives up.
+bool FetchExecutor::send_again(Job& job) {
+  const bool came_to_nothing = job.transfer->on_old_connection() && job.transfer->was_sent() &&
+                               job.transfer->head_bytes() == 0 && !job.transfer->flooded();
+  if (!came_to_nothing || job.fresh || !is_safe(job.way.method)) return false;
+  job.fresh = true;
+  give_back(std::move(job.transfer));
+  send(job);
+  return true;
 }
 
 void FetchExecutor::answered(Job& job) {

@@ -96,6 +96,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     bool asks_robots = false;            // that is what it transfers
     std::string robots_text;
     int robots_redirects = 0;
+    bool fresh = false;  // a connection from earlier broke: not on such a one again
     std::optional<BodyStore::Part> part;
     bool again = false;  // the answer is of no use: the request is to be made without `part`
     std::string mime;
@@ -121,6 +122,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   TransferBody::Plan plan(Job& job) const;
   std::size_t give_out(JobId job, std::string_view bytes);
   void done(Job& job, int code);
+  bool send_again(Job& job);
   void answered(Job& job);
   void redirected(Job& job, Attempt attempt, std::string url);
   void follow(Way& way, int status) const;
