@@ -69,8 +69,8 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   int running() const override { return static_cast<int>(jobs_.size()); }
 
   // The owner of the event loop waits no longer than this, and calls tick() after each wait.
-  std::optional<TimePoint> wake_at() const;
-  void tick(TimePoint now);
+  std::optional<TimePoint> wake_at() const override;
+  void tick(TimePoint now) override;
 
   // The run is over: writes the cookies into their jar.
   void finish();
@@ -81,7 +81,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     std::string url;
     std::string method;
     bool without_data = false;  // after a redirect that made a GET of a POST
-    bool elsewhere = false;     // at another origin than the request: what is secret stays behind
+    bool elsewhere = false;     // at another origin than the request: secret headers stay behind
     bool whole = false;         // the part that is there is not asked to be completed
     bool sent_unsafe = false;   // something was asked for that may be done twice
     int redirects = 0;

@@ -58,6 +58,10 @@ T info(void* easy, CURLINFO what) {
 
 }  // namespace
 
+bool is_safe(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
 struct Transfer::Callbacks {
   static std::size_t on_line(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Transfer*>(self)->take_line({data, size}) ? size : 0;

@@ -18,6 +18,9 @@
 
 namespace distaff {
 
+// Whether requests of a method ask only, so that to send one again does no harm.
+bool is_safe(std::string_view method);
+
 // What is sent.
 struct TransferRequest {
   std::string url;
