@@ -6,29 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
 #include <utility>
 
 #include "base/numbers.h"
-#include "base/text.h"
-#include "fetch/transfer_failure.h"
+#include "base/secrets.h"
 
 namespace distaff {
 namespace {
-
-using Broken = Outcome::Broken;
-using Where = TransferBody::Plan::Where;
-
-// They do something when they are sent, and again when they are sent again.
-bool is_safe(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
-}
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-bool is_good(int status) { return status >= 200 && status <= 299; }
 
 bool ends_jobs(int signal) {
   switch (signal) {
@@ -49,14 +33,6 @@ bool ends_jobs(int signal) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-// "text/html", of "Text/HTML; charset=utf-8"
-std::string media_type(std::string_view type) {
-  std::string result(type.substr(0, type.find(';')));
-  while (!result.empty() && result.back() == ' ') result.pop_back();
-  for (char& c : result) c = lower(c);
-  return result;
-}
-
 bool is_field(std::string_view line, std::string_view name) {
   if (line.size() <= name.size()) return false;
   const char end = line[name.size()];
@@ -64,26 +40,9 @@ bool is_field(std::string_view line, std::string_view name) {
                                                   [](char a, char b) { return a == lower(b); });
 }
 
-// Who is asked by another host than the user meant must not see these.
+// Who is asked by a redirect from elsewhere must not see these.
 bool is_for_one_host(std::string_view line) {
-  return is_field(line, "authorization") || is_field(line, "cookie") || is_field(line, "host");
-}
-
-// What a Content-Range says the body begins with: "bytes 500-999/1000".
-std::optional<std::uint64_t> first_byte(std::string_view range) {
-  constexpr std::string_view kUnit = "bytes ";
-  if (!range.starts_with(kUnit)) return {};
-  range.remove_prefix(kUnit.size());
-  std::uint64_t first = 0;
-  const auto read = std::from_chars(range.data(), range.data() + range.size(), first);
-  if (read.ec != std::errc() || read.ptr == range.data() + range.size() || *read.ptr != '-') {
-    return {};
-  }
-  return first;
-}
-
-bool has_validator(const TransferHead& head) {
-  return (!head.etag.empty() && !head.etag.starts_with("W/")) || !head.last_modified.empty();
+  return is_secret_header(line.substr(0, line.find_first_of(":;"))) || is_field(line, "host");
 }
 
 FetchSpec settings_of(const FetchExecutor::Options& options) {
@@ -140,7 +99,7 @@ Executor::StartResult FetchExecutor::start(JobId id, const Launch& launch) {
   auto url = TransferUrl::read(way.url, options_.spec.protocols);
   if (!url) {
     return {Start::failed, Outcome::not_started(
-                               0, fmt::format("'{}' {}", printable(way.url), url.error().message))};
+                               0, fmt::format("'{}' {}", shown_url(way.url), url.error().message))};
   }
   Job& job = jobs_[id];
   job.id = id;
@@ -171,7 +130,9 @@ TransferRequest FetchExecutor::request_of(Job& job) const {
   if (!job.way.without_data) request.data = job.request.data;
   request.as_it_is = job.part.has_value();
   request.cookies = !job.way.elsewhere;
-  request.once = !is_safe(job.way.method) && !options_.spec.retry_unsafe;
+  // libcurl sends a request again if a connection from earlier broke before a byte came back.
+  const bool only_once = !is_safe(job.way.method) && !options_.spec.retry_unsafe;
+  request.fresh = only_once || job.fresh;
   add_headers(job, request);
   return request;
 }
@@ -196,60 +157,7 @@ void FetchExecutor::add_headers(const Job& job, TransferRequest& request) const 
   }
 }
 
-// ---- bodies
-
-std::optional<std::size_t> FetchExecutor::on_body(Transfer& transfer, std::string_view bytes) {
-  Job& job = job_of(transfer);
-  if (job.asks_robots) return take_robots(job, bytes);
-  if (!job.body.begun()) begin_body(job);
-  return job.body.take(bytes);
-}
-
-void FetchExecutor::begin_body(Job& job) {
-  const TransferHead& head = job.transfer->head();
-  job.mime = media_type(head.type);
-  job.final_url = job.way.url.substr(0, job.way.url.find('#'));
-  BodyHead body;
-  body.url = job.final_url;
-  body.mime = job.mime;
-  body.etag = head.etag;
-  body.last_modified = head.last_modified;
-  body.resumable = job.way.method == "GET" && !job.request.data && !head.encoded &&
-                   !head.no_ranges && (head.status == 200 || job.part) && has_validator(head);
-  const TransferBody::Plan where = plan(job);
-  job.again = job.part && (head.status == 416 || (head.status == 206 && where.from == 0));
-  job.body.begin(where, options_.store, job.request, body,
-                 [this, id = job.id](std::string_view bytes) { return give_out(id, bytes); });
-}
-
-TransferBody::Plan FetchExecutor::plan(Job& job) const {
-  const TransferHead& head = job.transfer->head();
-  TransferBody::Plan plan;
-  plan.most = options_.spec.max_size;
-  if (!head.encoded) plan.said = job.transfer->said_length();
-  if (job.url.is_http && !is_good(head.status)) return plan;
-  if (job.part && head.status == 206) {
-    if (first_byte(head.range) != job.part->bytes) return plan;
-    plan.from = job.part->bytes;
-  }
-  const bool has_none = job.way.method == "HEAD" || head.status == 204 || head.status == 205;
-  plan.where = options_.to_events                      ? Where::output
-               : options_.store == nullptr || has_none ? Where::counted
-                                                       : Where::store;
-  return plan;
-}
-
-std::size_t FetchExecutor::give_out(JobId job, std::string_view bytes) {
-  std::size_t given = 0;
-  while (given < bytes.size()) {
-    const std::size_t room = events_.room(job, Stream::out).most;
-    if (room == 0) break;
-    const std::string_view part = bytes.substr(given, room);
-    events_.on_output(job, Stream::out, part);
-    given += part.size();
-  }
-  return given;
-}
+// ---- bodies that wait
 
 void FetchExecutor::read_again(JobId job) {
   if (jobs_.contains(job)) resumed_.push_back(job);
@@ -266,101 +174,6 @@ void FetchExecutor::resume_paused() {
     const auto found = jobs_.find(id);
     if (found != jobs_.end() && found->second.transfer) found->second.transfer->resume();
   }
-}
-
-// ---- answers
-
-void FetchExecutor::done(Job& job, int code) {
-  if (job.asks_robots) return robots_done(job, code);
-  if (!job.body.failure() && code != 0 && !job.body.was_cut()) {
-    const Outcome failure = failure_of(code, *job.transfer, options_.spec, job.body.received());
-    job.body.break_off();
-    return end(job, attempt_of(job, failure));
-  }
-  if (!job.body.begun()) begin_body(job);
-  answered(job);
-}
-
-void FetchExecutor::answered(Job& job) {
-  const int status = job.url.is_http ? job.transfer->head().status : 200;
-  Attempt attempt = attempt_of(job, Outcome::responded(status));
-  if (job.again) {
-    job.way.whole = true;
-    return hop(job, attempt);
-  }
-  if (is_redirect(status) && options_.spec.max_redirects > 0) {
-    std::string url = job.transfer->redirect();
-    if (!url.empty()) return redirected(job, std::move(attempt), std::move(url));
-  }
-  const std::string path = job.body.failure() ? "" : job.body.finish();
-  if (job.body.end_of_store()) options_.on_store_end(*job.body.end_of_store());
-  if (job.body.failure()) {
-    job.body.break_off();
-    return end(job, attempt_of(job, *job.body.failure()));
-  }
-  if (!path.empty()) {
-    auto response = std::make_shared<Response>(*attempt.response);
-    response->path = path;
-    attempt.response = std::move(response);
-  }
-  end(job, attempt);
-}
-
-void FetchExecutor::redirected(Job& job, Attempt attempt, std::string url) {
-  auto target = TransferUrl::read(url, options_.spec.protocols);
-  const auto refuse = [&](std::string why) {
-    attempt.outcome = Outcome::broken(Broken::redirect, std::move(why));
-    end(job, attempt);
-  };
-  if (!target) {
-    return refuse(
-        fmt::format("redirect to '{}', which {}", printable(url), target.error().message));
-  }
-  if (job.way.redirects == options_.spec.max_redirects) {
-    return refuse(fmt::format("more than {} redirects (--max-redirects), the last to {}",
-                              options_.spec.max_redirects, printable(url)));
-  }
-  ++job.way.redirects;
-  if (target->origin != job.url.origin) job.way.elsewhere = true;
-  job.way.url = std::move(url);
-  follow(job.way, attempt.outcome.value);
-  hop(job, attempt);
-}
-
-// As browsers do, and curl.
-void FetchExecutor::follow(Way& way, int status) const {
-  const bool becomes_get = (status == 303 && way.method != "HEAD" && way.method != "GET") ||
-                           ((status == 301 || status == 302) && way.method == "POST");
-  if (!becomes_get) return;
-  way.method = "GET";
-  way.without_data = true;
-}
-
-Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
-  Attempt attempt;
-  attempt.outcome = std::move(outcome);
-  attempt.usage.wall = EventLoop::now() - job.started;
-  attempt.rest_at_least = job.rest;
-  const bool was_sent = job.transfer && !job.asks_robots && job.transfer->was_sent();
-  attempt.once_only =
-      job.way.sent_unsafe && (was_sent || job.way.redirects > 0) && !options_.spec.retry_unsafe;
-  if (!was_sent && job.way.redirects == 0) return attempt;
-  auto response = std::make_shared<Response>();
-  response->url = job.way.url;
-  if (was_sent) {
-    const TransferHead& head = job.transfer->head();
-    response->status = head.status;
-    response->mime = media_type(head.type);
-    response->bytes = job.body.bytes();
-    response->etag = head.etag;
-    response->last_modified = head.last_modified;
-    if (!is_good(head.status)) attempt.retry_after = job.transfer->retry_after();
-    if (attempt.retry_after) {
-      *attempt.retry_after = std::min(*attempt.retry_after, options_.spec.longest_retry_after);
-    }
-  }
-  attempt.response = std::move(response);
-  return attempt;
 }
 
 // ---- ends
@@ -446,9 +259,9 @@ void FetchExecutor::look_for_stalled(TimePoint now) {
       job.moved = moved;
       job.moved_at = now;
     } else if (now - job.moved_at >= stall) {
-      end_soon(job,
-               Outcome::broken(Broken::timeout, fmt::format("nothing came for {} (--stall-timeout)",
-                                                            format_duration(stall))));
+      end_soon(job, Outcome::broken(Outcome::Broken::timeout,
+                                    fmt::format("nothing came for {} (--stall-timeout)",
+                                                format_duration(stall))));
     }
   }
 }

@@ -69,8 +69,8 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   int running() const override { return static_cast<int>(jobs_.size()); }
 
   // The owner of the event loop waits no longer than this, and calls tick() after each wait.
-  std::optional<TimePoint> wake_at() const;
-  void tick(TimePoint now);
+  std::optional<TimePoint> wake_at() const override;
+  void tick(TimePoint now) override;
 
   // The run is over: writes the cookies into their jar.
   void finish();
@@ -81,7 +81,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     std::string url;
     std::string method;
     bool without_data = false;  // after a redirect that made a GET of a POST
-    bool elsewhere = false;     // at another origin than the request: what is secret stays behind
+    bool elsewhere = false;     // at another origin than the request: secret headers stay behind
     bool whole = false;         // the part that is there is not asked to be completed
     bool sent_unsafe = false;   // something was asked for that may be done twice
     int redirects = 0;
@@ -96,6 +96,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     bool asks_robots = false;            // that is what it transfers
     std::string robots_text;
     int robots_redirects = 0;
+    bool fresh = false;  // a connection from earlier broke: not on such a one again
     std::optional<BodyStore::Part> part;
     bool again = false;  // the answer is of no use: the request is to be made without `part`
     std::string mime;
@@ -121,6 +122,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   TransferBody::Plan plan(Job& job) const;
   std::size_t give_out(JobId job, std::string_view bytes);
   void done(Job& job, int code);
+  bool send_again(Job& job);
   void answered(Job& job);
   void redirected(Job& job, Attempt attempt, std::string url);
   void follow(Way& way, int status) const;

@@ -58,6 +58,10 @@ T info(void* easy, CURLINFO what) {
 
 }  // namespace
 
+bool is_safe(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
 struct Transfer::Callbacks {
   static std::size_t on_line(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Transfer*>(self)->take_line({data, size}) ? size : 0;
@@ -134,7 +138,7 @@ void Transfer::resume() {
 void Transfer::set_request() {
   curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
   const bool plain = request_.method == "GET" && request_.headers.empty() && !request_.data &&
-                     !request_.as_it_is && request_.cookies && !request_.once;
+                     !request_.as_it_is && request_.cookies && !request_.fresh;
   if (plain && plain_) return;
   plain_ = plain;
   curl_slist* list = nullptr;
@@ -142,8 +146,7 @@ void Transfer::set_request() {
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list);
   curl_slist_free_all(static_cast<curl_slist*>(std::exchange(headers_, list)));
   curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, request_.as_it_is ? nullptr : "");
-  // libcurl sends a request again if a connection from earlier broke before a byte came back.
-  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.once ? 1L : 0L);
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_COOKIE, request_.cookies ? settings_.cookies() : nullptr);
   set_method();
 }
@@ -252,6 +255,8 @@ bool Transfer::was_sent() const { return info<long>(easy_, CURLINFO_REQUEST_SIZE
 bool Transfer::is_connected() const {
   return info<curl_off_t>(easy_, CURLINFO_PRETRANSFER_TIME_T) > 0;
 }
+
+bool Transfer::on_old_connection() const { return info<long>(easy_, CURLINFO_NUM_CONNECTS) == 0; }
 
 std::uint64_t Transfer::moved() const {
   return static_cast<std::uint64_t>(info<curl_off_t>(easy_, CURLINFO_SIZE_DOWNLOAD_T) +

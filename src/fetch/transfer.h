@@ -18,6 +18,9 @@
 
 namespace distaff {
 
+// Whether requests of a method ask only, so that to send one again does no harm.
+bool is_safe(std::string_view method);
+
 // What is sent.
 struct TransferRequest {
   std::string url;
@@ -26,7 +29,7 @@ struct TransferRequest {
   std::optional<std::string> data;
   bool as_it_is = false;  // no encoding of the body is asked for
   bool cookies = true;    // those of the command line go along
-  bool once = false;      // never sent twice, also if the connection broke at once
+  bool fresh = false;     // on a connection of its own making
 };
 
 // What the lines before the body say.
@@ -86,6 +89,7 @@ class Transfer {
   const char* error_text() const { return error_.data(); }
   bool was_sent() const;                             // at least some of it
   bool is_connected() const;                         // or was
+  bool on_old_connection() const;                    // that carried others before
   std::uint64_t moved() const;                       // bytes of bodies, both ways, as they are
   std::optional<std::uint64_t> said_length() const;  // by the head, not decoded
   std::optional<Duration> retry_after() const;

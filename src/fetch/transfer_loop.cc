@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ namespace distaff {
 namespace {
 
 // Connections that nobody uses are kept for the host's next turn; beyond this the oldest close.
-constexpr int kMostKept = 1024;
+constexpr rlim_t kMostKept = 1024;
 
 std::uint32_t events_of(int what) {
   switch (what) {
@@ -28,6 +29,14 @@ std::uint32_t events_of(int what) {
     default:
       return 0;
   }
+}
+
+// Not more than half of the descriptors that we may have, unless the slots need them.
+long connections_kept(int slots) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const long most = static_cast<long>(std::min<rlim_t>(files.rlim_cur / 2, kMostKept));
+  return std::max<long>(slots, std::min<long>(4L * slots, most));
 }
 
 int actions_of(std::uint32_t events) {
@@ -60,7 +69,7 @@ TransferLoop::TransferLoop(EventLoop& loop, int slots) : loop_(loop) {
     errno = ENOMEM;
     die_of_errno("cannot fetch URLs (curl_multi_init)");
   }
-  const long kept = std::max(slots, std::min(4 * slots, kMostKept));
+  const long kept = connections_kept(slots);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kept);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Callbacks::on_socket);

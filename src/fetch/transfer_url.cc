@@ -8,6 +8,9 @@
 #include <memory>
 #include <string_view>
 
+#include "base/secrets.h"
+#include "base/text.h"
+
 namespace distaff {
 namespace {
 
@@ -57,5 +60,7 @@ Expected<TransferUrl> TransferUrl::read(const std::string& url,
   if (!query.empty()) result.path_and_query += "?" + query;
   return result;
 }
+
+std::string shown_url(const std::string& url) { return printable(mask_url(url)); }
 
 }  // namespace distaff

@@ -20,4 +20,7 @@ struct TransferUrl {
                                     const std::vector<std::string>& protocols);
 };
 
+// For a message: on one line, and without what is secret in it.
+std::string shown_url(const std::string& url);
+
 }  // namespace distaff

@@ -1,5 +1,8 @@
 // What becomes of bodies, and of servers that do not keep to what they should.
 
+#include <iterator>
+#include <random>
+
 #include "fetch/fetch_executor_world.h"
 
 namespace distaff {
@@ -281,6 +284,40 @@ TEST_F(FetchBodies, ThatCannotBeKeptAreFailuresOfOurs) {
   EXPECT_EQ(fetches.run(server->url("/size/0")).broken(),
             "local: cannot write 'x': No space left on device");
   EXPECT_EQ(ends, 2);
+}
+
+// ---- all together
+
+TEST_F(FetchBodies, EveryJobEndsOnceWhateverServersDo) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  const char* const paths[] = {
+      "/size/10",   "/size/300000", "/gzip/50000",      "/cut",   "/drop",
+      "/never",     "/drip",        "/endless",         "/reset", "/garbage",
+      "/loop",      "/status/503",  "/to?u=/size/1000", "/long",  "/header-flood",
+      "/bomb?mb=2", "/short",       "/etag/x"};
+  const std::size_t before = open_descriptors();
+  {
+    options.spec.stall_timeout = 300ms;
+    options.spec.max_size = 1 << 20;
+    options.spec.robots = true;
+    Fetches fetches(options);
+    for (int i = 0; i < 200; ++i) {
+      fetches.start(server->url(paths[random() % std::size(paths)]));
+      if (random() % 4 == 0) {
+        fetches.executor->signal(JobId{random() % number(fetches.last()) + 1}, SIGTERM);
+      }
+      fetches.wait_until([&] { return fetches.executor->running() < options.slots; });
+    }
+    fetches.wait_for_all();
+    ASSERT_EQ(fetches.seen.size(), 200u);
+    for (const auto& [job, seen] : fetches.seen) {
+      EXPECT_TRUE(seen.end) << job;
+      EXPECT_EQ(seen.closes, 1) << job;
+    }
+  }
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 // ---- addresses

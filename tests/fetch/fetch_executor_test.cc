@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "fetch/fetch_executor_world.h"
@@ -229,6 +230,60 @@ TEST_F(FetchExecutorTest, NoVariableChangesARun) {
   unsetenv("ALL_PROXY");
 }
 
+TEST_F(FetchExecutorTest, AsksAProxyIfToldSo) {
+  options.spec.proxy = server->url("");
+  options.store = &store;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run("http://far.invalid/hello?proxy").status(), 200);
+  EXPECT_EQ(server->seen("?proxy", 1).front().target, "http://far.invalid/hello?proxy");
+  options.spec.proxy = "http://no-such-proxy.invalid";
+  Fetches none(options);
+  EXPECT_EQ(none.run("http://far.invalid/").broken(),
+            "resolve: the proxy has no address (--proxy)");
+}
+
+TEST_F(FetchExecutorTest, FindsPasswordsInNetrc) {
+  TempDir dir;
+  options.store = &store;
+  options.spec.netrc_file = dir.file("netrc", "machine 127.0.0.1 login me password secret\n");
+  Fetches fetches(options);
+  fetches.run(server->url("/echo?netrc"));
+  fetches.run(server->url("/echo?netrc", "127.0.0.2"));
+  const std::string known = store.files.at(server->url("/echo?netrc")).bytes;
+  EXPECT_NE(known.find("Basic bWU6c2VjcmV0"), std::string::npos) << known;
+  const std::string other = store.files.at(server->url("/echo?netrc", "127.0.0.2")).bytes;
+  EXPECT_EQ(other.find("Basic"), std::string::npos) << other;
+}
+
+TEST_F(FetchExecutorTest, OtherProtocolsIfToldSo) {
+  TempDir dir;
+  const std::string url = "file://" + dir.file("a", "text");
+  options.store = &store;
+  options.spec.protocols = {"file"};
+  Fetches fetches(options);
+  const Fetched& one = fetches.run(url);
+  EXPECT_EQ(one.status(), 200);
+  EXPECT_EQ(one.response().status, 200);
+  EXPECT_EQ(store.files.at(url).bytes, "text");
+  const Fetched& none = fetches.run("file://" + (dir / "none"));
+  EXPECT_EQ(none.broken().substr(0, 10), "protocol: ");
+}
+
+TEST_F(FetchExecutorTest, WithoutDescriptorsLeftAJobFailsAndOthersGoOn) {
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/hello")).status(), 200);
+  std::vector<UniqueFd> taken;
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{64, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  for (int fd = 0; (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken.emplace_back(fd);
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.2")).broken(),
+            "connect: no socket: too many open files");
+  EXPECT_EQ(fetches.run(server->url("/hello")).status(), 200) << "on the connection that is there";
+  setrlimit(RLIMIT_NOFILE, &before);
+}
+
 TEST_F(FetchExecutorTest, NamesResolveAsTold) {
   options.spec.resolve = {"one.example:" + server->port() + ":127.0.0.2",
                           "two.example:" + server->port() + ":127.0.0.3"};
@@ -341,6 +396,25 @@ TEST_F(FetchExecutorTest, RedirectsLeadOnlyWhereTheyMay) {
             "redirect: redirect to 'http://', which is no URL: no host part in the URL");
 }
 
+TEST_F(FetchExecutorTest, RedirectsAreReadAsBrowsersReadThem) {
+  options.store = &store;
+  Fetches fetches(options);
+  // With a blank, relative, without a scheme.
+  EXPECT_EQ(fetches.run(server->url("/to?u=/size/20?a%20b")).response().url,
+            server->url("/size/20?a+b"));
+  EXPECT_EQ(fetches.run(server->url("/to?u=hello")).response().url, server->url("/hello"));
+  EXPECT_EQ(
+      fetches.run(server->url("/to?u=//127.0.0.2:" + server->port() + "/hello")).response().url,
+      server->url("/hello", "127.0.0.2"));
+  // A user and password stay with the host.
+  const std::string with_user = "http://me:secret@127.0.0.1:" + server->port();
+  fetches.run(with_user + "/to?u=/echo");
+  const std::string echo = store.files.at(with_user + "/to?u=/echo").bytes;
+  EXPECT_NE(echo.find("Basic bWU6c2VjcmV0"), std::string::npos) << echo;
+  EXPECT_EQ(fetches.run(with_user + "/to?u=file://me:secret@x/").broken(),
+            "redirect: redirect to 'file://me:***@x/', which is no URL: bad file:// URL");
+}
+
 TEST_F(FetchExecutorTest, APostBecomesAGetWhereBrowsersDoThat) {
   options.store = &store;
   Fetches fetches(options);
@@ -370,7 +444,7 @@ TEST_F(FetchExecutorTest, SecretsStayWithTheHostTheyAreFor) {
   Fetches fetches(options);
   const auto echo_at = [&](const std::string& target) {
     Request get = request("GET", server->url("/to?u=" + target));
-    get.headers = {"Authorization: Bearer x", "cookie: secret=1", "X-Other: y"};
+    get.headers = {"Authorization: Bearer x", "cookie: secret=1", "X-Api-Key: key", "X-Other: y"};
     fetches.run(get);
     return store.files.at(get.url).bytes;
   };
@@ -381,7 +455,71 @@ TEST_F(FetchExecutorTest, SecretsStayWithTheHostTheyAreFor) {
   EXPECT_EQ(other.find("Bearer"), std::string::npos) << other;
   EXPECT_EQ(other.find("secret=1"), std::string::npos) << other;
   EXPECT_EQ(other.find("commandline"), std::string::npos) << other;
+  EXPECT_EQ(other.find("X-Api-Key"), std::string::npos) << other;
   EXPECT_NE(other.find("X-Other"), std::string::npos) << other;
+}
+
+// ---- HTTP/2
+
+// A server that closes each connection after five requests, by GOAWAY.
+class FetchHttp2 : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (access("/usr/sbin/nginx", X_OK) != 0) GTEST_SKIP() << "there is no nginx";
+    port_ = closed_port();
+    dir_.file("www/a", "some bytes\n");
+    const std::string config =
+        "daemon off; master_process off; pid " + (dir_ / "pid") + "; error_log " + (dir_ / "err") +
+        "; events {} http { access_log " + (dir_ / "log") + "; " + temporaries() +
+        "server { listen 127.0.0.1:" + port_ + " ssl http2; keepalive_requests 5; root " +
+        (dir_ / "www") + "; ssl_certificate " + certificate_.cert + "; ssl_certificate_key " +
+        certificate_.key + "; } }";
+    const std::string file = dir_.file("nginx.conf", config);
+    pid_ = fork();
+    if (pid_ == 0) {
+      execl("/usr/sbin/nginx", "nginx", "-c", file.c_str(), "-p", dir_.path().c_str(), nullptr);
+      _exit(127);
+    }
+  }
+  void TearDown() override {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGTERM);
+    waitpid(pid_, nullptr, 0);
+  }
+  std::string temporaries() const {
+    std::string result;
+    for (const std::string of : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+      result += of + "_temp_path " + (dir_ / of) + "; ";
+    }
+    return result;
+  }
+  std::string url() const { return "https://127.0.0.1:" + port_ + "/a"; }
+
+  TempDir dir_;
+  Certificate certificate_;
+  std::string port_;
+  pid_t pid_ = -1;
+};
+
+TEST_F(FetchHttp2, NoRequestIsLostWhenAConnectionIsGivenUp) {
+  Options options;
+  options.slots = 20;
+  options.spec.ca_file = certificate_.cert;
+  Fetches fetches(options);
+  fetches.wait_until([&] { return fetches.run(url()).status() == 200; });
+  const int first = static_cast<int>(number(fetches.last()));
+  for (int i = 0; i < 300; ++i) {
+    fetches.start(url());
+    fetches.wait_until([&] { return fetches.executor->running() < options.slots; });
+  }
+  fetches.wait_for_all();
+  for (int i = 1; i <= 300; ++i) {
+    EXPECT_EQ(fetches.seen[first + i].status(), 200) << fetches.seen[first + i].broken();
+  }
+  std::ifstream log(dir_ / "log");
+  std::stringstream text;
+  text << log.rdbuf();
+  EXPECT_NE(text.str().find("HTTP/2.0\" 200"), std::string::npos);
 }
 
 // ---- ends

@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "fetch/fetch_executor.h"
 #include "support/temp_dir.h"
 
