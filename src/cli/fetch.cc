@@ -1,8 +1,6 @@
 #include "cli/fetch.h"
 
-#include <errno.h>
 #include <fmt/format.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -10,8 +8,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -31,6 +27,7 @@
 #include "engine/summary.h"
 #include "fetch/body_archive.h"
 #include "fetch/body_files.h"
+#include "fetch/data_file.h"
 #include "fetch/fetch_executor.h"
 #include "fetch/known_urls.h"
 #include "input/open_source.h"
@@ -111,13 +108,6 @@ struct FetchPlan {
   std::optional<Template> id;
 };
 
-Expected<std::string> read_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return fail(fmt::format("cannot read '{}': {}", printable(name), strerror(errno)));
-  return text;
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
   const std::size_t first = text.find_first_not_of(kBlank);
@@ -142,7 +132,7 @@ Expected<GroupKey> make_key(const RunSpec& spec, const TemplateSyntax& syntax,
 // `plan` must not move any more: the key looks at its request.
 Expected<void> make_plan(const RunSpec& spec, const OpenedSource& opened, FetchPlan& plan) {
   const TemplateSyntax syntax{opened.scheme, "{}", opened.tuples};
-  auto request = RequestTemplate::compile(*spec.fetch, {syntax, read_file});
+  auto request = RequestTemplate::compile(*spec.fetch, {syntax, read_data_file});
   if (!request) return tl::unexpected(request.error());
   plan.request.emplace(std::move(*request));
   if (!spec.group.key.empty()) {
