@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "cli/advice.h"
 #include "cli/fetch.h"
 #include "cli/fetch_options.h"
 #include "cli/fields.h"
@@ -38,6 +39,7 @@ int main_fetch(std::span<const std::string_view> words) {
     std::fputs(std::string(short_fetch_help()).c_str(), stderr);
     return 2;
   }
+  if (const auto good = check_urls(request->spec); !good) return refuse(good.error());
   if (const auto loaded = load_fetch_rules(*request); !loaded) {
     return refuse(located(*request, loaded.error()));
   }

@@ -36,7 +36,12 @@ void RunFiles::learn(const JournalLine& line) {
 }
 
 Journal::Options RunFiles::journal_options() {
-  Journal::Options options{spec_.file, run_id_, DISTAFF_VERSION, {}, reports_ && spec_.resume};
+  Journal::Options options{.file = spec_.file,
+                           .run = run_id_,
+                           .version = DISTAFF_VERSION,
+                           .command_of = {},
+                           .mask_words = reports_,
+                           .keep_places = reports_ && spec_.resume};
   if (!spec_.id.empty()) {
     options.command_of = [this](const Job& job) { return maker_->work_of(job); };
   }

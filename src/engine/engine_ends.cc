@@ -18,6 +18,12 @@ bool is_failure(const Outcome& outcome, const Policy& policy) {
   return !has_status || !policy.ok.contains(outcome.value);
 }
 
+// Nothing was asked of the server, so its group has nothing to rest from.
+bool was_refused(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::broken &&
+         outcome.value == static_cast<int>(Outcome::Broken::refused);
+}
+
 }  // namespace
 
 // ---- events
@@ -56,7 +62,8 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
   const bool failed = is_failure(seen.outcome, groups_.policy(running.job));
   if (seen.response) bytes_fetched_ = bytes_fetched_.value_or(0) + seen.response->bytes;
   if (!failed) limits_.went_well(seen.usage.wall);
-  const auto rest = groups_.ended(running.job, seen, failed, now_);
+  auto rest = groups_.ended(running.job, seen, failed, now_);
+  if (was_refused(seen.outcome)) rest = Duration{0};
   const bool again = may_try_again(running, seen, failed);
   if (!again) {
     output_.ended(running.job, running.slot, seen, running.attempt);

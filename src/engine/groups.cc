@@ -90,7 +90,7 @@ std::optional<Duration> Groups::ended(const Job& job, const Attempt& attempt, bo
   if (entry->policy->breaker) break_or_mend(*entry, id, job.id, failed, now);
   const Pace asked = pacing_.after(entry->key, attempt, failed);
   if (asked.pause) scheduler_.pause(id, now + *asked.pause);
-  if (attempt.response) take_wishes(*entry, id, attempt, !asked.as_asked, now);
+  take_wishes(*entry, id, attempt, !asked.as_asked, now);
   return asked.rest;
 }
 

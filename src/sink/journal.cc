@@ -146,6 +146,17 @@ std::vector<std::string> our_words() {
   return words;
 }
 
+// A word of a command line that may hold a URL, or a header line.
+std::string masked_word(const std::string& word) {
+  for (const std::string_view option : {"--header=", "-H", ""}) {
+    if (!word.starts_with(option)) continue;
+    const std::string line = word.substr(option.size());
+    const std::size_t colon = std::min(line.find(':'), line.size());
+    if (is_secret_header(line.substr(0, colon))) return std::string(option) + mask_header(line);
+  }
+  return word.starts_with("--cookie=") ? "--cookie=***" : mask_url(word);
+}
+
 std::string our_directory() {
   char* const path = getcwd(nullptr, 0);
   const std::string directory = path == nullptr ? "" : path;
@@ -243,7 +254,13 @@ std::string Journal::run_line() const {
   line += host_;
   add_text(R"(,"version":)", options_.version, line);
   add_text(R"(,"cwd":)", our_directory(), line);
-  add_texts(R"(,"argv":)", our_words(), line);
+  std::vector<std::string> words = our_words();
+  if (options_.mask_words) {
+    for (std::size_t i = words.size(); i-- > 1;) {
+      words[i] = words[i - 1] == "--cookie" ? "***" : masked_word(words[i]);
+    }
+  }
+  add_texts(R"(,"argv":)", words, line);
   return line += "}\n";
 }
 

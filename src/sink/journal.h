@@ -39,6 +39,7 @@ class Journal final : public JobJournal, public Observer {
     std::string version;  // of ours
     // What a line says besides: a hash of the command (Resume::work_of), 0 for none.
     std::function<std::uint32_t(const Job&)> command_of;
+    bool mask_words = false;   // of the run's argv: URLs and header lines may hold secrets
     bool keep_places = false;  // for earlier(), in 16 bytes a job
   };
 

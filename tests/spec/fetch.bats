@@ -1,0 +1,455 @@
+# `distaff fetch` against real servers on this machine: our own that misbehaves
+# (tests/support/http_server) and nginx.
+
+load helpers
+
+SERVER=$BATS_TEST_DIRNAME/../support/http_server
+
+teardown() {
+  local one
+  for one in $servers; do kill "$one" 2> /dev/null || true; done
+  for one in $servers; do wait "$one" 2> /dev/null || true; done
+}
+
+# serve OPTION...: our server, its log in the file `log`; it is at $at (127.0.0.1:PORT) and $port.
+serve() {
+  "$SERVER" --log "$PWD/log" "$@" > "$kept/server" 2> "$kept/server.err" 3>&- &
+  servers="$servers $!"
+  wait_for grep -q '^http ' "$kept/server"
+  port=$(awk '$1 == "http" {print $2}' "$kept/server")
+  tls_port=$(awk '$1 == "https" {print $2}' "$kept/server")
+  at=127.0.0.1:$port
+}
+
+# nginx_of CONFIGURATION: what stands within http {}; PORT in it is a free port, ROOT where it runs.
+nginx_of() {
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  mkdir -p nginx/www
+  chmod 755 "$BATS_TEST_TMPDIR" "$PWD" nginx nginx/www
+  local root=$PWD/nginx text=$1
+  text=${text//PORT/$port}
+  cat > nginx/conf << EOF
+daemon off; user root; worker_processes 1; pid $root/pid; error_log $root/errors;
+events { worker_connections 2000; }
+http {
+  client_body_temp_path $root/t1; proxy_temp_path $root/t2; fastcgi_temp_path $root/t3;
+  uwsgi_temp_path $root/t4; scgi_temp_path $root/t5;
+  log_format times '\$msec \$request_time \$host \$request_uri \$server_protocol \$connection';
+  access_log $root/log times;
+  root $root/www;
+  ${text//ROOT/$root}
+}
+EOF
+  nginx -p "$root" -c "$root/conf" > "$kept/nginx" 2>&1 3>&- &
+  servers="$servers $!"
+  wait_for python3 -c "import socket; socket.create_connection(('127.0.0.1', $port)).close()"
+}
+
+# certificates: ca.pem, and cert.pem and key.pem for localhost and 127.0.0.1 that it has signed.
+certificates() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key \
+    -out ca.pem -subj /CN=test -days 30 2> /dev/null
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem \
+    -out request.pem -subj /CN=localhost 2> /dev/null
+  printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' > names
+  openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+    -extfile names -out cert.pem 2> /dev/null
+  chmod 644 key.pem
+}
+
+# values NAME [FILE]: of a column of a report, stdout of the last `try` if no file is named.
+values() {
+  python3 - "$1" "${2:-$kept/stdout}" << 'EOF'
+import csv, sys
+for row in csv.DictReader(open(sys.argv[2], newline="", encoding="utf-8", errors="surrogateescape")):
+    print(row[sys.argv[1]])
+EOF
+}
+
+@test "a list of URLs gives a report and files" {
+  serve
+  printf 'http://%s/size/%s\n' "$at" 10 "$at" 20000 > urls
+  try distaff fetch -k --output-dir out < urls
+  exits 0
+  silent
+  same "$(head -n 1 "$kept/stdout")" \
+    url,final_url,status,error,attempts,mime,bytes,seconds,path,etag,last_modified
+  same "$(values url)" "$(cat urls)"
+  same "$(values status)" $'200\n200'
+  same "$(values bytes)" $'10\n20000'
+  for path in $(values path); do [ -f "$path" ] || fail "no $path"; done
+  same "$(values path | xargs cat | wc -c)" 20010
+  same "$(find out -type f | wc -l)" 2
+}
+
+@test "40: a polite fetch" {
+  printf '1999-01-01\nx\n' > d.txt
+  printf 'server,db\nA,d1\n' > dbs.csv
+  printf 'id,mail\n1,ada@x.org\n' > people.csv
+  python3 -u -m http.server 0 --bind 127.0.0.1 > "$kept/server" 2> access.log 3>&- &
+  servers=$!
+  wait_for grep -q ' port ' "$kept/server"
+  port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$kept/server")
+  begin=$(clock)
+  printf "http://localhost:$port/%s\n" d.txt dbs.csv people.csv |
+    try distaff fetch --polite --output-dir pages
+  exits 0
+  [ $(($(clock) - begin)) -ge 2000000 ] || fail "too fast to be polite"
+  same "$(values status)" $'200\n200\n200'
+  for file in d.txt dbs.csv people.csv; do
+    grep -qxF "$(sha256sum < $file)" <(find pages -type f -exec sh -c 'sha256sum < "$1"' sh {} \;)
+  done
+  # robots.txt came first, and once.
+  same "$(grep -c 'GET /robots.txt' access.log)" 1
+  grep GET access.log | head -n 1 | grep -q 'GET /robots.txt'
+}
+
+@test "what servers do wrong is told, and nothing hangs" {
+  serve
+  while read -r path status error; do
+    echo "http://$at$path" >> urls
+    printf '%s %s\n' "$status" "$error" >> expected
+  done << EOF
+/never - timed out: nothing came for 1.0s (--stall-timeout)
+/never?head=1 200 timed out: nothing came for 1.0s (--stall-timeout)
+/cut?n=512&of=4096 200 no connection: body broke off after 512 of 4096 bytes
+/long 200 no connection: body broke off after 6 of 7 bytes
+/endless 200 too large: body larger than --max-size 1M
+/bomb?mb=64 200 too large: body larger than --max-size 1M
+/loop 302 bad redirect: more than 10 redirects
+/to?u=file:///etc/passwd 302 bad redirect: redirect to
+/header-flood 200 too large: head larger than 256k
+/garbage - bad response:
+/drop - no connection:
+/status/404 404
+/status/503?date=+1 503
+EOF
+  sed -i 's|^|http://'"$at"'|; s|^http://[^/]*http|http|' urls
+  try distaff fetch -k --parallelism 20 --max-size 1M --stall-timeout 1s -a urls
+  exits 1
+  paste -d ' ' <(values status | sed 's/^$/-/') <(values error) > seen
+  while IFS= read -r line <&3 && IFS= read -r wanted <&4; do
+    [[ $line == "${wanted% }"* ]] || fail "expected '$wanted', got '$line'"
+  done 3< seen 4< expected
+  same "$(wc -l < seen)" "$(wc -l < expected)"
+}
+
+@test "what is no URL is a failed job, and the rest goes on" {
+  serve
+  printf '%s\n' example.org/x htp:/x "http://$at/size/3" 'http://a b/' "http://nobody.invalid/" > urls
+  try distaff fetch -k -a urls
+  exits 1
+  same "$(values status | tr '\n' ,)" ,,200,,,
+  values error > errors
+  grep -q 'https://' <(sed -n 1p errors)
+  grep -q 'no such host' <(sed -n 5p errors)
+}
+
+@test "a connection that is reset when it is used again is made anew" {
+  serve
+  seq 20 | sed "s|.*|http://$at/reset?&|" > urls
+  try distaff fetch --parallelism 1 --retries 3 --retry-delay 10ms -a urls
+  exits 0
+  same "$(values status | sort | uniq -c | tr -s ' ')" ' 20 200'
+}
+
+@test "429 with Retry-After pauses its host; the retry comes after it" {
+  serve --hosts 2
+  printf '%s\n' "http://$at/flaky/a?times=1&status=429&retry-after=1" "http://$at/size/1" \
+    "http://127.0.0.2:$port/size/2" > urls
+  begin=$(clock)
+  try distaff fetch -k --parallelism 1 --retries 1 --retry-delay 1ms -a urls
+  exits 0
+  [ $(($(clock) - begin)) -ge 1000000 ] || fail "the server was not obeyed"
+  same "$(values attempts)" $'2\n1\n1'
+  awk -F '\t' '$7 == "/size/1" {late = $1} $7 == "/size/2" {other = $1}
+    $8 == 429 {busy = $2} END {exit !(late >= busy + 990000000 && other < late)}' log
+}
+
+@test "a redirect to another host waits for that host's turn" {
+  serve --hosts 2
+  other=127.0.0.2:$port
+  { for i in 1 2 3; do echo "http://$other/slow?ms=150&i=$i"; done
+    for i in 1 2 3; do echo "http://$at/to?u=http://$other/slow%3Fms=150%26r=$i"; done; } > urls
+  try distaff fetch --parallelism 1 -a urls
+  exits 0
+  same "$(values final_url | grep -c "^http://$other/slow")" 6
+  # Never two at once there, as the server saw it.
+  awk -F '\t' -v host="$other" '$5 == host {print $1, $2}' log | sort -n |
+    awk '{if (NR > 1 && $1 < end) {print "overlap"; exit 1} end = $2}'
+}
+
+@test "limits of a hundred hosts are kept, by nginx's own log" {
+  nginx_of 'server { listen PORT; limit_rate 40000; }'
+  head -c 4000 /dev/zero > nginx/www/page
+  for host in $(seq 1 100); do
+    for page in $(seq 1 6); do echo "http://127.0.0.$host:$port/page?$page"; done
+  done > urls
+  try distaff fetch -j 400 --parallelism 2 --output none -a urls
+  exits 0
+  same "$(wc -l < nginx/log)" 600
+  python3 - nginx/log 2 << 'EOF'
+import sys
+hosts = {}
+for line in open(sys.argv[1]):
+    end, took, host = line.split()[:3]
+    hosts.setdefault(host, []).append((float(end) - float(took), float(end)))
+assert len(hosts) == 100
+for host, spans in hosts.items():
+    # The log is in milliseconds, and written just after the client has all.
+    events = sorted([(a + 0.001, 1) for a, b in spans] + [(b - 0.002, -1) for a, b in spans])
+    now = most = 0
+    for _, step in events:
+        now += step
+        most = max(most, now)
+    assert most <= int(sys.argv[2]), (host, most)
+EOF
+}
+
+@test "rests of many hosts are never short, by nginx's own log" {
+  nginx_of 'server { listen PORT; }'
+  head -c 100 /dev/zero > nginx/www/page
+  for host in $(seq 1 40); do
+    for page in 1 2 3; do echo "http://127.0.0.$host:$port/page?$page"; done
+  done > urls
+  try distaff fetch -j 100 --throttle 200ms --output none -a urls
+  exits 0
+  python3 - nginx/log << 'EOF'
+import sys
+hosts = {}
+for line in open(sys.argv[1]):
+    end, took, host = line.split()[:3]
+    hosts.setdefault(host, []).append((float(end) - float(took), float(end)))
+assert len(hosts) == 40
+for host, spans in hosts.items():
+    spans.sort()
+    for (_, end), (begin, _) in zip(spans, spans[1:]):
+        assert begin - end >= 0.198, (host, begin - end)
+EOF
+}
+
+@test "a slow host does not slow the others" {
+  serve --hosts 10
+  for i in 1 2 3; do echo "http://127.0.0.1:$port/slow?ms=1500&$i"; done > urls
+  for i in $(seq 1 20); do
+    for host in 2 3 4 5 6 7 8 9 10; do echo "http://127.0.0.$host:$port/size/$i"; done
+  done >> urls
+  try distaff fetch -j 8 --parallelism 1 --output none -a urls
+  exits 0
+  awk -F '\t' '$7 ~ /slow/ {if (!first || $2 < first) first = $2; next} $2 > last {last = $2}
+    END {exit !(last < first)}' log
+}
+
+@test "CSV in, CSV out: what was there is there byte for byte" {
+  serve
+  printf 'id,"the ""url""",url\n1,"x, y",http://%s/size/1\n2,  spaced ,http://%s/size/2\n3,"a\nb",http://%s/status/404\n' \
+    "$at" "$at" "$at" > in.csv
+  try distaff fetch --csv -k -a in.csv url
+  exits 1
+  python3 - in.csv "$kept/stdout" << 'EOF'
+import csv, sys
+before = open(sys.argv[1], "rb").read()
+after = list(csv.reader(open(sys.argv[2], newline="")))
+there = list(csv.reader(open(sys.argv[1], newline="")))
+assert [row[:3] for row in after] == there, after
+assert after[0][3] == "fetch_url" and after[0][5] == "status", after[0]
+assert [row[5] for row in after[1:]] == ["200", "200", "404"]
+raw = open(sys.argv[2], "rb").read()
+assert b'2,  spaced ,http' in raw and b'3,"a\nb",http' in raw and b'id,"the ""url""",url,' in raw
+EOF
+}
+
+@test "JSON lines in and out, a template for the URL" {
+  serve
+  printf '{"id": 1.50, "n":3}\n{"id":"x","n":4}\n' > in.jsonl
+  try distaff fetch --jsonl -k --output json --url-template "http://$at/size/{n}" -a in.jsonl
+  exits 0
+  same "$(jq -r '[.id, .n, .status, .bytes, .url] | join(" ")' "$kept/stdout")" \
+    "$(printf '1.5 3 200 3 http://%s/size/3\nx 4 200 4 http://%s/size/4' "$at" "$at")"
+  grep -q '"id": 1.50' "$kept/stdout"
+}
+
+@test "bodies to stdout, in order and whole" {
+  serve
+  try distaff fetch -k --body "http://$at/slow?ms=300" "http://$at/size/5" "http://$at/gzip/300000"
+  exits 0
+  [ "$(wc -c < "$kept/stdout")" -gt 300005 ] || fail "not all of it"
+  try distaff fetch -k --body "http://$at/size/100000" "http://$at/size/7"
+  { yes /size/100000 | head -c 100000; yes /size/7 | head -c 7; } | cmp - "$kept/stdout"
+}
+
+@test "kill -9 and --resume: every body complete or absent, each URL once in the report" {
+  nginx_of 'server { listen PORT; location / { try_files /page =404; } }'
+  head -c 5000 /dev/urandom > nginx/www/page
+  sum=$(sha256sum < nginx/www/page)
+  seq 5000 | sed "s|.*|http://127.0.0.1:$port/&|" > urls
+  for round in 1 2 3; do
+    start distaff fetch -j 20 --parallelism 20 --journal j --resume --output-dir out -a urls
+    wait_for eval "[ \$(grep -c '\"http\":200' j) -ge $((round * 700)) ]"
+    kill -9 $pid
+    finish
+    find out -type f ! -path '*/.distaff/*' -size -5000c | grep . && fail "a body is not whole"
+  done
+  cp j before
+  try distaff fetch -j 20 --parallelism 20 --journal j --resume --output-dir out -a urls
+  exits 0
+  same "$(values url | sort -u | wc -l)" 5000
+  same "$(values url | wc -l)" 5000
+  same "$(values status | sort -u)" 200
+  same "$(find out -type f ! -path '*/.distaff/*' | wc -l)" 5000
+  same "$(find out -type f ! -path '*/.distaff/*' -exec sha256sum {} + | cut -d ' ' -f 1 | sort -u)" "${sum%% *}"
+  # What was journaled as done was not asked for again.
+  grep -o '"outcome":"success".*"url":"[^"]*"' j | sed 's/.*"url"://' | sort | uniq -d > twice
+  [ ! -s twice ] || fail "done twice: $(head -n 3 twice)"
+}
+
+@test "a body that broke off is completed by its rest" {
+  serve
+  try distaff fetch --retries 2 --retry-delay 10ms --output-dir out "http://$at/range/300000?cut=200000"
+  exits 0
+  same "$(values bytes)" 300000
+  yes "/range/300000?cut=200000" | head -c 300000 | cmp - "$(values path)"
+  # The second time only what was missing came.
+  same "$(awk -F '\t' '$8 == 206' log | wc -l)" 1
+}
+
+@test "--cond: only what changed is sent again" {
+  serve
+  printf "http://$at/etag/%s\n" a b > urls
+  try distaff fetch -k -a urls
+  exits 0
+  cp "$kept/stdout" report.csv
+  printf "http://$at/%s\n" etag/c size/3 >> urls
+  try distaff fetch -k --cond report.csv -a urls
+  exits 0
+  same "$(values status | tr '\n' ' ')" '304 304 200 200 '
+}
+
+@test "an archive that sqlite3 reads" {
+  serve
+  printf "http://$at/size/%s\n" 10 2000 100000 > urls
+  try distaff fetch -k --archive a.sqlar --name '{path}' -a urls
+  exits 0
+  sqlite3 a.sqlar -At | sort > names
+  same "$(cat names)" "$(values path | sort)"
+  mkdir x
+  (cd x && sqlite3 ../a.sqlar -Ax)
+  yes /size/100000 | head -c 100000 | cmp - x/size/100000
+  try distaff fetch -k --cond a.sqlar "http://$at/size/10"
+  exits 0
+}
+
+@test "nothing is written outside the directory, whatever the URL and the template say" {
+  serve
+  mkdir -p deep/out elsewhere
+  ln -s ../../elsewhere deep/out/link
+  ln -s ../../elsewhere/file deep/out/f
+  printf "http://$at/size/%s\n" 1/../../../x 2/%2e%2e/%2e%2e/y 3/link/z '4?f' 5 > urls
+  for name in '../{hash}' '/tmp/../../{path}' '{path}' 'link/{path}' 'f' '{path}/..' '~/{hash}' 'a//b/./{hash}'; do
+    try distaff fetch --output-dir deep/out --name "$name" -a urls
+    find . -path ./deep/out -prune -o -type f -print | grep -v -e '^./log$' -e '^./urls$' |
+      grep . && fail "--name $name wrote outside"
+    same "$(find elsewhere | wc -l)" 1
+  done
+}
+
+@test "TLS: a CA of one's own, one that is not known, and --insecure, which is said" {
+  certificates
+  serve --tls cert.pem key.pem
+  url=https://localhost:$tls_port/size/5
+  try distaff fetch --cacert ca.pem --resolve "localhost:$tls_port:127.0.0.1" $url
+  exits 0
+  silent
+  try distaff fetch --resolve "localhost:$tls_port:127.0.0.1" $url
+  exits 1
+  values error | grep -q 'no trusted connection: '
+  try distaff fetch --insecure --resolve "localhost:$tls_port:127.0.0.1" $url
+  exits 0
+  says '--insecure: certificates are not checked'
+}
+
+@test "HTTP/2: many requests on one connection, and a server that says GOAWAY" {
+  certificates
+  nginx_of 'keepalive_requests 7;
+    server { listen PORT ssl http2; ssl_certificate ROOT/../cert.pem; ssl_certificate_key ROOT/../key.pem; }'
+  head -c 3000 /dev/zero > nginx/www/page
+  seq 60 | sed "s|.*|https://localhost:$port/page?&|" > urls
+  try distaff fetch --cacert ca.pem --resolve "localhost:$port:127.0.0.1" --parallelism 5 \
+    --retries 2 --retry-delay 10ms -a urls
+  exits 0
+  same "$(values status | sort | uniq -c | tr -s ' ')" ' 60 200'
+  same "$(cut -d ' ' -f 5 nginx/log | sort -u)" HTTP/2.0
+}
+
+@test "secrets stand in no log, journal or report" {
+  serve
+  try distaff fetch --journal j --log-level info -H 'Authorization: Bearer s3cret' \
+    "http://u:s3cret@$at/echo?api_key=s3cret" "http://u:s3cret@$at/status/500"
+  exits 1
+  ! grep -q s3cret j "$kept/stdout" "$kept/stderr" || fail "it stands there"
+  same "$(values url | head -n 1)" "http://u:***@$at/echo?api_key=***"
+}
+
+@test "--public-only refuses what is not, also behind a redirect" {
+  serve
+  try distaff fetch --public-only "http://$at/size/1" "http://localhost:$port/size/1"
+  exits 1
+  same "$(values error | grep -c 'not allowed: .*--public-only')" 2
+  [ ! -s log ] || fail "it was asked"
+}
+
+@test "robots.txt is obeyed, and its delay" {
+  printf 'User-agent: *\nDisallow: /size/1\nCrawl-delay: 1\n' > robots
+  serve --robots robots
+  begin=$(clock)
+  try distaff fetch -k --robots --parallelism 4 "http://$at/size/1" "http://$at/size/2" "http://$at/size/3"
+  exits 1
+  same "$(values status | tr '\n' ,)" ,200,200,
+  values error | grep -q 'not allowed: robots.txt of .* forbids it'
+  awk -F '\t' '{print $1}' log | sort -n | awk 'NR > 1 && $1 - last < 990000000 {exit 1} {last = $1}'
+}
+
+@test "INT ends it; what was fetched is reported" {
+  serve
+  printf '%s\n' "http://$at/size/1" "http://$at/never" > urls
+  start distaff fetch -k --output-dir out -a urls
+  wait_for eval "grep -q /size/1 log"
+  wait_for eval "grep -q ',200,' '$kept/stdout'"
+  kill -INT $pid
+  finish
+  exits 130
+  same "$(values status | head -n 1)" 200
+}
+
+@test "progress tells bytes; --stats tells of each host" {
+  serve --hosts 2
+  try distaff fetch --progress line --progress-interval 100ms --stats "http://$at/slow?ms=300" \
+    "http://127.0.0.2:$port/size/5000"
+  exits 0
+  grep -q 'distaff: progress: .* kB (' "$kept/stderr"
+  grep -qE '^127.0.0.2 +1 +0 +5.0 kB' "$kept/stderr"
+}
+
+@test "a timeout of an attempt, a deadline, and retries of what is worth it" {
+  serve
+  try distaff fetch --timeout 300ms "http://$at/never"
+  exits 1
+  values error | grep -q '^timed out'
+  try distaff fetch --retries 2 --retry-delay 1ms "http://$at/flaky/x?times=2" "http://$at/status/404"
+  exits 1
+  same "$(values attempts | sort)" $'1\n3'
+  # What may do something twice is not sent again.
+  try distaff fetch --retries 2 --retry-delay 1ms --data x "http://$at/flaky/y?times=1"
+  exits 1
+  same "$(values attempts)" 1
+  try distaff fetch --retries 2 --retry-delay 1ms --data x --retry-unsafe "http://$at/flaky/z?times=1"
+  exits 0
+}
+
+@test "no more than 30 connections are open, and no descriptor is left" {
+  serve
+  seq 300 | sed "s|.*|http://$at/size/&|" > urls
+  ( ulimit -n 60; try distaff fetch -j 16 --parallelism 16 --output-dir out -a urls )
+  exits 0
+  same "$(values status | sort | uniq -c | tr -s ' ')" ' 300 200'
+}
