@@ -377,11 +377,11 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
-_distaff_letters_with_value=adnIjPg
+_distaff_options_run='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_letters_with_value_run=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
-_distaff_about() {
+_distaff_about_run() {
   kind='' values=() not_after=''
   case $1 in
     -a | --input)
@@ -777,7 +777,7 @@ _distaff_about_fetch() {
       ;;
     -g | --key)
       kind=word not_after=' -g --key '
-      values=(host domain host: domain: regex: '{1}')
+      values=(host domain ip host: domain: regex: '{1}')
       ;;
     --parallelism)
       kind=word not_after=' --parallelism '

@@ -289,133 +289,133 @@ complete -c distaff -n '__distaff_in_operand; and not __distaff_in_file_list' -a
 complete -c distaff -n __distaff_in_file_list -F
 
 # From here to the end mark: made from the option table; changes here are lost.
-set -g __distaff_names_with_value --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --mutex --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
-set -g __distaff_letters_with_value adnIjPg
-set -g __distaff_key_forms 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
-complete -c distaff -n '__distaff_offers -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers -0 --null -- -0 --null -d --delimiter --csv --tsv --jsonl --keep-empty' -s 0 -l null -d 'records end with a NUL byte, as by find -print0'
-complete -c distaff -n '__distaff_offers -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR' -x -k \
+set -g __distaff_names_with_value_run --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --mutex --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_letters_with_value_run adnIjPg
+set -g __distaff_key_forms_run 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
+complete -c distaff -n '__distaff_offers run -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run -0 --null -- -0 --null -d --delimiter --csv --tsv --jsonl --keep-empty' -s 0 -l null -d 'records end with a NUL byte, as by find -print0'
+complete -c distaff -n '__distaff_offers run -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR' -x -k \
     -a '\'\\\\n\' \'\\\\0\' \'\\\\r\\\\n\' \',\' \';\''
-complete -c distaff -n '__distaff_offers --csv -- --csv -0 --null -d --delimiter --tsv --jsonl --split --match --keep-empty' -l csv -d 'records are CSV rows; the header names the fields'
-complete -c distaff -n '__distaff_offers --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields'
-complete -c distaff -n '__distaff_offers --no-header -- --no-header' -l no-header -d 'the first row of --csv or --tsv is a record too'
-complete -c distaff -n '__distaff_offers --jsonl -- --jsonl -0 --null -d --delimiter --csv --tsv --split --match --keep-empty' -l jsonl -d 'records are JSON objects; members are fields'
-complete -c distaff -n '__distaff_offers --split -- --split --csv --tsv --jsonl --match' -l split -d 'split records at REGEX into fields {1} {2} and on' -x -k \
+complete -c distaff -n '__distaff_offers run --csv -- --csv -0 --null -d --delimiter --tsv --jsonl --split --match --keep-empty' -l csv -d 'records are CSV rows; the header names the fields'
+complete -c distaff -n '__distaff_offers run --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields'
+complete -c distaff -n '__distaff_offers run --no-header -- --no-header' -l no-header -d 'the first row of --csv or --tsv is a record too'
+complete -c distaff -n '__distaff_offers run --jsonl -- --jsonl -0 --null -d --delimiter --csv --tsv --split --match --keep-empty' -l jsonl -d 'records are JSON objects; members are fields'
+complete -c distaff -n '__distaff_offers run --split -- --split --csv --tsv --jsonl --match' -l split -d 'split records at REGEX into fields {1} {2} and on' -x -k \
     -a '\',\' \';\' \'\\\\t\' \'\\\\s+\''
-complete -c distaff -n '__distaff_offers --match -- --match --csv --tsv --jsonl --split' -l match -d 'named captures of REGEX are fields, (?P<name>...)' -x -k \
+complete -c distaff -n '__distaff_offers run --match -- --match --csv --tsv --jsonl --split' -l match -d 'named captures of REGEX are fields, (?P<name>...)' -x -k \
     -a '(__distaff_values --match)'
-complete -c distaff -n '__distaff_offers --no-match -- --no-match' -l no-match -d 'what a record is that --match does not match' -x -k \
+complete -c distaff -n '__distaff_offers run --no-match -- --no-match' -l no-match -d 'what a record is that --match does not match' -x -k \
     -a '\'fail\' \'skip\' \'keep\''
-complete -c distaff -n '__distaff_offers --keep-empty -- --keep-empty -0 --null -d --delimiter --csv --tsv --jsonl' -l keep-empty -d 'an empty line is a record too'
-complete -c distaff -n '__distaff_offers --total -- --total' -l total -d 'expect N records, for the time left in --progress' -x -k \
+complete -c distaff -n '__distaff_offers run --keep-empty -- --keep-empty -0 --null -d --delimiter --csv --tsv --jsonl' -l keep-empty -d 'an empty line is a record too'
+complete -c distaff -n '__distaff_offers run --total -- --total' -l total -d 'expect N records, for the time left in --progress' -x -k \
     -a '\'100\' \'1000\' \'10000\''
-complete -c distaff -n '__distaff_offers --fields -- --fields' -l fields -d 'print the names of the fields and run nothing'
-complete -c distaff -n '__distaff_offers -r --no-run-if-empty -- -r --no-run-if-empty' -s r -l no-run-if-empty -d 'accepted; without records nothing runs anyway'
-complete -c distaff -n '__distaff_offers -n --max-records -- -n --max-records' -s n -l max-records -d 'pass N records to each job, 0 as many as fit' -x -k \
+complete -c distaff -n '__distaff_offers run --fields -- --fields' -l fields -d 'print the names of the fields and run nothing'
+complete -c distaff -n '__distaff_offers run -r --no-run-if-empty -- -r --no-run-if-empty' -s r -l no-run-if-empty -d 'accepted; without records nothing runs anyway'
+complete -c distaff -n '__distaff_offers run -n --max-records -- -n --max-records' -s n -l max-records -d 'pass N records to each job, 0 as many as fit' -x -k \
     -a '\'0\' \'2\' \'10\' \'100\' \'1000\''
-complete -c distaff -n '__distaff_offers --max-bytes -- --max-bytes' -l max-bytes -d 'at most SIZE bytes of arguments for a job' -x -k \
+complete -c distaff -n '__distaff_offers run --max-bytes -- --max-bytes' -l max-bytes -d 'at most SIZE bytes of arguments for a job' -x -k \
     -a '\'4k\' \'64k\' \'128k\' \'1M\''
-complete -c distaff -n '__distaff_offers -I -- -I' -s I -d 'STR stands for the record; nothing is appended' -x -k \
+complete -c distaff -n '__distaff_offers run -I -- -I' -s I -d 'STR stands for the record; nothing is appended' -x -k \
     -a '\'%\' \'@@\' \'%{}\''
-complete -c distaff -n '__distaff_offers --shell -- --shell' -l shell -d 'run scripts by it, as by \'bash -o pipefail\'' -x -k \
+complete -c distaff -n '__distaff_offers run --shell -- --shell' -l shell -d 'run scripts by it, as by \'bash -o pipefail\'' -x -k \
     -a '\'bash\' \'bash -o pipefail\' \'sh\' \'zsh\''
-complete -c distaff -n '__distaff_offers --stdin -- --stdin' -l stdin -d 'what jobs read: nothing, the record, the terminal' -x -k \
+complete -c distaff -n '__distaff_offers run --stdin -- --stdin' -l stdin -d 'what jobs read: nothing, the record, the terminal' -x -k \
     -a '\'null\' \'record\' \'tty\''
-complete -c distaff -n '__distaff_offers --workdir -- --workdir' -l workdir -d 'run each job in DIR, a template such as {//}' -x -k \
+complete -c distaff -n '__distaff_offers run --workdir -- --workdir' -l workdir -d 'run each job in DIR, a template such as {//}' -x -k \
     -a '(__distaff_values --workdir)'
-complete -c distaff -n '__distaff_offers --env -- ' -l env -d 'set a variable for each job; VALUE is a template' -x -k \
+complete -c distaff -n '__distaff_offers run --env -- ' -l env -d 'set a variable for each job; VALUE is a template' -x -k \
     -a '(__distaff_values --env)'
-complete -c distaff -n '__distaff_offers --nice -- --nice' -l nice -d 'run jobs at this niceness, -20 to 19' -x -k \
+complete -c distaff -n '__distaff_offers run --nice -- --nice' -l nice -d 'run jobs at this niceness, -20 to 19' -x -k \
     -a '\'5\' \'10\' \'19\''
-complete -c distaff -n '__distaff_offers --dry-run -- --dry-run' -l dry-run -d 'print the commands for a shell, and run nothing'
-complete -c distaff -n '__distaff_offers -t --trace -- -t --trace' -s t -l trace -d 'print each command on stderr as it starts'
-complete -c distaff -n '__distaff_offers -j -P --jobs -- -j -P --jobs' -s j -s P -l jobs -d 'jobs at once; N%, +N, -N of the CPUs; 0 all that fit' -x -k \
+complete -c distaff -n '__distaff_offers run --dry-run -- --dry-run' -l dry-run -d 'print the commands for a shell, and run nothing'
+complete -c distaff -n '__distaff_offers run -t --trace -- -t --trace' -s t -l trace -d 'print each command on stderr as it starts'
+complete -c distaff -n '__distaff_offers run -j -P --jobs -- -j -P --jobs' -s j -s P -l jobs -d 'jobs at once; N%, +N, -N of the CPUs; 0 all that fit' -x -k \
     -a '\'1\' \'2\' \'4\' \'8\' \'16\' \'50%\' \'100%\' \'200%\' \'+1\' \'0\''
-complete -c distaff -n '__distaff_offers --delay -- --delay' -l delay -d 'wait at least D between any two starts' -x -k \
+complete -c distaff -n '__distaff_offers run --delay -- --delay' -l delay -d 'wait at least D between any two starts' -x -k \
     -a '\'100ms\' \'500ms\' \'1s\' \'10s\' \'1m\''
-complete -c distaff -n '__distaff_offers -g --key -- -g --key' -s g -l key -d 'jobs with one key are a group with limits' -x -k \
+complete -c distaff -n '__distaff_offers run -g --key -- -g --key' -s g -l key -d 'jobs with one key are a group with limits' -x -k \
     -a '(__distaff_values --key)'
-complete -c distaff -n '__distaff_offers --parallelism -- --parallelism' -l parallelism -d 'jobs of a group at once' -x -k \
+complete -c distaff -n '__distaff_offers run --parallelism -- --parallelism' -l parallelism -d 'jobs of a group at once' -x -k \
     -a '\'1\' \'2\' \'4\' \'8\''
-complete -c distaff -n '__distaff_offers --throttle -- --throttle' -l throttle -d 'rest from a job\'s end to the group\'s next start' -x -k \
+complete -c distaff -n '__distaff_offers run --throttle -- --throttle' -l throttle -d 'rest from a job\'s end to the group\'s next start' -x -k \
     -a '\'500ms\' \'1s\' \'10s\' \'1m\' \'1h\' \'2s..5s\''
-complete -c distaff -n '__distaff_offers --rate -- --rate' -l rate -d 'at most N starts of a group in each D, as 10/s' -x -k \
+complete -c distaff -n '__distaff_offers run --rate -- --rate' -l rate -d 'at most N starts of a group in each D, as 10/s' -x -k \
     -a '\'1/s\' \'10/s\' \'100/1m\' \'10/s:5\''
-complete -c distaff -n '__distaff_offers --rules -- --rules' -l rules -d 'limits for single groups, from FILE' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --mutex -- --mutex' -l mutex -d 'jobs whose T is equal never overlap' -x -k \
+complete -c distaff -n '__distaff_offers run --rules -- --rules' -l rules -d 'limits for single groups, from FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --mutex -- --mutex' -l mutex -d 'jobs whose T is equal never overlap' -x -k \
     -a '\'{}\' \'{1}\' \'{//}\' \'{/}\''
-complete -c distaff -n '__distaff_offers --buffer-size -- --buffer-size' -l buffer-size -d 'read at most N records ahead' -x -k \
+complete -c distaff -n '__distaff_offers run --buffer-size -- --buffer-size' -l buffer-size -d 'read at most N records ahead' -x -k \
     -a '\'1024\' \'16384\' \'131072\''
-complete -c distaff -n '__distaff_offers --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
+complete -c distaff -n '__distaff_offers run --output -- --output -u --ungroup' -l output -d 'unbroken by job, by line, as it comes, rows, or none' -x -k \
     -a '\'group\' \'line\' \'raw\' \'json\' \'csv\' \'none\''
-complete -c distaff -n '__distaff_offers -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
-complete -c distaff -n '__distaff_offers -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout --quiet-unless-failed' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
-complete -c distaff -n '__distaff_offers --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
-complete -c distaff -n '__distaff_offers --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
+complete -c distaff -n '__distaff_offers run -k --keep-order -- -k --keep-order -u --ungroup' -s k -l keep-order -d 'output in the order of input'
+complete -c distaff -n '__distaff_offers run -u --ungroup -- -u --ungroup --output -k --keep-order --tag --tag-template --results --idle-timeout --quiet-unless-failed' -s u -l ungroup -d 'jobs write to our stdout and stderr themselves'
+complete -c distaff -n '__distaff_offers run --tag -- --tag -u --ungroup' -l tag -d 'begin each line of output with the record and a tab'
+complete -c distaff -n '__distaff_offers run --tag-template -- --tag-template -u --ungroup' -l tag-template -d 'begin each line of output with T and a tab' -x -k \
     -a '(__distaff_values --tag-template)'
-complete -c distaff -n '__distaff_offers --results -- --results -u --ungroup' -l results -d 'also write DIR/stdout, DIR/stderr, DIR/job.json' -x -k \
+complete -c distaff -n '__distaff_offers run --results -- --results -u --ungroup' -l results -d 'also write DIR/stdout, DIR/stderr, DIR/job.json' -x -k \
     -a '(__distaff_values --results)'
-complete -c distaff -n '__distaff_offers --hold-memory -- --hold-memory' -l hold-memory -d 'hold back at most SIZE of output in memory' -x -k \
+complete -c distaff -n '__distaff_offers run --hold-memory -- --hold-memory' -l hold-memory -d 'hold back at most SIZE of output in memory' -x -k \
     -a '\'1M\' \'64M\' \'1G\''
-complete -c distaff -n '__distaff_offers --spill-dir -- --spill-dir' -l spill-dir -d 'hold back more output in files in DIR' -x -k \
+complete -c distaff -n '__distaff_offers run --spill-dir -- --spill-dir' -l spill-dir -d 'hold back more output in files in DIR' -x -k \
     -a '(__distaff_values --spill-dir)'
-complete -c distaff -n '__distaff_offers --spill-limit -- --spill-limit' -l spill-limit -d 'and at most SIZE of it; 0 for no such files' -x -k \
+complete -c distaff -n '__distaff_offers run --spill-limit -- --spill-limit' -l spill-limit -d 'and at most SIZE of it; 0 for no such files' -x -k \
     -a '\'0\' \'1G\' \'10G\' \'100G\''
-complete -c distaff -n '__distaff_offers --ok -- --ok' -l ok -d 'exit statuses that are success, as 0,1,3-5' -x -k \
+complete -c distaff -n '__distaff_offers run --ok -- --ok' -l ok -d 'exit statuses that are success, as 0,1,3-5' -x -k \
     -a '\'0,1\' \'0-3\''
-complete -c distaff -n '__distaff_offers --retries -- --retries' -l retries -d 'try a job that fails up to N times more' -x -k \
+complete -c distaff -n '__distaff_offers run --retries -- --retries' -l retries -d 'try a job that fails up to N times more' -x -k \
     -a '\'1\' \'2\' \'3\' \'5\' \'10\''
-complete -c distaff -n '__distaff_offers --retry-delay -- --retry-delay' -l retry-delay -d 'how long to wait before a job\'s next try' -x -k \
+complete -c distaff -n '__distaff_offers run --retry-delay -- --retry-delay' -l retry-delay -d 'how long to wait before a job\'s next try' -x -k \
     -a '\'1s..1m\' \'5s\' \'10s..10m\' \'100ms..5s\''
-complete -c distaff -n '__distaff_offers --retry-on -- --retry-on' -l retry-on -d 'failures worth another try, as 75,signal,timeout' -x -k \
+complete -c distaff -n '__distaff_offers run --retry-on -- --retry-on' -l retry-on -d 'failures worth another try, as 75,signal,timeout' -x -k \
     -a '\'0-255,signal,timeout\' \'75\' \'signal\' \'timeout\' \'start\''
-complete -c distaff -n '__distaff_offers --timeout -- --timeout' -l timeout -d 'end a job that runs longer than D' -x -k \
+complete -c distaff -n '__distaff_offers run --timeout -- --timeout' -l timeout -d 'end a job that runs longer than D' -x -k \
     -a '\'10s\' \'1m\' \'5m\' \'1h\' \'200%\' \'500%\''
-complete -c distaff -n '__distaff_offers --idle-timeout -- --idle-timeout -u --ungroup' -l idle-timeout -d 'end a job that writes nothing for D' -x -k \
+complete -c distaff -n '__distaff_offers run --idle-timeout -- --idle-timeout -u --ungroup' -l idle-timeout -d 'end a job that writes nothing for D' -x -k \
     -a '\'30s\' \'1m\' \'5m\''
-complete -c distaff -n '__distaff_offers --deadline -- --deadline' -l deadline -d 'end the run after D, or at TIME, as 06:30' -x -k \
+complete -c distaff -n '__distaff_offers run --deadline -- --deadline' -l deadline -d 'end the run after D, or at TIME, as 06:30' -x -k \
     -a '\'1h\' \'8h\' \'06:30\' \'23:00\''
-complete -c distaff -n '__distaff_offers --on-error -- --on-error' -l on-error -d 'what the first failure does to the run' -x -k \
+complete -c distaff -n '__distaff_offers run --on-error -- --on-error' -l on-error -d 'what the first failure does to the run' -x -k \
     -a '\'continue\' \'stop\' \'kill\' \'ignore\''
-complete -c distaff -n '__distaff_offers --halt -- --halt' -l halt -d 'stop after so many: soon,fail=3 or now,done=50%' -x -k \
+complete -c distaff -n '__distaff_offers run --halt -- --halt' -l halt -d 'stop after so many: soon,fail=3 or now,done=50%' -x -k \
     -a '\'soon,fail=1\' \'now,fail=1\' \'soon,fail=10%\' \'now,success=1\' \'now,done=100\''
-complete -c distaff -n '__distaff_offers --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
+complete -c distaff -n '__distaff_offers run --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
     -a '\'TERM,5s,KILL\' \'INT,5s,TERM,5s,KILL\' \'TERM,30s,KILL\''
-complete -c distaff -n '__distaff_offers --leave-orphans -- --leave-orphans' -l leave-orphans -d 'let processes that jobs left in the background outlive the run'
-complete -c distaff -n '__distaff_offers --journal -- --journal --failed-to --joblog --log-file' -l journal -d 'append to FILE what becomes of each job' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --resume -- --resume' -l resume -d 'run only what the journal does not say is done'
-complete -c distaff -n '__distaff_offers --skip-failed -- --skip-failed' -l skip-failed -d 'with --resume: nor what failed, only what never ran'
-complete -c distaff -n '__distaff_offers --id -- --id' -l id -d 'what a job is known by in the journal, as {id}' -x -k \
+complete -c distaff -n '__distaff_offers run --leave-orphans -- --leave-orphans' -l leave-orphans -d 'let processes that jobs left in the background outlive the run'
+complete -c distaff -n '__distaff_offers run --journal -- --journal --failed-to --joblog --log-file' -l journal -d 'append to FILE what becomes of each job' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --resume -- --resume' -l resume -d 'run only what the journal does not say is done'
+complete -c distaff -n '__distaff_offers run --skip-failed -- --skip-failed' -l skip-failed -d 'with --resume: nor what failed, only what never ran'
+complete -c distaff -n '__distaff_offers run --id -- --id' -l id -d 'what a job is known by in the journal, as {id}' -x -k \
     -a '\'{1}\' \'{}\''
-complete -c distaff -n '__distaff_offers --failed-to -- --failed-to --journal --joblog --log-file' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --joblog -- --joblog --journal --failed-to --log-file' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
+complete -c distaff -n '__distaff_offers run --failed-to -- --failed-to --journal --joblog --log-file' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --joblog -- --joblog --journal --failed-to --log-file' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
     -a '(__distaff_values --lock)'
-complete -c distaff -n '__distaff_offers --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \
+complete -c distaff -n '__distaff_offers run --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \
     -a '\'10s\' \'1m\' \'10m\' \'1h\''
-complete -c distaff -n '__distaff_offers --quiet-unless-failed -- --quiet-unless-failed -u --ungroup' -l quiet-unless-failed -d 'print nothing if all goes well, else everything'
-complete -c distaff -n '__distaff_offers --stamp -- --stamp --metrics' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --metrics -- --metrics --stamp' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
+complete -c distaff -n '__distaff_offers run --quiet-unless-failed -- --quiet-unless-failed -u --ungroup' -l quiet-unless-failed -d 'print nothing if all goes well, else everything'
+complete -c distaff -n '__distaff_offers run --stamp -- --stamp --metrics' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --metrics -- --metrics --stamp' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
     -a '\'auto\' \'bar\' \'line\' \'none\''
-complete -c distaff -n '__distaff_offers --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \
+complete -c distaff -n '__distaff_offers run --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \
     -a '\'1s\' \'10s\' \'30s\' \'1m\' \'5m\''
-complete -c distaff -n '__distaff_offers --log-level -- --log-level --quiet' -l log-level -d 'what is worth a message; single failures are info' -x -k \
+complete -c distaff -n '__distaff_offers run --log-level -- --log-level --quiet' -l log-level -d 'what is worth a message; single failures are info' -x -k \
     -a '\'debug\' \'info\' \'warn\' \'error\''
-complete -c distaff -n '__distaff_offers --log-format -- --log-format' -l log-format -d 'messages and progress lines as JSON objects' -x -k \
+complete -c distaff -n '__distaff_offers run --log-format -- --log-format' -l log-format -d 'messages and progress lines as JSON objects' -x -k \
     -a '\'text\' \'json\''
-complete -c distaff -n '__distaff_offers --log-file -- --log-file --journal --failed-to --joblog' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers --quiet -- --quiet --log-level' -l quiet -d 'the same as --log-level error'
-complete -c distaff -n '__distaff_offers --config -- ' -l config -d 'options from FILE, a JSON object of names and values' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers -h --help -- -h --help' -s h -l help -d 'the most common things on one screen'
-complete -c distaff -n '__distaff_offers --help-all -- --help-all' -l help-all -d 'every option with its default'
-complete -c distaff -n '__distaff_offers -V --version -- -V --version' -s V -l version -d 'print the version'
+complete -c distaff -n '__distaff_offers run --log-file -- --log-file --journal --failed-to --joblog' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --quiet -- --quiet --log-level' -l quiet -d 'the same as --log-level error'
+complete -c distaff -n '__distaff_offers run --config -- ' -l config -d 'options from FILE, a JSON object of names and values' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run -h --help -- -h --help' -s h -l help -d 'the most common things on one screen'
+complete -c distaff -n '__distaff_offers run --help-all -- --help-all' -l help-all -d 'every option with its default'
+complete -c distaff -n '__distaff_offers run -V --version -- -V --version' -s V -l version -d 'print the version'
 # End mark.
 
 # From here to the next end mark: the options of distaff fetch, made in the same way.
 set -g __distaff_names_with_value_fetch --input --delimiter --split --match --no-match --total --url-template --request --header --data --cookie --cookie-jar --http --protocols --netrc-file --proxy --cert --cert-key --cacert --resolve --interface --max-redirects --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --max-retry-after --user-agent --contact --output-dir --name --archive --max-size --cond --output --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value_fetch adXHjPg
-set -g __distaff_key_forms_fetch 'host' 'domain' 'host:' 'domain:' 'regex:' '{1}'
+set -g __distaff_key_forms_fetch 'host' 'domain' 'ip' 'host:' 'domain:' 'regex:' '{1}'
 complete -c distaff -n '__distaff_offers fetch -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch -0 --null -- -0 --null -d --delimiter --csv --tsv --jsonl --keep-empty' -s 0 -l null -d 'records end with a NUL byte, as by find -print0'
 complete -c distaff -n '__distaff_offers fetch -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR (curl\'s -d is --data)' -x -k \

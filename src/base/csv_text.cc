@@ -1,5 +1,7 @@
 #include "base/csv_text.h"
 
+#include <algorithm>
+
 namespace distaff {
 namespace {
 
@@ -7,7 +9,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool needs_quotes(std::string_view value) {
   return value.empty() || is_blank(value.front()) || is_blank(value.back()) ||
-         value.find_first_of(",\"\r\n") != value.npos;
+         std::any_of(value.begin(), value.end(),
+                     [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; });
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ void add_parameters(std::string_view text, std::string& masked) {
 }  // namespace
 
 std::string mask_url(std::string_view url) {
-  const std::size_t parameters = url.find_first_of("?#");
+  const std::size_t parameters = std::min(url.find('?'), url.find('#'));
   const std::size_t user = url.find('@');
   if (parameters == url.npos && user == url.npos) return std::string(url);
   std::string masked;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "cli/run_parts.h"
 #include "cli/scheduled.h"
 #include "collate/fetch_rows.h"
+#include "compose/authority.h"
 #include "compose/job_builder.h"
 #include "compose/request_template.h"
 #include "engine/dry_run.h"
@@ -31,6 +33,7 @@
 #include "fetch/fetch_executor.h"
 #include "fetch/known_urls.h"
 #include "input/open_source.h"
+#include "input/resolved_source.h"
 #include "os/cpus.h"
 #include "os/early_signals.h"
 #include "os/process_limits.h"
@@ -106,6 +109,7 @@ struct FetchPlan {
   std::optional<RequestTemplate> request;
   std::optional<GroupKey> key;
   std::optional<Template> id;
+  const ResolvedSource* resolved = nullptr;  // the source, with --key ip
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -115,28 +119,71 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-Expected<GroupKey> make_key(const RunSpec& spec, const TemplateSyntax& syntax,
-                            const RequestTemplate& request) {
-  const std::string& key = spec.group.key;
-  if (key != "host" && key != "domain") return GroupKey::compile(key, syntax);
+GroupKey::UrlOf urls_of(const RunSpec& spec, const RequestTemplate& request) {
   const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
-  return GroupKey::of_urls(
-      key == "domain",
-      [&request, plain](const Record& record, JobId id) -> std::optional<std::string> {
-        if (plain) return record.text;
-        const auto launch = request.build({{&record, 1}, id, 0});
-        return launch ? std::optional(launch->request->url) : std::nullopt;
+  return [&request, plain](const Record& record, JobId id) -> std::optional<std::string> {
+    if (plain) return record.text;
+    const auto launch = request.build({{&record, 1}, id, 0});
+    return launch ? std::optional(launch->request->url) : std::nullopt;
+  };
+}
+
+// Those of --resolve HOST:PORT:ADDRESS[,ADDRESS]..., by host.
+std::map<std::string, std::string> said_addresses(const FetchSpec& fetch) {
+  std::map<std::string, std::string> known;
+  for (std::string_view text : fetch.resolve) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    const std::size_t port = text.find(':');
+    const std::size_t address = port == text.npos ? port : text.find(':', port + 1);
+    if (address == text.npos) continue;
+    const auto host = host_of("http://" + std::string(text.substr(0, port)) + "/");
+    const std::string_view addresses = text.substr(address + 1);
+    if (host) known[*host] = addresses.substr(0, addresses.find(','));
+  }
+  return known;
+}
+
+Expected<GroupKey> make_key(const RunSpec& spec, const TemplateSyntax& syntax,
+                            const FetchPlan& plan) {
+  const std::string& key = spec.group.key;
+  const auto by = [&](GroupKey::NameOf name) {
+    return GroupKey::of_urls(urls_of(spec, *plan.request), std::move(name));
+  };
+  if (key == "host") return by([](const std::string& host) { return host; });
+  if (key == "domain") return by([](const std::string& host) { return domain_of(host); });
+  if (key == "ip") {
+    return by([&plan, known = said_addresses(*spec.fetch)](const std::string& host) {
+      const auto said = known.find(host);
+      return said == known.end() ? plan.resolved->address_of(host) : said->second;
+    });
+  }
+  return GroupKey::compile(key, syntax);
+}
+
+// --key ip: names are looked up ahead of their records.
+void resolve_ahead(const RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
+  if (spec.group.key != "ip") return;
+  auto resolved = std::make_unique<ResolvedSource>(
+      std::move(opened.source),
+      [url = urls_of(spec, *plan.request),
+       known = said_addresses(*spec.fetch)](const Record& record) -> std::optional<std::string> {
+        const auto text = url(record, JobId{0});
+        auto host = text ? host_of(*text) : std::nullopt;
+        if (host && known.contains(*host)) host.reset();
+        return host;
       });
+  plan.resolved = resolved.get();
+  opened.source = std::move(resolved);
 }
 
 // `plan` must not move any more: the key looks at its request.
-Expected<void> make_plan(const RunSpec& spec, const OpenedSource& opened, FetchPlan& plan) {
+Expected<void> make_plan(const RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
   const TemplateSyntax syntax{opened.scheme, "{}", opened.tuples};
   auto request = RequestTemplate::compile(*spec.fetch, {syntax, read_data_file});
   if (!request) return tl::unexpected(request.error());
   plan.request.emplace(std::move(*request));
   if (!spec.group.key.empty()) {
-    auto key = make_key(spec, syntax, *plan.request);
+    auto key = make_key(spec, syntax, plan);
     if (!key) return tl::unexpected(key.error());
     plan.key.emplace(std::move(*key));
   }
@@ -151,6 +198,7 @@ Expected<void> make_plan(const RunSpec& spec, const OpenedSource& opened, FetchP
   }
   if (plan.id) plan.id->collect_names(names);
   want_fields(*opened.source, names);
+  resolve_ahead(spec, opened, plan);
   return {};
 }
 

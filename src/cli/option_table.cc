@@ -199,13 +199,14 @@ constexpr Option kOptions[] = {
          "of the record, host:FIELD or domain:FIELD of a field; or regex:RE, its first capture or "
          "else the match. A job without a key belongs to no group and has no limit but the slots.",
          "host|domain|host:|domain:|regex:|{//}|{1}"}),
-    of_fetch({Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
-              "URLs with one key are a group with limits",
-              "SPEC is host or domain (the part of it that one registers) of the URL; else the "
-              "name of a column, a template such as {1}, host:FIELD or domain:FIELD of a field, or "
-              "regex:RE of the record, its first capture or else the match. A URL without a key "
-              "belongs to no group and has no limit but the slots.",
-              "host|domain|host:|domain:|regex:|{1}"}),
+    of_fetch(
+        {Opt::key, "key", 'g', 0, Topic::groups, text, "SPEC", "", "host", false,
+         "URLs with one key are a group with limits",
+         "SPEC is host, domain (the part of it that one registers) or ip (its first address) of "
+         "the URL; else the name of a column, a template such as {1}, host:FIELD or "
+         "domain:FIELD of a field, or regex:RE of the record, its first capture or else the "
+         "match. A URL without a key belongs to no group and has no limit but the slots.",
+         "host|domain|ip|host:|domain:|regex:|{1}"}),
     of_run({Opt::parallelism, "parallelism", 0, 0, Topic::groups, number, "N", "", "1", false,
             "jobs of a group at once",
             "Without --key, --parallelism, --throttle and --rate hold for the whole run as one "

@@ -16,6 +16,7 @@ struct GroupKey::Impl {
   Template source;
   std::unique_ptr<re2::RE2> regex;
   UrlOf url;  // instead of `source`, if there is one
+  NameOf name;
 };
 
 namespace {
@@ -160,18 +161,17 @@ Expected<GroupKey> GroupKey::compile(std::string_view spec, const TemplateSyntax
   return GroupKey(std::move(impl));
 }
 
-GroupKey GroupKey::of_urls(bool domain, UrlOf url) {
+GroupKey GroupKey::of_urls(UrlOf url, NameOf name) {
   auto impl = std::make_unique<Impl>();
-  impl->kind = domain ? Impl::Kind::domain : Impl::Kind::host;
   impl->url = std::move(url);
+  impl->name = std::move(name);
   return GroupKey(std::move(impl));
 }
 
 std::optional<std::string> GroupKey::key_of_hop(std::string_view url) const {
   if (!impl_->url) return std::nullopt;
-  auto host = host_of(url);
-  if (host && impl_->kind == Impl::Kind::domain) host = domain_of(*host);
-  return host;
+  const auto host = host_of(url);
+  return host ? std::optional(impl_->name(*host)) : std::nullopt;
 }
 
 std::optional<std::string> GroupKey::key_of(const Record& record, JobId id) const {

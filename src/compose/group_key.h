@@ -22,9 +22,10 @@ class GroupKey {
   // regex:RE.
   static Expected<GroupKey> compile(std::string_view spec, const TemplateSyntax& syntax);
 
-  // host or domain of what `url` makes of each record: for jobs that are URLs.
+  // For jobs that are URLs: what `name` makes of the host of what `url` makes of each record.
   using UrlOf = std::function<std::optional<std::string>(const Record&, JobId)>;
-  static GroupKey of_urls(bool domain, UrlOf url);
+  using NameOf = std::function<std::string(const std::string& host)>;
+  static GroupKey of_urls(UrlOf url, NameOf name);
 
   GroupKey(GroupKey&&) noexcept;
   GroupKey& operator=(GroupKey&&) noexcept;

@@ -73,9 +73,9 @@ std::optional<TransferUrl> read_plain(const std::string& url) {
   const std::size_t colon = std::min(url.find(':', at), slash);
   if (colon < slash) {
     port = url.substr(colon + 1, slash - colon - 1);
-    const bool number = !port.empty() && port.size() < 5 && port[0] != '0' &&
+    const bool number = !port.empty() && port.size() <= 5 && port[0] != '0' &&
                         std::all_of(port.begin(), port.end(), is_digit);
-    if (!number) return std::nullopt;
+    if (!number || (port.size() == 5 && port > "65535")) return std::nullopt;
   }
   result.host = url.substr(at, colon - at);
   if (!is_plain_host(result.host)) return std::nullopt;
