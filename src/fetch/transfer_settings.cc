@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // What one read takes.  libcurl has room for so much in each handle that is busy.
-constexpr long kBuffer = 32 << 10;
+constexpr long kBuffer = 256 << 10;
 // While a body waits, libcurl keeps what the last read unpacks to: a thousand times as much.
 constexpr long kBufferIfPaused = 16 << 10;
 
