@@ -263,8 +263,7 @@ class FetchRun {
   FetchRun(const RunSpec& spec, Startup& startup, OpenedSource& opened, FetchPlan& plan,
            Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
            Scheduled& scheduled, RunFiles& files, BodyStore* store, Conditions* conditions)
-      : log_(log),
-        scheduled_(scheduled),
+      : scheduled_(scheduled),
         held_(held),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
         slots_(slots_of(spec.pool.jobs, startup)),
@@ -375,7 +374,6 @@ class FetchRun {
     output_.flush();
   }
 
-  Log& log_;
   Scheduled& scheduled_;
   HeldOutput* held_;  // null without --quiet-unless-failed
   ByteSink& sink_;    // held_, or output_
@@ -454,10 +452,15 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   if (spec.fetch->insecure) {
     (*log)->on_message(LogLevel::warn, "--insecure: certificates are not checked");
   }
-  FetchRun all(spec, startup, *opened, plan, pacing, loop, output, held, **log, *scheduled, files,
-               store->get(), conditions.get());
-  early->end();
-  return end(all.run());
+  int status = 0;
+  {
+    FetchRun all(spec, startup, *opened, plan, pacing, loop, output, held, **log, *scheduled, files,
+                 store->get(), conditions.get());
+    early->end();
+    status = all.run();
+  }
+  store->reset();  // before we die of a signal: an archive is one whole file then
+  return end(status);
 }
 
 }  // namespace

@@ -354,6 +354,33 @@ EOF
   exits 0
 }
 
+@test "an archive is one whole file also after INT" {
+  serve
+  printf '%s\n' "http://$at/size/1" "http://$at/never" > urls
+  start distaff fetch --archive a.sqlar -a urls
+  wait_for eval "grep -q ',200,' '$kept/stdout'"
+  kill -INT $pid
+  finish
+  exits 130
+  absent a.sqlar-wal a.sqlar-shm
+  same "$(sqlite3 a.sqlar -At | wc -l)" 1
+}
+
+@test "a reader that goes away, and streams that are closed" {
+  serve
+  seq 2000 | sed "s|.*|http://$at/size/&|" > urls
+  status=0
+  (distaff fetch -a urls || echo $? > ended) | head -n 2 > /dev/null
+  same "$(< ended)" 141
+  try sh -c "distaff fetch -a urls --output-dir out >&-"
+  exits 0
+  same "$(find out -type f | wc -l)" 2000
+  try sh -c "distaff fetch -a urls > /dev/full"
+  exits 3
+  try sh -c "distaff fetch --output none --output-dir out http://$at/size/1 <&-"
+  exits 0
+}
+
 @test "nothing is written outside the directory, whatever the URL and the template say" {
   serve
   mkdir -p deep/out elsewhere
