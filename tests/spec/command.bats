@@ -252,7 +252,7 @@ load helpers
 
 @test "--nice" {
   try distaff --nice 7 'nice; : {}' ::: x
-  prints "$(($(nice) + 7))"
+  prints 7
 }
 
 @test "each job is its own process group" {
