@@ -29,9 +29,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSync = 1s;
-constexpr Duration kGather = 10ms;  // lines that come sooner after the last write wait,
-constexpr std::size_t kLongestLine = std::size_t{16} << 20;
-constexpr std::size_t kGathered = 16384;  // but not more of them
+constexpr Duration kGather = 10ms;        // lines that come sooner after the last write wait,
+constexpr std::size_t kGathered = 16384;  // but not more bytes of them
+constexpr std::size_t kLongestLine = std::size_t{16} << 20;  // that earlier() reads
 constexpr int kLockTries = 50;
 constexpr int kLockPause = 10;  // milliseconds
 
