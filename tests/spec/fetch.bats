@@ -169,6 +169,15 @@ EOF
     $8 == 429 {busy = $2} END {exit !(late >= busy + 990000000 && other < late)}' log
 }
 
+@test "503 with a date pauses until then" {
+  serve
+  begin=$(clock)
+  try distaff fetch --retries 1 --retry-delay 1ms "http://$at/flaky/a?times=1&status=503&date=+2"
+  exits 0
+  [ $(($(clock) - begin)) -ge 950000 ] || fail "the server was not obeyed" # dates have no fractions
+  same "$(values attempts)" 2
+}
+
 @test "a redirect to another host waits for that host's turn" {
   serve --hosts 2
   other=127.0.0.2:$port
@@ -435,7 +444,7 @@ EOF
   same "$(values url | head -n 1)" "http://u:***@$at/echo?api_key=***"
 }
 
-@test "--public-only refuses what is not, also behind a redirect" {
+@test "--public-only refuses what is not, by address and by name" {
   serve
   try distaff fetch --public-only "http://$at/size/1" "http://localhost:$port/size/1"
   exits 1
@@ -491,7 +500,7 @@ EOF
   exits 0
 }
 
-@test "no more than 30 connections are open, and no descriptor is left" {
+@test "sixty descriptors are enough for three hundred URLs: none is left behind" {
   serve
   seq 300 | sed "s|.*|http://$at/size/&|" > urls
   ( ulimit -n 60; try distaff fetch -j 16 --parallelism 16 --output-dir out -a urls )
