@@ -3,9 +3,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -64,7 +70,10 @@ std::string own_directory() {
   return {};
 }
 
-// Of runs of which nobody was left to do it.  One that is in use cannot be removed.
+bool is_alive(pid_t pid) { return ::kill(pid, 0) == 0 || errno != ESRCH; }
+
+// Of runs of which nobody was left to do it.  One that is in use cannot be removed; that of a run
+// which lives may be empty because it has just been made.
 void remove_empty_ones(const std::string& parent) {
   DIR* const directory = opendir(parent.c_str());
   if (directory == nullptr) return;
@@ -73,7 +82,9 @@ void remove_empty_ones(const std::string& parent) {
     if (std::string_view(entry->d_name).starts_with(kName)) names.emplace_back(entry->d_name);
   }
   closedir(directory);
-  for (const std::string& name : names) rmdir((parent + "/" + name).c_str());
+  for (const std::string& name : names) {
+    if (!is_alive(std::atoi(name.c_str() + kName.size()))) rmdir((parent + "/" + name).c_str());
+  }
 }
 
 }  // namespace
@@ -92,7 +103,22 @@ std::optional<Cgroup> Cgroup::enter() {
 
 void Cgroup::leave() const { write_to(parent_ + "/cgroup.procs", "0"); }
 
-void Cgroup::remove() const { rmdir(directory_.c_str()); }
+// Who was killed is in the group until the kernel has taken it apart, which is after its files are
+// closed: waited for, since cgroup.events tells when the last one is gone.
+void Cgroup::remove() const {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  const auto until = steady_clock::now() + milliseconds(500);
+  const UniqueFd events(open((directory_ + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
+  while (rmdir(directory_.c_str()) < 0 && errno == EBUSY && events) {
+    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+    char text[256];
+    if (left.count() <= 0 || pread(events.get(), text, sizeof text, 0) < 0) return;
+    pollfd changed{.fd = events.get(), .events = POLLPRI, .revents = 0};
+    // Between the reading and rmdir the last one may have gone: so not the whole time at once.
+    poll(&changed, 1, static_cast<int>(std::min(left, milliseconds(20)).count()));
+  }
+}
 
 void Cgroup::kill_all_in(const std::string& directory) {
   write_to(directory + "/cgroup.kill", "1");

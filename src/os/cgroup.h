@@ -26,7 +26,8 @@ class Cgroup {
   // Everybody in it is killed, whoever may be forking meanwhile.
   void kill() const { kill_all_in(directory_); }
 
-  // Gone once nobody is in it.
+  // Gone once nobody is in it: waits, for half a second at most, until the kernel has taken apart
+  // who was killed.
   void remove() const;
 
   const std::string& directory() const { return directory_; }

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
+#include <string>
 
 namespace distaff {
 namespace {
@@ -44,22 +46,34 @@ TEST(Cgroup, KillsEverybodyInItAtOnceAndIsGone) {
   EXPECT_FALSE(is_there(group->directory()));
 }
 
+pid_t in_a_child(const std::function<bool()>& what) {
+  const pid_t child = fork();
+  if (child == 0) _exit(what() ? 0 : 1);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  return child;
+}
+
 TEST(Cgroup, EmptyOnesThatWereLeftAreRemoved) {
   const auto group = Cgroup::enter();
   if (!group) return;
   group->leave();
   ASSERT_TRUE(is_there(group->directory()));
-  const pid_t child = fork();
-  if (child == 0) {
+  const auto enter_and_leave = [] {
     const auto another = Cgroup::enter();
     if (another) another->leave();
-    if (another) another->remove();
-    _exit(another ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+    return another.has_value();
+  };
+  const std::string parent = group->directory().substr(0, group->directory().rfind('/'));
+  const pid_t dead = in_a_child(enter_and_leave);
+  ASSERT_TRUE(is_there(parent + "/distaff-" + std::to_string(dead)));
+  const pid_t next = in_a_child(enter_and_leave);
+  EXPECT_FALSE(is_there(parent + "/distaff-" + std::to_string(dead)));
+  EXPECT_TRUE(is_there(group->directory())) << "its run lives: it may be about to be entered";
+  group->remove();
   EXPECT_FALSE(is_there(group->directory()));
+  rmdir((parent + "/distaff-" + std::to_string(next)).c_str());
 }
 
 }  // namespace
