@@ -10,7 +10,7 @@
 #include <chrono>
 #include <optional>
 
-namespace distaff {
+namespace distaff::inline v0 {
 
 // A rest from the end of one job of a group to the start of its next, drawn uniformly from
 // [least, most] after each job.  Zero: no rest.  Needs 0 <= least <= most.
@@ -43,4 +43,4 @@ struct GroupLimits {
   bool operator==(const GroupLimits&) const = default;
 };
 
-}  // namespace distaff
+}  // namespace distaff::inline v0
