@@ -212,6 +212,11 @@ void Scheduler::set_pause(GroupId group, TimePoint until) {
   impl_->update(number(group));
 }
 
+TimePoint Scheduler::held_until(GroupId group) const {
+  assert(number(group) < impl_->groups.size() && impl_->groups[number(group)].alive);
+  return impl_->groups[number(group)].hold();
+}
+
 void Scheduler::set_slots(int slots) {
   assert(slots >= 0);
   impl_->slots = slots;

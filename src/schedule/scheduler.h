@@ -103,6 +103,9 @@ class Scheduler {
   // until another call.
   void set_pause(GroupId group, TimePoint until);
 
+  // The moment before which nothing of the group starts, for its rest, a pause or its rate.
+  TimePoint held_until(GroupId group) const;
+
   // Changes how many may run at once; fewer than run now just starts nothing for a while.
   void set_slots(int slots);
 

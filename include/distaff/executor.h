@@ -1,0 +1,230 @@
+#pragma once
+
+// A fixed crew of worker threads for one run of imap() after the other.
+//
+//   distaff::Executor crawlers({.workers = 8, .initializer = open_session});
+//   const auto polite = distaff::by(host_of).throttle(1s);
+//   for (auto& page : crawlers.imap_unordered(first_urls, fetch, polite)) ...
+//   for (auto& page : crawlers.imap_unordered(more_urls, fetch, polite)) ...   // hosts still rest
+//
+// For a single run the free functions of imap.h do the same with workers of their own.
+//
+// All workers start in the constructor, which returns when each has run the initializer.  There is
+// one run at a time: a second one, from another thread or from inside a job, is refused by
+// ExecutorBusy, and the first is not disturbed.
+//
+// Thread-safety: shutdown(), workers() and is_closed() from any thread.  Neither copyable nor
+// movable.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "distaff/detail/crew.h"
+#include "distaff/detail/typed_run.h"
+#include "distaff/error_policy.h"
+#include "distaff/errors.h"
+#include "distaff/grouping.h"
+#include "distaff/queue.h"
+#include "distaff/results.h"
+
+namespace distaff::inline v0 {
+
+struct ExecutorOptions {
+  // Threads.  0: none at all, everything happens in the thread that takes the results, one item
+  // after the other.  Default: min(32, usable CPUs + 4), where usable heeds affinity and cgroups.
+  std::optional<int> workers;
+
+  // Run by each worker as it starts (without workers: by the constructor), and before it ends.  An
+  // exception of the first makes the constructor throw InitializerError, with it as the cause; one
+  // of the second is logged.
+  std::function<void()> initializer;
+  std::function<void()> finalizer;
+
+  // Begins the names of the threads, as `ps -L` and debuggers show them; default "w" and a number.
+  std::string name;
+};
+
+struct RunOptions {
+  // Items read from the source but not yet started, so many at most; 0: an item is read only when
+  // a worker is free for it, and the next one when it has started.  Queues have no need of it: they
+  // are read as by 0, but items of busy groups do not stop the reading.
+  int buffer_size = 1024;
+
+  // Items read and not yet done with, so many at most: waiting, running, or with a result that was
+  // not yet taken.  Never less than 1.  Default: buffer_size + workers.  A larger one lets workers
+  // run ahead of a slow first item in ordered runs.
+  std::optional<int> window;
+
+  // See error_policy.h.  Exceptions of the source, the key and the limits always end the run.
+  ErrorPolicy on_error = ErrorPolicy::raise;
+
+  // Called once if the run ends by an exception, by break or by destruction before its end, before
+  // anything is waited for: to wake a source that blocks.  Must not throw.
+  std::function<void()> on_abort;
+
+  // Stops the run: nothing new starts, and when running jobs have ended, the one who takes results
+  // gets CancelledError.
+  std::stop_token stop;
+};
+
+// What shutdown() does about running jobs.
+enum class Shutdown {
+  join,     // waits for them
+  abandon,  // lets them run on alone; what they refer to must live as long as they do
+};
+
+class Executor {
+ public:
+  explicit Executor(ExecutorOptions options = {})
+      : crew_(std::make_shared<detail::Crew>(
+            detail::CrewOptions{.workers = detail::checked_workers(options.workers),
+                                .name = std::move(options.name),
+                                .initializer = std::move(options.initializer),
+                                .finalizer = std::move(options.finalizer)})) {}
+  explicit Executor(int workers) : Executor(ExecutorOptions{.workers = workers}) {}
+
+  // shutdown(Shutdown::join).  Results of a run must be gone by then, or not be used any more.
+  ~Executor() { shutdown(); }
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // f(item) for each item of `source`; see imap.h.  Throws at once std::invalid_argument,
+  // InvalidThrottleParallelism and PoolClosed; ExecutorBusy is thrown by begin().
+  template <class S, class F, class Groups = NoGroups>
+  auto imap(S&& source, F f, Groups groups = {}, RunOptions options = {}) {
+    return run(true, std::forward<S>(source), std::move(f), std::move(groups), std::move(options));
+  }
+  template <class S, class F, class Groups = NoGroups>
+  auto imap_unordered(S&& source, F f, Groups groups = {}, RunOptions options = {}) {
+    return run(false, std::forward<S>(source), std::move(f), std::move(groups), std::move(options));
+  }
+
+  // Nothing new starts; a run that is active ends with PoolClosed.  False if it was closed before.
+  bool shutdown(Shutdown how = Shutdown::join) { return crew_->shut_down(how == Shutdown::join); }
+
+  int workers() const { return crew_->workers(); }
+  bool is_closed() const { return crew_->is_closed(); }
+
+  // Groups rest no longer from earlier runs.
+  void reset_throttle() { crew_->reset_memory(); }
+
+ private:
+  template <class S, class F, class Groups>
+  auto run(bool ordered, S&& source, F f, Groups groups, RunOptions options);
+
+  std::shared_ptr<detail::Crew> crew_;
+};
+
+namespace detail {
+
+// Throws std::invalid_argument; `workers` may be 0.
+RunSettings checked_settings(const RunOptions& options, int workers, bool ordered);
+
+template <class Groups, class Item>
+inline constexpr bool kKeyFits = true;
+template <class Key, class Limit, class Rest, class Item>
+inline constexpr bool kKeyFits<Grouping<Key, Limit, Rest>, Item> = KeyFor<Key, Item>;
+
+// What may be computed from items, asked for at compile time so that errors can be read.
+template <class S, class F, class Groups>
+constexpr void check_types() {
+  static_assert(ItemSource<S>,
+                "the source must be a range, a function that returns std::optional<Item>, or a "
+                "distaff queue given by reference");
+  if constexpr (ItemSource<S>) {
+    using Item = typename Source<S>::Item;
+    static_assert(std::move_constructible<Item>, "items must be movable");
+    static_assert(
+        JobFor<F, Item>,
+        "the function cannot be called with an item of the source (and nothing else, or a "
+        "std::stop_token)");
+    static_assert(
+        kKeyFits<Groups, Item>,
+        "the key of by() cannot be called with an item, or its result has no std::hash or ==");
+  }
+}
+
+// Where results come from: a run, begun when it is first asked, on a crew that it may own.
+template <class Run, class R>
+class RunResults final : public ResultSource<R> {
+ public:
+  using Start = std::function<std::shared_ptr<Crew>(std::optional<std::size_t> known_size)>;
+
+  RunResults(std::shared_ptr<Run> run, Start start)
+      : run_(std::move(run)), start_(std::move(start)) {}
+  ~RunResults() override { end(); }
+
+  R* next() override {
+    if (run_ == nullptr) return nullptr;
+    if (crew_ == nullptr) begin();
+    if (run_ == nullptr) return nullptr;
+    if (last_ != nullptr) run_->done_with(std::exchange(last_, nullptr));
+    last_ = run_->next();
+    return last_ == nullptr ? nullptr : run_->result(last_);
+  }
+
+  void cancel() noexcept override { end(); }
+
+ private:
+  void begin() {
+    // Known to be empty: not even an initializer runs.
+    if (run_->known_size() == 0) return run_.reset();
+    auto crew = start_(run_->known_size());
+    crew->attach(run_, [this](ThrottleMemory& memory) { run_->recall(memory); });
+    crew_ = std::move(crew);
+  }
+
+  void end() noexcept {
+    if (run_ == nullptr) return;
+    if (crew_ != nullptr) {
+      run_->cancel();
+      crew_->detach(run_, [this](ThrottleMemory& memory) { run_->remember(memory); });
+    }
+    if (last_ != nullptr) run_->done_with(std::exchange(last_, nullptr));
+    run_.reset();
+    crew_.reset();
+  }
+
+  std::shared_ptr<Run> run_;
+  Start start_;
+  std::shared_ptr<Crew> crew_;
+  Job* last_ = nullptr;
+};
+
+// The run of a source on a crew that there will be.
+template <class S, class F, class Groups>
+auto make_results(bool ordered, int workers, S&& source, F f, Groups groups,
+                  const RunOptions& options,
+                  std::function<std::shared_ptr<Crew>(std::optional<std::size_t>)> start) {
+  check_types<S, F, Groups>();
+  RunSettings settings = checked_settings(options, workers, ordered);
+  settings.by_need = Source<S>::kQueue;
+  if constexpr (kHasGroups<Groups>) {
+    groups.check();
+    settings.timed = groups.may_rest();
+  }
+  using Run = TypedRun<S, F, Groups>;
+  auto run = std::make_shared<Run>(workers, std::move(settings), Source<S>(std::forward<S>(source)),
+                                   std::move(f), std::move(groups));
+  using R = typename Run::R;
+  static_assert(std::move_constructible<R>, "results must be movable");
+  return Results<R>(std::make_unique<RunResults<Run, R>>(std::move(run), std::move(start)));
+}
+
+}  // namespace detail
+
+template <class S, class F, class Groups>
+auto Executor::run(bool ordered, S&& source, F f, Groups groups, RunOptions options) {
+  crew_->check_open();
+  return detail::make_results(ordered, workers(), std::forward<S>(source), std::move(f),
+                              std::move(groups), options,
+                              [crew = crew_](std::optional<std::size_t>) { return crew; });
+}
+
+}  // namespace distaff::inline v0
