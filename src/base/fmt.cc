@@ -1,5 +1,5 @@
 // The part of fmt that is not templates, compiled here once.  Its header-only form would put it
-// into every file that formats anything: half of what compiling costs, and more with sanitizers.
+// into every file that formats anything: half of what compiling such a file costs.
 
 #include <fmt/format-inl.h>
 
