@@ -109,6 +109,7 @@ struct FetchPlan {
   std::optional<RequestTemplate> request;
   std::optional<GroupKey> key;
   std::optional<Template> id;
+  FieldScheme columns;                       // of the input, as the report has them
   const ResolvedSource* resolved = nullptr;  // the source, with --key ip
 };
 
@@ -198,6 +199,8 @@ Expected<void> make_plan(const RunSpec& spec, OpenedSource& opened, FetchPlan& p
   }
   if (plan.id) plan.id->collect_names(names);
   want_fields(*opened.source, names);
+  plan.columns = opened.scheme;
+  if (const std::size_t count = first_row_fields(*opened.source)) plan.columns.count = count;
   resolve_ahead(spec, opened, plan);
   return {};
 }
@@ -230,7 +233,8 @@ std::string user_agent_of(const FetchSpec& fetch) {
 }
 
 std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& opened,
-                                   const RequestTemplate& request) {
+                                   const FetchPlan& plan) {
+  const RequestTemplate& request = *plan.request;
   const OutputMode mode = spec.output.mode;
   if (mode != OutputMode::csv && mode != OutputMode::json) return nullptr;
   const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
@@ -241,7 +245,7 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
   return std::make_unique<FetchRows>(
       FetchRows::Options{.json = mode == OutputMode::json,
                          .input = spec.input.format,
-                         .scheme = opened.scheme,
+                         .scheme = plan.columns,
                          .input_header = header,
                          .url_of = [&request, plain](const Job& job) {
                            if (plain) return mask_url(trimmed(job.records.front().text));
@@ -269,7 +273,7 @@ class FetchRun {
         slots_(slots_of(spec.pool.jobs, startup)),
         builder_(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
-        rows_(rows_of(spec, opened, *plan.request)),
+        rows_(rows_of(spec, opened, plan)),
         spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,

@@ -293,6 +293,26 @@ assert b'2,  spaced ,http' in raw and b'3,"a\nb",http' in raw and b'id,"the ""ur
 EOF
 }
 
+@test "CSV without a header: its columns are in the report by number, and its rows as they were" {
+  serve
+  printf '1,"x, y",http://%s/size/1\n2,  spaced ,http://%s/size/2\n3\n4,5,6,7\n' "$at" "$at" > in.csv
+  try distaff fetch --csv --no-header -k -a in.csv 3
+  exits 1
+  same "$(head -n 1 "$kept/stdout" | cut -d , -f 1-6)" 1,2,3,url,final_url,status
+  same "$(values status | tr '\n' ,)" 200,200,,,
+  for start in '1,"x, y",http://' '2,  spaced ,http://' '3,,,,' 4,5,6,,,; do
+    grep -q "^$start" "$kept/stdout" || fail "no row that begins with $start"
+  done
+  try distaff fetch --csv --no-header -k --output json -a in.csv 3
+  same "$(jq -r '[."1", ."2", .status] | join(";")' "$kept/stdout")" $'1;x, y;200\n2;  spaced ;200\n3;;\n4;5;'
+  printf 'a\thttp://%s/size/1\n' "$at" | try distaff fetch --tsv --no-header 2
+  exits 0
+  same "$(values 1)" a
+  : > none
+  try distaff fetch --csv --no-header -a none 1
+  exits 0
+}
+
 @test "JSON lines in and out, a template for the URL" {
   serve
   printf '{"id": 1.50, "n":3}\n{"id":"x","n":4}\n' > in.jsonl
