@@ -54,6 +54,7 @@ class BodyFiles::FileBody final : public Body {
   FileBody(BodyFiles& store, const Request& request, const BodyHead& head, BodyName name)
       : store_(store), name_(std::move(name)), bytes_(std::exchange(store.spare_, {})) {
     bytes_.clear();
+    earlier_part_ = store_.parts_.name_of_kept(request.url);
     if (!store_.options_.keep_parts || !head.resumable) return;
     url_ = request.url;
     validator_ = validator_of(head);
@@ -98,6 +99,7 @@ class BodyFiles::FileBody final : public Body {
     if (error == 0) error = store_.publish(file_, name_);
     if (error != 0 && error != kHasIt) return store_.cannot_write(name_, error);
     settled_ = error == 0;
+    if (!earlier_part_.empty()) store_.parts_.outdate(std::move(earlier_part_));
     store_.written_.add(name_);
     return store_.shown(name_);
   }
@@ -134,8 +136,9 @@ class BodyFiles::FileBody final : public Body {
   std::string bytes_;            // while it is small
   std::uint64_t size_ = 0;
   GrowingFile file_;
-  std::string kept_name_;  // not empty: it has this name in BodyParts
-  bool settled_ = false;   // the name it has now stays
+  std::string earlier_part_;  // what BodyParts had of this URL; empty: nothing
+  std::string kept_name_;     // not empty: it has this name in BodyParts
+  bool settled_ = false;      // the name it has now stays
 };
 
 Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
