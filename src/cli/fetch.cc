@@ -32,6 +32,7 @@
 #include "fetch/data_file.h"
 #include "fetch/fetch_executor.h"
 #include "fetch/known_urls.h"
+#include "fetch/written_names.h"
 #include "input/open_source.h"
 #include "input/resolved_source.h"
 #include "os/cpus.h"
@@ -212,16 +213,33 @@ void set_identity(RunSpec& spec) {
                         fetch.data.value_or("")};
 }
 
-Expected<std::unique_ptr<BodyStore>> open_store(const RunSpec& spec) {
+// What an earlier run called its bodies, where two URLs may have one name.
+void learn_names(const RunSpec& spec, RunFiles& files, WrittenNames& names) {
+  if (spec.fetch->name.empty()) return;
+  std::string before;
+  if (spec.fetch->archive.empty()) {
+    before = spec.fetch->output_dir;
+    while (before.ends_with('/')) before.pop_back();
+    before += '/';
+  }
+  files.tell_done([&names, before](const EarlierEnd& end) {
+    const Response& response = *end.attempt.response;
+    if (response.path.size() <= before.size() || !response.path.starts_with(before)) return;
+    names.add_earlier(std::string_view(response.path).substr(before.size()), response.url);
+  });
+}
+
+Expected<std::unique_ptr<BodyStore>> open_store(const RunSpec& spec, WrittenNames names) {
   const FetchSpec& fetch = *spec.fetch;
   if (!fetch.archive.empty()) {
-    auto archive = BodyArchive::open(fetch.archive);
+    auto archive = BodyArchive::open(fetch.archive, std::move(names));
     if (!archive) return fail("--archive: " + archive.error().message, archive.error().status);
     return std::unique_ptr<BodyStore>(std::move(*archive));
   }
   if (fetch.output_dir.empty()) return std::unique_ptr<BodyStore>();
   const bool parts = spec.failure.retries > 0 || !spec.journal.file.empty();
-  auto files = BodyFiles::open({.directory = fetch.output_dir, .keep_parts = parts});
+  auto files = BodyFiles::open(
+      {.directory = fetch.output_dir, .keep_parts = parts, .written = std::move(names)});
   if (!files) return fail("--output-dir: " + files.error().message, files.error().status);
   return std::unique_ptr<BodyStore>(std::move(*files));
 }
@@ -434,6 +452,8 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   const auto log = Log::open(spec.log, held != nullptr ? static_cast<ByteSink&>(*held) : output);
   if (!log) return tl::unexpected(log.error());
   RunFiles files(spec, *plan.request, plan.id, *opened, make_run_id());
+  WrittenNames names;
+  learn_names(spec, files, names);
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
   if (scheduled == nullptr) {
@@ -445,7 +465,7 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   if (const auto good = FetchExecutor::check(*spec.fetch); !good) {
     return tl::unexpected(good.error());
   }
-  auto store = open_store(spec);
+  auto store = open_store(spec, std::move(names));
   if (!store) return tl::unexpected(store.error());
   std::unique_ptr<Conditions> conditions;
   if (!spec.fetch->conditions.empty()) {

@@ -156,7 +156,10 @@ Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
 }
 
 BodyFiles::BodyFiles(Options options, UniqueFd root)
-    : options_(std::move(options)), folders_(std::move(root)), parts_(folders_.root()) {}
+    : options_(std::move(options)),
+      folders_(std::move(root)),
+      parts_(folders_.root()),
+      written_(std::move(options_.written)) {}
 
 // Can files be made there?  And what is the time there, which may be another computer.
 Expected<void> BodyFiles::probe() {
@@ -184,7 +187,7 @@ Expected<std::unique_ptr<Body>> BodyFiles::begin(const Request& request, const B
                                                  std::uint64_t from) {
   auto name = body_name(request.name, head);
   if (!name) return tl::unexpected(name.error());
-  if (const auto use = written_.find(*name); !use) return tl::unexpected(use.error());
+  if (const auto good = written_.check(*name, head.url); !good) return tl::unexpected(good.error());
   auto body = std::make_unique<FileBody>(*this, request, head, *std::move(name));
   if (from > 0 && !body->go_on(request, from)) {
     return fail("what was kept of this body is no longer there; try again");

@@ -254,6 +254,19 @@ TEST_P(BodyFilesTest, WriteNothingOutsideWhateverTheUrl) {
 
 // ---- what broke off
 
+TEST_P(BodyFilesTest, DoNotLetAnotherUrlTakeANameOfAnEarlierRun) {
+  WrittenNames written;
+  written.add_earlier("x", "https://h/a?token=***");
+  written.add_earlier("x", "https://h/b?token=***");  // the last one counts
+  const auto files = *BodyFiles::open({.directory = out(), .written = std::move(written)});
+  EXPECT_EQ(store(*files, request_for("https://h/a?token=1", "x"), "a"),
+            "'x' was already written for another URL in an earlier run; put {hash} or {#} into "
+            "--name");
+  EXPECT_EQ(store(*files, request_for("https://h/b?token=1", "x"), "b"), out() + "/x");
+  EXPECT_EQ(store(*files, request_for("https://h/b?token=1", "./x"), "b"), out() + "/x");
+  EXPECT_EQ(store(*files, request_for("https://h/c", "y"), "c"), out() + "/y");
+}
+
 TEST_P(BodyFilesTest, KeepWhatMayBeContinued) {
   const std::string text = bytes_of(200'000);
   const Request request = request_for("https://h/a", "x");
@@ -345,19 +358,6 @@ TEST_P(BodyFilesTest, LetOnlyOneOfTwoJobsOfAUrlKeepItsBody) {
   EXPECT_EQ(fs::file_size(path), kMany);
 }
 
-// ---- the end of a run, whatever it is
-
-// What runs in a child that ends as if killed; gives its status.
-template <class Action>
-int in_child(Action action) {
-  const pid_t child = fork();
-  if (child == 0) {
-    action();
-    kill(getpid(), SIGKILL);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
 // A part is kept of the body of this URL.
 void keep_part(BodyFiles& files, const Request& request) {
   auto body = *files.begin(request, {.url = request.url, .etag = "\"v1\"", .resumable = true}, 0);
@@ -408,6 +408,19 @@ TEST_P(BodyFilesTest, RemoveAPartWhoseBodyCameWhole) {
   EXPECT_EQ(tree_of(out()).size(), 1U) << "a validator alone is of no use";
 }
 
+// ---- the end of a run, whatever it is
+
+// What runs in a child that ends as if killed; gives its status.
+template <class Action>
+int in_child(Action action) {
+  const pid_t child = fork();
+  if (child == 0) {
+    action();
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status;
 }
 
 TEST_P(BodyFilesTest, KeepAPartOfALargeBodyWhenTheRunIsKilled) {

@@ -357,6 +357,28 @@ EOF
   [ ! -s twice ] || fail "done twice: $(head -n 3 twice)"
 }
 
+@test "--resume: a name of an earlier run is not for another URL" {
+  serve
+  printf "http://$at/size/%s?token=s3cret\n" 10 20 > urls
+  for where in "--output-dir out" "--output-dir ./out//" "--archive a.sqlar"; do
+    rm -f j
+    head -n 1 urls | try distaff fetch $where --name x/page --journal j
+    exits 0
+    try distaff fetch $where --name x/page --journal j --resume -k -a urls
+    exits 1
+    same "$(values status | tr '\n' ,)" 200,200,
+    same "$(values bytes | head -n 1)" 10
+    values error | grep -q "'x/page' was already written for another URL in an earlier run" ||
+      fail "it is not said"
+    # What failed may be fetched again under its own name.
+    sed -i s/success/failed/ j
+    try distaff fetch $where --name x/page --journal j --resume -k -a urls
+    exits 1
+    same "$(values error | grep -c 'another URL in this run')" 1
+  done
+  same "$(wc -c < out/x/page)" 10
+}
+
 @test "a body that broke off is completed by its rest" {
   serve
   try distaff fetch --retries 2 --retry-delay 10ms --output-dir out "http://$at/range/300000?cut=200000"
