@@ -32,6 +32,7 @@
 #include "fetch/data_file.h"
 #include "fetch/fetch_executor.h"
 #include "fetch/known_urls.h"
+#include "fetch/written_names.h"
 #include "input/open_source.h"
 #include "input/resolved_source.h"
 #include "os/cpus.h"
@@ -109,6 +110,7 @@ struct FetchPlan {
   std::optional<RequestTemplate> request;
   std::optional<GroupKey> key;
   std::optional<Template> id;
+  FieldScheme columns;                       // of the input, as the report has them
   const ResolvedSource* resolved = nullptr;  // the source, with --key ip
 };
 
@@ -198,6 +200,8 @@ Expected<void> make_plan(const RunSpec& spec, OpenedSource& opened, FetchPlan& p
   }
   if (plan.id) plan.id->collect_names(names);
   want_fields(*opened.source, names);
+  plan.columns = opened.scheme;
+  if (const std::size_t count = first_row_fields(*opened.source)) plan.columns.count = count;
   resolve_ahead(spec, opened, plan);
   return {};
 }
@@ -209,16 +213,33 @@ void set_identity(RunSpec& spec) {
                         fetch.data.value_or("")};
 }
 
-Expected<std::unique_ptr<BodyStore>> open_store(const RunSpec& spec) {
+// What an earlier run called its bodies, where two URLs may have one name.
+void learn_names(const RunSpec& spec, RunFiles& files, WrittenNames& names) {
+  if (spec.fetch->name.empty()) return;
+  std::string before;
+  if (spec.fetch->archive.empty()) {
+    before = spec.fetch->output_dir;
+    while (before.ends_with('/')) before.pop_back();
+    before += '/';
+  }
+  files.tell_done([&names, before](const EarlierEnd& end) {
+    const Response& response = *end.attempt.response;
+    if (response.path.size() <= before.size() || !response.path.starts_with(before)) return;
+    names.add_earlier(std::string_view(response.path).substr(before.size()), response.url);
+  });
+}
+
+Expected<std::unique_ptr<BodyStore>> open_store(const RunSpec& spec, WrittenNames names) {
   const FetchSpec& fetch = *spec.fetch;
   if (!fetch.archive.empty()) {
-    auto archive = BodyArchive::open(fetch.archive);
+    auto archive = BodyArchive::open(fetch.archive, std::move(names));
     if (!archive) return fail("--archive: " + archive.error().message, archive.error().status);
     return std::unique_ptr<BodyStore>(std::move(*archive));
   }
   if (fetch.output_dir.empty()) return std::unique_ptr<BodyStore>();
   const bool parts = spec.failure.retries > 0 || !spec.journal.file.empty();
-  auto files = BodyFiles::open({.directory = fetch.output_dir, .keep_parts = parts});
+  auto files = BodyFiles::open(
+      {.directory = fetch.output_dir, .keep_parts = parts, .written = std::move(names)});
   if (!files) return fail("--output-dir: " + files.error().message, files.error().status);
   return std::unique_ptr<BodyStore>(std::move(*files));
 }
@@ -230,7 +251,8 @@ std::string user_agent_of(const FetchSpec& fetch) {
 }
 
 std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& opened,
-                                   const RequestTemplate& request) {
+                                   const FetchPlan& plan) {
+  const RequestTemplate& request = *plan.request;
   const OutputMode mode = spec.output.mode;
   if (mode != OutputMode::csv && mode != OutputMode::json) return nullptr;
   const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
@@ -241,7 +263,7 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
   return std::make_unique<FetchRows>(
       FetchRows::Options{.json = mode == OutputMode::json,
                          .input = spec.input.format,
-                         .scheme = opened.scheme,
+                         .scheme = plan.columns,
                          .input_header = header,
                          .url_of = [&request, plain](const Job& job) {
                            if (plain) return mask_url(trimmed(job.records.front().text));
@@ -269,7 +291,7 @@ class FetchRun {
         slots_(slots_of(spec.pool.jobs, startup)),
         builder_(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
-        rows_(rows_of(spec, opened, *plan.request)),
+        rows_(rows_of(spec, opened, plan)),
         spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
@@ -430,6 +452,8 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   const auto log = Log::open(spec.log, held != nullptr ? static_cast<ByteSink&>(*held) : output);
   if (!log) return tl::unexpected(log.error());
   RunFiles files(spec, *plan.request, plan.id, *opened, make_run_id());
+  WrittenNames names;
+  learn_names(spec, files, names);
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
   if (scheduled == nullptr) {
@@ -441,7 +465,7 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   if (const auto good = FetchExecutor::check(*spec.fetch); !good) {
     return tl::unexpected(good.error());
   }
-  auto store = open_store(spec);
+  auto store = open_store(spec, std::move(names));
   if (!store) return tl::unexpected(store.error());
   std::unique_ptr<Conditions> conditions;
   if (!spec.fetch->conditions.empty()) {

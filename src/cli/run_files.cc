@@ -32,7 +32,10 @@ RunFiles::RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::opti
 }
 
 void RunFiles::learn(const JournalLine& line) {
-  if (spec_.resume) resume_->learn(line.identity, state_of(line.outcome), line.command);
+  if (!spec_.resume) return;
+  resume_->learn(line.identity, state_of(line.outcome), line.command);
+  if (!tell_done_ || line.outcome != JournalLine::Outcome::success) return;
+  if (const auto end = read_earlier_end(line.text)) tell_done_(*end);
 }
 
 Journal::Options RunFiles::journal_options() {

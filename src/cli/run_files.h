@@ -3,6 +3,7 @@
 // The files that a run keeps about its jobs: --journal, --joblog, --failed-to; and what an earlier
 // run's journal says.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class RunFiles {
   // `command` and `opened` must outlive it.
   RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::optional<Template> id,
            const OpenedSource& opened, std::string run_id);
+
+  // To be called before open(): it then tells of each job that the journal has as done.
+  void tell_done(std::function<void(const EarlierEnd&)> to) { tell_done_ = std::move(to); }
 
   // Opens them all, the journal first: it is what keeps a second run away from the others.
   Expected<void> open(TimePoint now);
@@ -51,6 +55,7 @@ class RunFiles {
   const OpenedSource& opened_;
   std::string run_id_;
   bool replaces_input_;
+  std::function<void(const EarlierEnd&)> tell_done_;
   bool reports_;                        // a report tells of jobs that were done before, too
   std::optional<IdentityMaker> maker_;  // with a journal
   std::optional<Resume> resume_;

@@ -81,8 +81,10 @@ std::string error_of(const Outcome& outcome) {
 FetchRows::FetchRows(Options options) : options_(std::move(options)) {
   const FieldScheme& scheme = options_.scheme;
   if (scheme.kind == FieldScheme::Kind::named) input_ = scheme.names;
-  if (scheme.kind == FieldScheme::Kind::numbered && scheme.count.value_or(0) > 1) {
-    for (std::size_t i = 1; i <= *scheme.count; ++i) input_.push_back(std::to_string(i));
+  const bool table = options_.input == RecordFormat::csv || options_.input == RecordFormat::tsv;
+  const std::size_t count = scheme.count.value_or(0);
+  if (scheme.kind == FieldScheme::Kind::numbered && (table || count > 1)) {
+    for (std::size_t i = 1; i <= count; ++i) input_.push_back(std::to_string(i));
   }
   const std::set<std::string, std::less<>> taken(input_.begin(), input_.end());
   for (std::size_t i = 0; i < kOurs.size(); ++i) {

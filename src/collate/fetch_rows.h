@@ -26,7 +26,7 @@ class FetchRows final : public RowFormat {
   struct Options {
     bool json = false;
     RecordFormat input = RecordFormat::lines;
-    FieldScheme scheme;
+    FieldScheme scheme;        // of a table without a header, with the count of its columns
     std::string input_header;  // as it came, of CSV that has one; empty: from the scheme
     // What is asked for, fit to be shown: without its secrets.
     std::function<std::string(const Job&)> url_of;

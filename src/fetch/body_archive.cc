@@ -153,10 +153,12 @@ class BodyArchive::ArchiveBody final : public Body {
   std::optional<Deflater> deflater_;
 };
 
-Expected<std::unique_ptr<BodyArchive>> BodyArchive::open(const std::string& file) {
+Expected<std::unique_ptr<BodyArchive>> BodyArchive::open(const std::string& file,
+                                                         WrittenNames by_earlier_runs) {
   auto locks = FileLocks::open();
   if (!locks) return tl::unexpected(locks.error());
-  std::unique_ptr<BodyArchive> archive(new BodyArchive(file, *std::move(locks)));
+  std::unique_ptr<BodyArchive> archive(
+      new BodyArchive(file, *std::move(locks), std::move(by_earlier_runs)));
   const int code = archive->database_.open_for_writing(file);
   if (code != SQLITE_OK) return archive->cannot_open(code);
   if (const auto locked = archive->lock(); !locked) return tl::unexpected(locked.error());
@@ -164,8 +166,8 @@ Expected<std::unique_ptr<BodyArchive>> BodyArchive::open(const std::string& file
   return archive;
 }
 
-BodyArchive::BodyArchive(std::string file, FileLocks locks)
-    : file_(std::move(file)), locks_(std::move(locks)) {}
+BodyArchive::BodyArchive(std::string file, FileLocks locks, WrittenNames by_earlier_runs)
+    : file_(std::move(file)), locks_(std::move(locks)), written_(std::move(by_earlier_runs)) {}
 
 BodyArchive::~BodyArchive() {
   // At rest it is one file, that also those can read who may not write beside it.
@@ -206,7 +208,7 @@ Expected<std::unique_ptr<Body>> BodyArchive::begin(const Request& request, const
                                                    std::uint64_t) {
   auto name = body_name(request.name, head);
   if (!name) return tl::unexpected(name.error());
-  if (const auto use = written_.find(*name); !use) return tl::unexpected(use.error());
+  if (const auto good = written_.check(*name, head.url); !good) return tl::unexpected(good.error());
   Entry entry{*std::move(name), mask_url(request.url), std::string(head.etag),
               std::string(head.last_modified)};
   return std::make_unique<ArchiveBody>(*this, std::move(entry), !is_compressed(head.mime));

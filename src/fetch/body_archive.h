@@ -29,7 +29,8 @@ class BodyArchive final : public BodyStore {
  public:
   // Makes it if it is not there.  Error: it is something else, or cannot be written; with status 75
   // if another run is writing into it.
-  static Expected<std::unique_ptr<BodyArchive>> open(const std::string& file);
+  static Expected<std::unique_ptr<BodyArchive>> open(const std::string& file,
+                                                     WrittenNames by_earlier_runs = {});
 
   ~BodyArchive() override;
 
@@ -49,7 +50,7 @@ class BodyArchive final : public BodyStore {
     std::uint64_t size = 0;
   };
 
-  BodyArchive(std::string file, FileLocks locks);
+  BodyArchive(std::string file, FileLocks locks, WrittenNames by_earlier_runs);
   Expected<void> open_tables();
   Expected<void> lock();
 

@@ -54,6 +54,7 @@ class BodyFiles::FileBody final : public Body {
   FileBody(BodyFiles& store, const Request& request, const BodyHead& head, BodyName name)
       : store_(store), name_(std::move(name)), bytes_(std::exchange(store.spare_, {})) {
     bytes_.clear();
+    earlier_part_ = store_.parts_.name_of_kept(request.url);
     if (!store_.options_.keep_parts || !head.resumable) return;
     url_ = request.url;
     validator_ = validator_of(head);
@@ -98,6 +99,7 @@ class BodyFiles::FileBody final : public Body {
     if (error == 0) error = store_.publish(file_, name_);
     if (error != 0 && error != kHasIt) return store_.cannot_write(name_, error);
     settled_ = error == 0;
+    if (!earlier_part_.empty()) store_.parts_.outdate(std::move(earlier_part_));
     store_.written_.add(name_);
     return store_.shown(name_);
   }
@@ -134,8 +136,9 @@ class BodyFiles::FileBody final : public Body {
   std::string bytes_;            // while it is small
   std::uint64_t size_ = 0;
   GrowingFile file_;
-  std::string kept_name_;  // not empty: it has this name in BodyParts
-  bool settled_ = false;   // the name it has now stays
+  std::string earlier_part_;  // what BodyParts had of this URL; empty: nothing
+  std::string kept_name_;     // not empty: it has this name in BodyParts
+  bool settled_ = false;      // the name it has now stays
 };
 
 Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
@@ -153,7 +156,10 @@ Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
 }
 
 BodyFiles::BodyFiles(Options options, UniqueFd root)
-    : options_(std::move(options)), folders_(std::move(root)), parts_(folders_.root()) {}
+    : options_(std::move(options)),
+      folders_(std::move(root)),
+      parts_(folders_.root()),
+      written_(std::move(options_.written)) {}
 
 // Can files be made there?  And what is the time there, which may be another computer.
 Expected<void> BodyFiles::probe() {
@@ -181,7 +187,7 @@ Expected<std::unique_ptr<Body>> BodyFiles::begin(const Request& request, const B
                                                  std::uint64_t from) {
   auto name = body_name(request.name, head);
   if (!name) return tl::unexpected(name.error());
-  if (const auto use = written_.find(*name); !use) return tl::unexpected(use.error());
+  if (const auto good = written_.check(*name, head.url); !good) return tl::unexpected(good.error());
   auto body = std::make_unique<FileBody>(*this, request, head, *std::move(name));
   if (from > 0 && !body->go_on(request, from)) {
     return fail("what was kept of this body is no longer there; try again");

@@ -37,6 +37,7 @@ class BodyFiles final : public BodyStore {
     std::string directory;  // made if it is not there
     bool keep_parts = true;
     bool unnamed_files = true;  // if the file system has them
+    WrittenNames written = {};  // by earlier runs
   };
 
   // Error: the directory cannot be made or written to.

@@ -1,6 +1,7 @@
 #include "fetch/body_name.h"
 
 #include <fmt/format.h>
+#include <strings.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -62,6 +63,14 @@ std::string path_of(std::string_view url) {
   return path;
 }
 
+// If the name does not end with it already, as that of a path does.
+void append_extension(std::string_view extension, std::string& name) {
+  const std::size_t size = extension.size();
+  const bool there = name.size() >= size &&
+                     strncasecmp(name.data() + (name.size() - size), extension.data(), size) == 0;
+  if (!there) name += extension;
+}
+
 void append_part(const FileNamePart& part, const BodyHead& head, const UrlHash& hash,
                  std::string& name) {
   switch (part.what) {
@@ -72,7 +81,7 @@ void append_part(const FileNamePart& part, const BodyHead& head, const UrlHash& 
       name += hash.hex();
       break;
     case FileNamePart::What::ext:
-      name += extension(head);
+      append_extension(extension(head), name);
       break;
     case FileNamePart::What::host:
       name += host_of(head.url).value_or("");

@@ -22,7 +22,8 @@ namespace {
 constexpr const char* kParts = "parts";
 const std::string kValidator = ".of";
 constexpr std::size_t kLongestValidator = 4096;
-constexpr int kMostTries = 10;  // until other runs leave our folders alone
+constexpr time_t kMostAge = 7 * 24 * 60 * 60;  // of what nobody continues
+constexpr int kMostTries = 10;                 // until other runs leave our folders alone
 
 std::vector<std::string> names_in(int folder) {
   std::vector<std::string> names;
@@ -128,7 +129,10 @@ BodyParts::BodyParts(int directory) : directory_(directory) {
 BodyParts::~BodyParts() {
   if (!own_) return;
   if (run_) ::unlinkat(own_.get(), run_name_.c_str(), AT_REMOVEDIR);
-  if (parts_) ::unlinkat(own_.get(), kParts, AT_REMOVEDIR);
+  if (parts_) {
+    remove_useless_parts();
+    ::unlinkat(own_.get(), kParts, AT_REMOVEDIR);
+  }
   ::unlinkat(directory_, std::string(kOwnFolder).c_str(), AT_REMOVEDIR);
 }
 
@@ -174,13 +178,21 @@ bool BodyParts::open_folder_of_parts() {
     if (!own_) return false;
     parts_ = open_folder(own_.get(), kParts);
     if (!parts_ && errno != ENOENT) return false;
+    if (parts_) share_parts();
   }
   return false;
+}
+
+// Waits for one that is removing what nobody wants, which is over soon.
+void BodyParts::share_parts() {
+  used_ = open_for_lock(own_.get(), kParts);
+  while (used_ && ::flock(used_.get(), LOCK_SH) != 0 && errno == EINTR) continue;
 }
 
 void BodyParts::read_parts() {
   parts_.reset(::openat(own_.get(), kParts, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!parts_) return;
+  share_parts();
   for (std::string& name : names_in(parts_.get())) {
     if (!name.ends_with(kValidator)) kept_.insert(std::move(name));
   }
@@ -228,6 +240,7 @@ bool BodyParts::keep(GrowingFile& file, std::string_view url, std::string_view v
   errno = file.move(parts_.get(), name);
   if (errno != 0) return false;
   kept_.insert(name);
+  outdated_.erase(name);
   write_small_file(parts_.get(), name + kValidator, validator);
   return true;
 }
@@ -248,6 +261,33 @@ std::optional<GrowingFile> BodyParts::go_on(std::string_view url, std::uint64_t 
 void BodyParts::forget(const std::string& name) {
   kept_.erase(name);
   ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+}
+
+std::string BodyParts::name_of_kept(std::string_view url) const {
+  if (kept_.empty()) return {};
+  std::string name = name_of(url);
+  return kept_.contains(name) ? name : std::string();
+}
+
+void BodyParts::outdate(std::string name) { outdated_.insert(std::move(name)); }
+
+// If no other run is at work here: with the lock for us alone none can begin to be.
+void BodyParts::remove_useless_parts() {
+  if (!used_ || ::flock(used_.get(), LOCK_EX | LOCK_NB) != 0) return;
+  if (!is_still(own_.get(), kParts, used_.get()) || !is_still(own_.get(), kParts, parts_.get()))
+    return;
+  const time_t oldest = ::time(nullptr) - kMostAge;
+  struct stat status {};
+  for (std::string name : names_in(parts_.get())) {
+    if (name.ends_with(kValidator)) {
+      name.resize(name.size() - kValidator.size());
+      const int part = ::fstatat(parts_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW);
+      if (part != 0) ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+    } else if (::fstatat(parts_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+               (status.st_mtime < oldest || outdated_.contains(name))) {
+      make_room(name);
+    }
+  }
 }
 
 }  // namespace distaff

@@ -4,12 +4,12 @@
 // bodies.
 //
 //   .distaff/RUN/N.part   what is about to be renamed, by one run.  Each run has a folder of its
-//   own
-//                         and holds a lock on it (flock), so that the next run can tell what a
+//                         own and holds a lock on it (flock), so that the next run can tell what a
 //                         killed one left behind, and removes that.
 //   .distaff/parts/HASH   what came of a body that may be continued, by the hash of the URL that
-//   was
-//                         asked for, and HASH.of, its validator.  It stays until it is continued.
+//                         was asked for, and HASH.of, its validator.  It stays until it is
+//                         continued, or until a run ends, as the only one that uses this folder,
+//                         that has the whole body by another way, or that finds it a week old.
 //
 // Most bodies have no need of all this: they are files without a name until they are complete, and
 // those the kernel removes by itself.
@@ -44,7 +44,7 @@ class BodyParts {
  public:
   // `directory` outlives it.  Removes what killed runs left.
   explicit BodyParts(int directory);
-  ~BodyParts();  // removes its folders, as far as they are empty
+  ~BodyParts();  // removes what is of no more use, and its folders as far as they are empty
   BodyParts(const BodyParts&) = delete;
   BodyParts& operator=(const BodyParts&) = delete;
 
@@ -70,9 +70,16 @@ class BodyParts {
   // It has become a body, or is removed: what we know of it goes too.
   void forget(const std::string& name);
 
+  // The name of what is kept of this URL; empty: nothing is.
+  std::string name_of_kept(std::string_view url) const;
+  // There is a whole body, which was not made of what has this name: that goes at the end.
+  void outdate(std::string name);
+
  private:
   bool open_folder_of_parts();
   bool make_room(const std::string& name);
+  void share_parts();
+  void remove_useless_parts();
   void read_parts();
   void remove_leftovers();
   void remove_leftovers_in(const std::string& run);
@@ -82,9 +89,11 @@ class BodyParts {
   UniqueFd own_;    // .distaff; empty: it is not there yet
   UniqueFd run_;    // RUN in it, locked
   UniqueFd parts_;  // parts in it
+  UniqueFd used_;   // the same; a shared lock on it says that somebody may want what is in it
   std::string run_name_;
   std::uint64_t count_ = 0;
-  std::unordered_set<std::string> kept_;  // names in parts: bodies are many, and these are few
+  std::unordered_set<std::string> kept_;      // names in parts: bodies are many, and these are few
+  std::unordered_set<std::string> outdated_;  // … of no more use
 };
 
 }  // namespace distaff

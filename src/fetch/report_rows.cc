@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/json_members.h"
 #include "base/text.h"
-#include "base/url_text.h"
 
 namespace distaff {
 namespace {
@@ -39,129 +39,24 @@ std::string& member_of(ReportRow& row, std::size_t column) {
   return *members[column];
 }
 
-void append_utf8(unsigned code, std::string& text) {
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | code >> 6);
-    text += static_cast<char>(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    text += static_cast<char>(0xe0 | code >> 12);
-    text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    text += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    text += static_cast<char>(0xf0 | code >> 18);
-    text += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-    text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    text += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
-
-// Four digits at text[at].
-std::optional<unsigned> hex4(std::string_view text, std::size_t at) {
-  unsigned value = 0;
-  for (std::size_t i = at; i < at + 4; ++i) {
-    const int digit = i < text.size() ? hex_digit_value(text[i]) : -1;
-    if (digit < 0) return std::nullopt;
-    value = value << 4 | static_cast<unsigned>(digit);
-  }
-  return value;
-}
-
-// Behind a backslash and `u`; two of them may make one character.
-bool take_escaped_character(std::string_view text, std::size_t& at, std::string& plain) {
-  auto code = hex4(text, at);
-  if (!code) return false;
-  at += 4;
-  if (*code >= 0xd800 && *code < 0xdc00 && text.substr(at).starts_with("\\u")) {
-    const auto low = hex4(text, at + 2);
-    if (low && *low >= 0xdc00 && *low < 0xe000) {
-      code = 0x10000 + ((*code - 0xd800) << 10) + (*low - 0xdc00);
-      at += 6;
-    }
-  }
-  append_utf8(*code, plain);
-  return true;
-}
-
-bool take_escape(std::string_view text, std::size_t& at, std::string& plain) {
-  constexpr std::string_view kLetters = "\"\\/bfnrt";
-  constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
-  if (at >= text.size()) return false;
-  const char c = text[at++];
-  if (c == 'u') return take_escaped_character(text, at, plain);
-  const std::size_t letter = kLetters.find(c);
-  if (letter == kLetters.npos) return false;
-  plain += kMeant[letter];
-  return true;
-}
-
-void skip_blanks(std::string_view text, std::size_t& at) {
-  at = std::min(text.find_first_not_of(" \t\r\n", at), text.size());
-}
-
-// A number, a word, an array or an object, whose end is found by counting.
-std::optional<std::string_view> other_value(std::string_view text, std::size_t& at) {
-  const std::size_t begin = at;
-  int depth = 0;
-  while (at < text.size()) {
-    const char c = text[at];
-    if (depth == 0 && (c == ',' || c == '}')) break;
-    ++at;
-    if (c == '"' && !json_text_at(text, at)) return std::nullopt;
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-  }
-  const std::string_view value = text.substr(begin, at - begin);
-  return value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
-}
-
-// One `"name": value` of an object.
-bool take_member(std::string_view text, std::size_t& at, ReportRow& row) {
-  skip_blanks(text, at);
-  if (at >= text.size() || text[at++] != '"') return false;
-  const auto name = json_text_at(text, at);
-  skip_blanks(text, at);
-  if (!name || at >= text.size() || text[at++] != ':') return false;
-  skip_blanks(text, at);
-  std::optional<std::string> value;
-  if (at < text.size() && text[at] == '"') {
-    value = json_text_at(text, ++at);
-  } else if (const auto other = other_value(text, at)) {
-    value = *other == "null" ? std::string() : std::string(*other);
-  }
-  if (!value) return false;
-  const std::size_t column = column_of(*name);
-  if (column < kNames.size()) member_of(row, column) = *std::move(value);
-  skip_blanks(text, at);
-  return true;
+// As the value of a member means it; null is empty.  Only that of a string has a quote before it.
+std::string plain_value(std::string_view value) {
+  if (value.data()[-1] == '"') return json_unescaped(value);
+  value = value.substr(0, value.find_last_not_of(" \t\r") + 1);
+  return value == "null" ? std::string() : std::string(value);
 }
 
 bool parse_json(std::string_view line, ReportRow& row) {
-  std::size_t at = 0;
-  skip_blanks(line, at);
-  if (at >= line.size() || line[at++] != '{') return false;
-  while (take_member(line, at, row)) {
-    if (at >= line.size()) return false;
-    if (line[at] == '}') return true;
-    if (line[at++] != ',') return false;
+  JsonMembers members(line);
+  std::string_view name, value;
+  while (members.next(name, value)) {
+    const std::size_t column = column_of(json_unescaped(name));
+    if (column < kNames.size()) member_of(row, column) = plain_value(value);
   }
-  return false;
+  return members.whole();
 }
 
 }  // namespace
-
-std::optional<std::string> json_text_at(std::string_view text, std::size_t& at) {
-  std::string plain;
-  while (true) {
-    const std::size_t end = text.find_first_of("\"\\", at);
-    if (end == text.npos) return std::nullopt;
-    plain += text.substr(at, end - at);
-    at = end + 1;
-    if (text[end] == '"') return plain;
-    if (!take_escape(text, at, plain)) return std::nullopt;
-  }
-}
 
 std::string_view take_csv_field(std::string_view& row, char separator, std::string& plain) {
   if (!row.starts_with('"')) {

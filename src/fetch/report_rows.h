@@ -65,8 +65,4 @@ class ReportRows {
 // Valid until `row` or `plain` change.
 std::string_view take_csv_field(std::string_view& row, char separator, std::string& plain);
 
-// One string of JSON; text[at] is behind its opening quote, and is moved behind the closing one.
-// Nothing if it is never closed, or holds what JSON does not know.
-std::optional<std::string> json_text_at(std::string_view text, std::size_t& at);
-
 }  // namespace distaff

@@ -42,11 +42,15 @@ std::string system_text(int error) {
   return text;
 }
 
-Outcome no_connection(int code, const Transfer& transfer) {
+Outcome no_connection(int code, const Transfer& transfer, const FetchSpec& spec) {
   if (!transfer.refused_address().empty()) {
     return Outcome::broken(Broken::refused,
                            fmt::format("{} has the address {}, which is not public (--public-only)",
                                        host(transfer), transfer.refused_address()));
+  }
+  if (code == CURLE_INTERFACE_FAILED) {
+    return Outcome::broken(Broken::connect, fmt::format("cannot connect from '{}' (--interface)",
+                                                        printable(spec.interface)));
   }
   if (transfer.socket_error() != 0) {
     return Outcome::broken(Broken::connect, "no socket: " + system_text(transfer.socket_error()));
@@ -72,10 +76,28 @@ bool is_shorter(std::uint64_t received, const std::optional<std::uint64_t>& leng
   return length && received < *length;
 }
 
+// What a server says as it ends TLS: "certificate required" of "error:0A00045C:SSL
+// routines::tlsv13 alert certificate required, errno 0".  Empty: nothing.
+std::string_view tls_alert(const Transfer& transfer) {
+  constexpr std::string_view kAlert = " alert ";
+  const std::string_view text = transfer.error_text();
+  const std::size_t at = text.find(kAlert);
+  if (at == text.npos || text.find("SSL routines") == text.npos) return {};
+  const std::string_view alert = text.substr(at + kAlert.size());
+  return alert.substr(0, alert.find(','));
+}
+
+Outcome ended_by_alert(std::string_view alert) {
+  const bool ours = alert.find("certificate") != alert.npos || alert == "unknown ca";
+  return Outcome::broken(Broken::tls, fmt::format("the server ends it with '{}'{}",
+                                                  printable(alert), ours ? " (--cert)" : ""));
+}
+
 // The connection ended before the response did.
 Outcome broke_off(int code, const Transfer& transfer, std::uint64_t received) {
   const bool was_reset = transfer.system_error() == ECONNRESET;
   if (!transfer.head_is_whole()) {
+    if (const auto alert = tls_alert(transfer); !alert.empty()) return ended_by_alert(alert);
     if (was_reset) return Outcome::broken(Broken::connect, "connection reset by the server");
     if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR) {
       return Outcome::broken(Broken::connect, "the server closed the connection and said nothing");
@@ -95,6 +117,7 @@ Outcome broke_off(int code, const Transfer& transfer, std::uint64_t received) {
 
 // While the secure connection was made.
 Outcome no_trust(int code, const Transfer& transfer) {
+  if (const auto alert = tls_alert(transfer); !alert.empty()) return ended_by_alert(alert);
   const std::string text = said(code, transfer);
   const bool is_broken =
       code == CURLE_SSL_CONNECT_ERROR && (text.find("SSL_ERROR_SYSCALL") != std::string::npos ||
@@ -131,7 +154,7 @@ Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
       return Outcome::broken(Broken::resolve, "the proxy has no address (--proxy)");
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
-      return no_connection(code, transfer);
+      return no_connection(code, transfer, spec);
     case CURLE_OPERATION_TIMEDOUT:
       return late(code, transfer, spec);
     case CURLE_PARTIAL_FILE:

@@ -1,9 +1,13 @@
 #pragma once
 
-// Which names of bodies were used in this run, and for whose bodies, in about 20 bytes a name.
+// Which names of bodies were used in this run, or in earlier ones that it goes on with, and for
+// whose bodies, in about 20 bytes a name.
 //
 // A template may give two URLs one name; the second must not replace the first.  Names that are a
 // hash of their URL need none of this.
+
+#include <cstdint>
+#include <string_view>
 
 #include "base/compact_map.h"
 #include "base/expected.h"
@@ -15,14 +19,22 @@ class WrittenNames {
  public:
   enum class Use { none, same_url };
 
-  // An error if another URL's body has it.
+  // What an earlier run wrote: its path, as path() of a name has it, and the URL without secrets,
+  // as a journal has it.
+  void add_earlier(std::string_view path, std::string_view shown_url);
+
+  // An error if another URL's body has it in this run.
   Expected<Use> find(const BodyName& name) const;
+
+  // … or in an earlier one.  `url` is that of the name.
+  Expected<void> check(const BodyName& name, std::string_view url) const;
 
   // Needs Use::none.
   void add(const BodyName& name);
 
  private:
-  CompactMap urls_;  // hashes of the URLs by hashes of the names
+  CompactMap urls_;     // hashes of the URLs by hashes of the names
+  CompactMap earlier_;  // the same, of the URLs without secrets
 };
 
 }  // namespace distaff

@@ -45,11 +45,29 @@ Expected<void> CsvSource::read_header() {
   return {};
 }
 
+std::size_t CsvSource::first_row_fields() {
+  while (!row_ahead_) {
+    files_.begin_turn();
+    switch (read_row()) {
+      case Row::row:
+        row_ahead_ = true;
+        break;
+      case Row::wait:
+        wait_until_readable(files_.wait_fd());
+        break;
+      case Row::end:
+      case Row::failed:
+        return 0;
+    }
+  }
+  return fields_.size();
+}
+
 Source::Next CsvSource::next(Record& record) {
   if (failed_) return Next::failed;
   files_.begin_turn();
   while (true) {
-    switch (read_row()) {
+    switch (std::exchange(row_ahead_, false) ? Row::row : read_row()) {
       case Row::row:
         if (header_next_) {
           if (!take_header()) return Next::failed;

@@ -35,6 +35,12 @@ class CsvSource final : public Source {
   Expected<void> read_header();
   const std::shared_ptr<const FieldNames>& names() const { return names_; }
 
+  bool has_header() const { return options_.header; }
+
+  // Waits for the first row, which is a record where there is no header, and how many fields it
+  // has; next() gives it all the same.  0: there is none.
+  std::size_t first_row_fields();
+
   // A row with more fields than the header has them by number only; a short one has fewer.
   Next next(Record& record) override;
   int wait_fd() const override { return files_.wait_fd(); }
@@ -78,6 +84,7 @@ class CsvSource final : public Source {
   std::string text_;
   std::vector<std::optional<std::string>> fields_;
   bool row_done_ = false;
+  bool row_ahead_ = false;   // it was read before next() asked for it
   bool ends_in_cr_ = false;  // the last row that had a line end
 
   bool failed_ = false;

@@ -90,4 +90,9 @@ void want_fields(Source& source, const std::vector<std::string>& names) {
   if (auto* json = dynamic_cast<JsonSource*>(&source)) json->want(names);
 }
 
+std::size_t first_row_fields(Source& source) {
+  auto* csv = dynamic_cast<CsvSource*>(&source);
+  return csv != nullptr && !csv->has_header() ? csv->first_row_fields() : 0;
+}
+
 }  // namespace distaff

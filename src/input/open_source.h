@@ -38,4 +38,9 @@ Expected<OpenedSource> open_source(const InputSpec& spec, std::size_t buffer_siz
 // absent.  Other sources ignore it.
 void want_fields(Source& source, const std::vector<std::string>& names);
 
+// Waits for the first record of CSV or TSV without a header: how many fields it has.  0: there is
+// none, or this is no such source.  To be asked before the first record is read, which comes all
+// the same.
+std::size_t first_row_fields(Source& source);
+
 }  // namespace distaff

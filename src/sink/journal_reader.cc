@@ -223,6 +223,7 @@ Expected<JournalContent> read_journal(int fd, const std::string& name,
     if (line->kind != JournalLine::Kind::job) continue;
     ++content.jobs;
     line->place = lines.begin();
+    line->text = text;
     each(*line);
   }
   if (!ours && !content.empty) {

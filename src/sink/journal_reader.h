@@ -31,6 +31,7 @@ struct JournalLine {
   Outcome outcome = Outcome::other;
   std::uint32_t command = 0;  // a hash of it; 0 if the line has none
   std::uint64_t place = 0;    // in the file, where it begins
+  std::string_view text;      // of it, from read_journal(): valid until the next one
 
   bool operator==(const JournalLine&) const = default;
 };

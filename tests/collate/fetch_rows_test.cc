@@ -64,6 +64,20 @@ TEST(FetchRows, CopyCsvAsItCameAndGiveWayToItsNames) {
   EXPECT_EQ(rows.head(job_of("7", {"7"}), fetched(), 2, 1), std::string("7,,") + kOurs);
 }
 
+TEST(FetchRows, NumberTheColumnsOfATableWithoutAHeader) {
+  for (const std::size_t count : {1, 3}) {
+    FieldScheme scheme{.kind = FieldScheme::Kind::numbered, .names = {}, .count = count};
+    FetchRows rows(options(false, RecordFormat::csv, scheme));
+    const std::string before = count == 1 ? "1" : "1,2,3";
+    EXPECT_TRUE(rows.header().starts_with(before + ",url,final_url,")) << rows.header();
+    EXPECT_EQ(rows.head(job_of("\"a\"", {"a"}), fetched(), 2, 1),
+              (count == 1 ? "\"a\"," : "\"a\",,,") + std::string(kOurs));
+    FetchRows objects(options(true, RecordFormat::csv, scheme));
+    EXPECT_TRUE(
+        objects.head(job_of("\"a\"", {"a"}), fetched(), 2, 1).starts_with(R"({"1":"a","url")"));
+  }
+}
+
 TEST(FetchRows, SayWhyThereIsNoResponse) {
   FetchRows rows(options(false, RecordFormat::lines));
   const Attempt broken{Outcome::broken(Outcome::Broken::connect, "refused by 127.0.0.1"), {}};

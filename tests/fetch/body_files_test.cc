@@ -254,6 +254,19 @@ TEST_P(BodyFilesTest, WriteNothingOutsideWhateverTheUrl) {
 
 // ---- what broke off
 
+TEST_P(BodyFilesTest, DoNotLetAnotherUrlTakeANameOfAnEarlierRun) {
+  WrittenNames written;
+  written.add_earlier("x", "https://h/a?token=***");
+  written.add_earlier("x", "https://h/b?token=***");  // the last one counts
+  const auto files = *BodyFiles::open({.directory = out(), .written = std::move(written)});
+  EXPECT_EQ(store(*files, request_for("https://h/a?token=1", "x"), "a"),
+            "'x' was already written for another URL in an earlier run; put {hash} or {#} into "
+            "--name");
+  EXPECT_EQ(store(*files, request_for("https://h/b?token=1", "x"), "b"), out() + "/x");
+  EXPECT_EQ(store(*files, request_for("https://h/b?token=1", "./x"), "b"), out() + "/x");
+  EXPECT_EQ(store(*files, request_for("https://h/c", "y"), "c"), out() + "/y");
+}
+
 TEST_P(BodyFilesTest, KeepWhatMayBeContinued) {
   const std::string text = bytes_of(200'000);
   const Request request = request_for("https://h/a", "x");
@@ -343,6 +356,56 @@ TEST_P(BodyFilesTest, LetOnlyOneOfTwoJobsOfAUrlKeepItsBody) {
   two.reset();
   const std::string path = *one->finish();
   EXPECT_EQ(fs::file_size(path), kMany);
+}
+
+// A part is kept of the body of this URL.
+void keep_part(BodyFiles& files, const Request& request) {
+  auto body = *files.begin(request, {.url = request.url, .etag = "\"v1\"", .resumable = true}, 0);
+  ASSERT_TRUE(body->write(bytes_of(100'000)));
+  body->keep();
+}
+
+TEST_P(BodyFilesTest, RemoveWhatNobodyContinuedForAWeek) {
+  const Request old = request_for("https://h/old", "old");
+  const Request newer = request_for("https://h/newer", "newer");
+  const auto let_age = [&](const Request& request, int days) {
+    const auto now = fs::file_time_type::clock::now();
+    fs::last_write_time(out() + "/.distaff/parts/" + hash_of_url(request.url).hex(),
+                        now - std::chrono::hours(24 * days));
+  };
+  {
+    const auto files = open();
+    keep_part(*files, old);
+    keep_part(*files, newer);
+    let_age(old, 8);
+    let_age(newer, 6);
+    const auto another = open();
+    open();
+    EXPECT_TRUE(another->part(old)) << "others are at work";
+  }
+  EXPECT_TRUE(open()->part(newer));
+  EXPECT_FALSE(open()->part(old));
+  let_age(newer, 8);
+  EXPECT_TRUE(open()->part(newer)) << "the run that looks for it still has it";
+  EXPECT_EQ(tree_of(out()).size(), 0U);
+}
+
+TEST_P(BodyFilesTest, RemoveAPartWhoseBodyCameWhole) {
+  const Request request = request_for("https://h/a", "x");
+  keep_part(*open(), request);
+  {
+    const auto files = open();
+    ASSERT_TRUE(files->part(request));
+    store(*files, request, "whole");
+  }
+  EXPECT_EQ(tree_of(out()), (std::map<std::string, std::string>{{"x", "file whole"}}));
+  {
+    const auto files = open();
+    keep_part(*files, request_for("https://h/b", "y"));
+    store(*files, request, "whole");
+    fs::remove(out() + "/.distaff/parts/" + hash_of_url("https://h/b").hex());
+  }
+  EXPECT_EQ(tree_of(out()).size(), 1U) << "a validator alone is of no use";
 }
 
 // ---- the end of a run, whatever it is

@@ -57,6 +57,17 @@ TEST(BodyName, IsMadeOfParts) {
   EXPECT_EQ(name({{What::path, ""}}, "https://h/%2e%2e/x"), "%2e%2e/x");
 }
 
+TEST(BodyName, HasAnExtensionOnce) {
+  const std::vector<FileNamePart> parts{{What::path, ""}, {What::ext, ""}};
+  EXPECT_EQ(name(parts, "https://h/a.html", "text/html"), "a.html");
+  EXPECT_EQ(name(parts, "https://h/a.HTML", "text/html"), "a.HTML");
+  EXPECT_EQ(name(parts, "https://h/a.htm", "text/html"), "a.htm.html");
+  EXPECT_EQ(name(parts, "https://h/html", "text/html"), "html.html");
+  EXPECT_EQ(name(parts, "https://h/a.b", "odd/type"), "a.b");
+  EXPECT_EQ(name({{What::text, "x.txt"}, {What::ext, ""}}, "https://h/", "text/plain"), "x.txt");
+  EXPECT_EQ(name({{What::ext, ""}, {What::text, "x"}}, "https://h/", "text/plain"), ".txtx");
+}
+
 TEST(CleanName, StaysWhereItIs) {
   EXPECT_EQ(clean("a/b"), "a/b");
   EXPECT_EQ(clean("/etc/passwd"), "etc/passwd");

@@ -35,6 +35,26 @@ TEST(Csv, WithoutAHeaderFieldsAreNumbered) {
   EXPECT_EQ(drained.records[0].names, nullptr);
 }
 
+TEST(Csv, WithoutAHeaderTheFirstRowMayBeLookedAt) {
+  const TemporaryFiles files;
+  InputSpec spec = csv(false);
+  spec.files = {files.make("f", "\n1,2,3\n4,5\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(first_row_fields(*opened->source), 3U);
+  EXPECT_EQ(first_row_fields(*opened->source), 3U);
+  EXPECT_EQ(drain(*opened->source).texts(), (Texts{"1,2,3", "4,5"}));
+  for (const char* none : {"", "\n\n", "\"1"}) {
+    spec.files = {files.make("f", none)};
+    opened = open_source(spec);
+    EXPECT_EQ(first_row_fields(*opened->source), 0U) << none;
+    EXPECT_EQ(drain(*opened->source).texts(), Texts{}) << none;
+  }
+  spec.header = true;
+  spec.files = {files.make("f", "a,b\n1,2\n")};
+  EXPECT_EQ(first_row_fields(*open_source(spec)->source), 0U);
+}
+
 TEST(Csv, TheTextIsTheRowAsItCame) {
   const Drained drained = drain_text("a,b\n\"x, \"\"y\"\"\", z \n\"1\n2\",\"\"\r\nlast,one", csv());
   EXPECT_EQ(drained.texts(), (Texts{"\"x, \"\"y\"\"\", z ", "\"1\n2\",\"\"", "last,one"}));

@@ -25,7 +25,7 @@ class RandomRun {
       : random_(seed), options_(random_options()), fast_(options_), slow_(options_) {}
 
   void step() {
-    switch (below(14)) {
+    switch (below(15)) {
       case 0:
         return add_group();
       case 1:
@@ -48,6 +48,8 @@ class RandomRun {
         return forget();
       case 12:
         return set_slots();
+      case 13:
+        return go_on();
       default:
         return pass_time();
     }
@@ -160,6 +162,18 @@ class RandomRun {
     const TimePoint again_at = now_ + some_time(20);
     fast_.retry(JobId{job}, again_at);
     slow_.retry(job, again_at);
+  }
+
+  // Often in the same group, as a redirect within a host.
+  void go_on() {
+    if (running_.empty()) return;
+    const std::uint64_t job = take_any(running_);
+    std::uint32_t group = slow_.group_of(job);
+    if (once_in(2)) group = groups_.empty() || once_in(4) ? 0 : any(groups_);
+    std::optional<Duration> rest;
+    if (once_in(4)) rest = some_time(30);
+    fast_.go_on(JobId{job}, group == 0 ? std::optional<GroupId>() : GroupId{group}, now_, rest);
+    slow_.go_on(job, group, now_, rest);
   }
 
   void drop() {

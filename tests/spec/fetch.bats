@@ -34,7 +34,7 @@ events { worker_connections 2000; }
 http {
   client_body_temp_path $root/t1; proxy_temp_path $root/t2; fastcgi_temp_path $root/t3;
   uwsgi_temp_path $root/t4; scgi_temp_path $root/t5;
-  log_format times '\$msec \$request_time \$host \$request_uri \$server_protocol \$connection';
+  log_format times '\$msec \$request_time \$host \$request_uri \$server_protocol \$connection \$remote_addr';
   access_log $root/log times;
   root $root/www;
   ${text//ROOT/$root}
@@ -49,12 +49,19 @@ EOF
 certificates() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key \
     -out ca.pem -subj /CN=test -days 30 2> /dev/null
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem \
-    -out request.pem -subj /CN=localhost 2> /dev/null
+  certificate localhost 30
+  mv localhost.pem cert.pem
+  mv localhost.key key.pem
+}
+
+# certificate NAME DAYS: NAME.pem and NAME.key, signed by ca.pem; of DAYS below 0 it has expired.
+certificate() {
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$1.key" \
+    -out request.pem -subj "/CN=$1" 2> /dev/null
   printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' > names
-  openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
-    -extfile names -out cert.pem 2> /dev/null
-  chmod 644 key.pem
+  openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days "$2" \
+    -extfile names -out "$1.pem" 2> /dev/null
+  chmod 644 "$1.key"
 }
 
 # The server writes down when it has sent all, which may be a moment after the client has it: hence
@@ -286,6 +293,26 @@ assert b'2,  spaced ,http' in raw and b'3,"a\nb",http' in raw and b'id,"the ""ur
 EOF
 }
 
+@test "CSV without a header: its columns are in the report by number, and its rows as they were" {
+  serve
+  printf '1,"x, y",http://%s/size/1\n2,  spaced ,http://%s/size/2\n3\n4,5,6,7\n' "$at" "$at" > in.csv
+  try distaff fetch --csv --no-header -k -a in.csv 3
+  exits 1
+  same "$(head -n 1 "$kept/stdout" | cut -d , -f 1-6)" 1,2,3,url,final_url,status
+  same "$(values status | tr '\n' ,)" 200,200,,,
+  for start in '1,"x, y",http://' '2,  spaced ,http://' '3,,,,' 4,5,6,,,; do
+    grep -q "^$start" "$kept/stdout" || fail "no row that begins with $start"
+  done
+  try distaff fetch --csv --no-header -k --output json -a in.csv 3
+  same "$(jq -r '[."1", ."2", .status] | join(";")' "$kept/stdout")" $'1;x, y;200\n2;  spaced ;200\n3;;\n4;5;'
+  printf 'a\thttp://%s/size/1\n' "$at" | try distaff fetch --tsv --no-header 2
+  exits 0
+  same "$(values 1)" a
+  : > none
+  try distaff fetch --csv --no-header -a none 1
+  exits 0
+}
+
 @test "JSON lines in and out, a template for the URL" {
   serve
   printf '{"id": 1.50, "n":3}\n{"id":"x","n":4}\n' > in.jsonl
@@ -328,6 +355,28 @@ EOF
   # What was journaled as done was not asked for again.
   grep -o '"outcome":"success".*"url":"[^"]*"' j | sed 's/.*"url"://' | sort | uniq -d > twice
   [ ! -s twice ] || fail "done twice: $(head -n 3 twice)"
+}
+
+@test "--resume: a name of an earlier run is not for another URL" {
+  serve
+  printf "http://$at/size/%s?token=s3cret\n" 10 20 > urls
+  for where in "--output-dir out" "--output-dir ./out//" "--archive a.sqlar"; do
+    rm -f j
+    head -n 1 urls | try distaff fetch $where --name x/page --journal j
+    exits 0
+    try distaff fetch $where --name x/page --journal j --resume -k -a urls
+    exits 1
+    same "$(values status | tr '\n' ,)" 200,200,
+    same "$(values bytes | head -n 1)" 10
+    values error | grep -q "'x/page' was already written for another URL in an earlier run" ||
+      fail "it is not said"
+    # What failed may be fetched again under its own name.
+    sed -i s/success/failed/ j
+    try distaff fetch $where --name x/page --journal j --resume -k -a urls
+    exits 1
+    same "$(values error | grep -c 'another URL in this run')" 1
+  done
+  same "$(wc -c < out/x/page)" 10
 }
 
 @test "a body that broke off is completed by its rest" {
@@ -422,6 +471,95 @@ EOF
   says '--insecure: certificates are not checked'
 }
 
+@test "TLS: a certificate that has expired is no good, and the row says so" {
+  certificates
+  certificate old -1
+  serve --tls old.pem old.key
+  url=https://127.0.0.1:$tls_port/size/5
+  try distaff fetch --cacert ca.pem $url
+  exits 1
+  same "$(values error)" 'no trusted connection: certificate has expired'
+  [ ! -s log ] || fail "it was asked"
+  try distaff fetch --insecure --log-file messages $url
+  exits 0
+  same "$(values status)" 200
+  grep -q -e '--insecure: certificates are not checked' messages || fail "$(cat messages)"
+}
+
+@test "TLS: a server that wants a certificate gets ours, from one file or two" {
+  certificates
+  certificate client 30
+  nginx_of 'server { listen PORT ssl; ssl_certificate ROOT/../cert.pem; ssl_certificate_key ROOT/../key.pem;
+    ssl_client_certificate ROOT/../ca.pem; ssl_verify_client on; }'
+  head -c 100 /dev/zero > nginx/www/page
+  url=https://127.0.0.1:$port/page
+  try distaff fetch --cacert ca.pem --cert client.pem --cert-key client.key $url
+  exits 0
+  same "$(values bytes)" 100
+  cat client.pem client.key > both.pem
+  try distaff fetch --cacert ca.pem --cert both.pem $url
+  exits 0
+  silent
+  try distaff fetch --cacert ca.pem $url
+  exits 1
+  same "$(values status)" 400
+  # A key that is not of this certificate.
+  try distaff fetch --cacert ca.pem --cert client.pem --cert-key ca.key $url
+  exits 1
+  values error | grep -q "^no trusted connection: .*key.*'ca.key'" || fail "it does not say why"
+  refuses "--cert 'none.pem'" -- fetch --cert none.pem $url
+}
+
+@test "TLS: a server that ends it for want of a certificate says so, and the row too" {
+  certificates
+  openssl s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem -CAfile ca.pem -Verify 1 \
+    -verify_return_error -www > "$kept/server" 2> "$kept/server.err" 3>&- &
+  servers=$!
+  wait_for grep -q '^ACCEPT' "$kept/server"
+  port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' "$kept/server")
+  try distaff fetch --cacert ca.pem --retries 3 "https://127.0.0.1:$port/"
+  exits 1
+  same "$(values error)" "no trusted connection: the server ends it with 'certificate required' (--cert)"
+  same "$(values attempts)" 1
+}
+
+@test "--interface: connections come from there, by nginx's own log" {
+  nginx_of 'server { listen PORT; }'
+  head -c 100 /dev/zero > nginx/www/page
+  try distaff fetch --interface 127.0.0.5 "http://127.0.0.1:$port/page?1" "http://127.0.0.1:$port/page?2"
+  exits 0
+  try distaff fetch --interface lo "http://127.0.0.1:$port/page?3"
+  exits 0
+  same "$(cut -d ' ' -f 4,7 nginx/log | sort)" $'/page?1 127.0.0.5\n/page?2 127.0.0.5\n/page?3 127.0.0.1'
+  for name in nonesuch0 192.0.2.7; do
+    try distaff fetch --interface $name "http://127.0.0.1:$port/page"
+    exits 1
+    same "$(values error)" "no connection: cannot connect from '$name' (--interface)"
+  done
+}
+
+@test "FTP only where it is asked for" {
+  mkdir files
+  seq 1000 > files/numbers.txt
+  "$BATS_TEST_DIRNAME/../support/ftp_server" files > "$kept/server" 2> commands 3>&- &
+  servers=$!
+  wait_for grep -q '^ftp ' "$kept/server"
+  ftp=ftp://127.0.0.1:$(awk '{print $2}' "$kept/server")
+  serve
+  printf '%s\n' "$ftp/numbers.txt" "http://$at/to?u=$ftp/numbers.txt" > urls
+  try distaff fetch -k -a urls
+  exits 1
+  same "$(values error | grep -c 'has the scheme ftp, and only http, https may be asked (--protocols)')" 2
+  [ ! -s commands ] || fail "it was asked"
+  printf '%s\n' "$ftp/none.txt" >> urls
+  try distaff fetch -k --protocols http,ftp --output-dir out -a urls
+  exits 1
+  same "$(values error)" $'\n\nbad response: the file does not exist'
+  same "$(values status | tr '\n' ,)" 200,200,,
+  for path in $(values path); do cmp files/numbers.txt "$path"; done
+  same "$(find out -type f | wc -l)" 1
+}
+
 @test "HTTP/2: many requests on one connection, and a server that says GOAWAY" {
   certificates
   nginx_of 'keepalive_requests 7;
@@ -450,6 +588,31 @@ EOF
   exits 1
   same "$(values error | grep -c 'not allowed: .*--public-only')" 2
   [ ! -s log ] || fail "it was asked"
+}
+
+# A network of its own, where this machine has an address that looks public.
+@test "--public-only looks behind redirects: a public server leads to a private one" {
+  unshare -rn true 2> /dev/null || skip "unshare -rn is not allowed here"
+  cat > within << 'EOF'
+ip link set lo up
+ip addr add 9.9.9.9/32 dev lo
+"$1" --address 9.9.9.9 --log log > server &
+trap 'kill %1' EXIT
+until grep -q '^http ' server; do sleep 0.02; done
+port=$(awk '{print $2}' server)
+printf '%s\n' "http://9.9.9.9:$port/size/1" "http://9.9.9.9:$port/to?u=http://127.0.0.1:$port/secret" \
+  "http://9.9.9.9:$port/to?u=http://inner.example:$port/secret" \
+  "http://9.9.9.9:$port/to?u=http://[::ffff:127.0.0.1]:$port/secret" > urls
+distaff fetch -k --public-only --resolve "inner.example:$port:127.0.0.1" -a urls
+EOF
+  try timeout 60 unshare -rn bash within "$SERVER"
+  exits 1
+  same "$(values status | tr '\n' ,)" 200,,,,
+  same "$(values error | sed 4d)" '
+not allowed: 127.0.0.1 has the address 127.0.0.1, which is not public (--public-only)
+not allowed: inner.example has the address 127.0.0.1, which is not public (--public-only)'
+  values error | sed -n 4p | grep -q '^not allowed: .*--public-only'
+  ! cut -f 7 log | grep -q '^/secret' || fail "it was asked"
 }
 
 @test "robots.txt is obeyed, and its delay" {

@@ -63,6 +63,14 @@ class SlowScheduler {
     job.again_at = again_at;
   }
 
+  void go_on(std::uint64_t id, std::uint32_t group, TimePoint now, std::optional<Duration> rest) {
+    Job& job = jobs_[id];
+    rest_from(job.group, now, rest);
+    job.state = Job::State::waiting;
+    job.again = false;
+    job.group = group;
+  }
+
   void drop(std::uint64_t id) {
     const Job& job = jobs_[id];
     if (job.state == Job::State::retrying) rest_from(job.group, job.again_at, std::nullopt);
@@ -127,6 +135,8 @@ class SlowScheduler {
     for (const std::uint32_t id : forgotten) groups_.erase(id);
     return forgotten;
   }
+
+  std::uint32_t group_of(std::uint64_t id) const { return jobs_.at(id).group; }
 
   std::size_t waiting() const { return jobs_.size() - static_cast<std::size_t>(running()); }
 
