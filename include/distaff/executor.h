@@ -52,8 +52,8 @@ struct ExecutorOptions {
 
 struct RunOptions {
   // Items read from the source but not yet started, so many at most; 0: an item is read only when
-  // a worker is free for it, and the next one when it has started.  Queues have no need of it: they
-  // are read as by 0, but items of busy groups do not stop the reading.
+  // a worker is free for it, and the next one when it has started.  Queues have no need of it: an
+  // item is taken out when a worker is free, and items of busy groups do not stop that.
   int buffer_size = 1024;
 
   // Items read and not yet done with, so many at most: waiting, running, or with a result that was
@@ -124,7 +124,7 @@ class Executor {
 namespace detail {
 
 // Throws std::invalid_argument; `workers` may be 0.
-RunSettings checked_settings(const RunOptions& options, int workers, bool ordered);
+RunSettings checked_settings(const RunOptions& options, int workers, bool ordered, bool queue);
 
 template <class Groups, class Item>
 inline constexpr bool kKeyFits = true;
@@ -203,8 +203,7 @@ auto make_results(bool ordered, int workers, S&& source, F f, Groups groups,
                   const RunOptions& options,
                   std::function<std::shared_ptr<Crew>(std::optional<std::size_t>)> start) {
   check_types<S, F, Groups>();
-  RunSettings settings = checked_settings(options, workers, ordered);
-  settings.by_need = Source<S>::kQueue;
+  RunSettings settings = checked_settings(options, workers, ordered, Source<S>::kQueue);
   if constexpr (kHasGroups<Groups>) {
     groups.check();
     settings.timed = groups.may_rest();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <stdexcept>
 #include <string>
@@ -24,7 +25,7 @@ ErrorPolicy error_policy(std::string_view name) {
 
 namespace detail {
 
-RunSettings checked_settings(const RunOptions& options, int workers, bool ordered) {
+RunSettings checked_settings(const RunOptions& options, int workers, bool ordered, bool queue) {
   if (options.buffer_size < 0) {
     throw std::invalid_argument(
         fmt::format("buffer_size is {}; it must be 0 or more", options.buffer_size));
@@ -34,9 +35,9 @@ RunSettings checked_settings(const RunOptions& options, int workers, bool ordere
   }
   RunSettings settings;
   settings.buffer = static_cast<std::size_t>(options.buffer_size);
-  settings.window = options.window
-                        ? static_cast<std::size_t>(*options.window)
-                        : settings.buffer + static_cast<std::size_t>(std::max(1, workers));
+  const int ahead = queue ? RunOptions{}.buffer_size : options.buffer_size;
+  settings.window = static_cast<std::size_t>(options.window.value_or(ahead + std::max(1, workers)));
+  settings.by_need = queue;
   settings.ordered = ordered;
   settings.on_error = options.on_error;
   settings.on_abort = options.on_abort;

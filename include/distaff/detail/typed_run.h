@@ -174,12 +174,7 @@ class TypedRun final : public GroupedRun {
 
  protected:
   Pulled pull_item() override {
-    std::optional<Item> item;
-    if constexpr (Source<S>::kQueue) {
-      item = source_.next([this] { return all_done_with(); }, [this] { return is_stopping(); });
-    } else {
-      item = source_.next();
-    }
+    std::optional<Item> item = next_item();
     if (!item) return {};
     auto node = std::make_unique<Node>(std::move(*item));
     Pulled pulled;
@@ -230,6 +225,14 @@ class TypedRun final : public GroupedRun {
   void destroy(Job* job) noexcept override { delete static_cast<Node*>(job); }
 
  private:
+  std::optional<Item> next_item() {
+    if constexpr (Source<S>::kQueue) {
+      return source_.next([this] { return all_done_with(); }, [this] { return is_stopping(); });
+    } else {
+      return source_.next();
+    }
+  }
+
   void find_group(Node& node, Pulled& pulled) {
     using Held = typename Table::Held;
     const auto key = std::invoke(table_.groups().key(), std::as_const(node.item));

@@ -1,0 +1,223 @@
+#include "distaff/queue.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "distaff/imap.h"
+#include "lib/probe.h"
+
+namespace distaff {
+namespace {
+
+template <class R>
+std::vector<R> all(Results<R> results) {
+  std::vector<R> values;
+  for (R& value : results) values.push_back(std::move(value));
+  return values;
+}
+
+constexpr auto same = [](auto item) { return item; };
+
+TEST(Queues, QU_01_JobsAdd) {
+  for (const int workers : {0, 2}) {
+    Queue<int> queue{1};
+    const auto run = [&](int i) {
+      if (i < 3) queue.push(i + 1);
+      return 2 * i;
+    };
+    EXPECT_EQ(all(imap(queue, run, {.workers = workers})), (std::vector{2, 4, 6}));
+    EXPECT_TRUE(queue.empty());
+  }
+}
+
+TEST(Queues, QU_02_TheBodyAdds) {
+  for (const int workers : {0, 2}) {
+    Queue<int> queue{1};
+    std::vector<int> got;
+    for (const int r : imap(queue, [](int i) { return 2 * i; }, {.workers = workers})) {
+      got.push_back(r);
+      if (r < 5) queue.push(r / 2 + 1);
+    }
+    EXPECT_EQ(got, (std::vector{2, 4, 6}));
+  }
+}
+
+TEST(Queues, QU_03_JobsAddSeveral) {
+  for (const int workers : {0, 1, 3}) {
+    Queue<int> queue{1};
+    const auto run = [&](int i) {
+      if (i == 1) {
+        for (const int next : {2, 3, 4}) queue.push(next);
+      }
+      if (i == 3) queue.push(4);
+      if (i == 4) queue.push(5);
+      return i;
+    };
+    auto got = all(imap(queue, run, {.workers = workers}));
+    if (workers > 1) std::sort(got.begin(), got.end());  // which of two adds first is open
+    EXPECT_EQ(got, (std::vector{1, 2, 3, 4, 4, 5, 5}));
+    EXPECT_TRUE(queue.empty());
+  }
+}
+
+TEST(Queues, QU_04_TheBodyAddsSlowly) {
+  Queue<int> queue{1};
+  std::vector<int> got;
+  const auto add = [&](int i) {
+    queue.push(i);
+    sleep_ms(10);
+  };
+  for (const int i : imap(queue, same, {.workers = 2})) {
+    got.push_back(i);
+    if (i == 1) {
+      for (const int next : {2, 3, 4}) add(next);
+    }
+    if (i == 3) add(4);
+    if (i == 4) add(5);
+  }
+  EXPECT_EQ(got, (std::vector{1, 2, 3, 4, 4, 5, 5}));
+}
+
+TEST(Queues, QU_05_AnEmptyOneIsAtItsEnd) {
+  Queue<int> queue;
+  const auto start = Clock::now();
+  EXPECT_TRUE(all(imap(queue, same, {.workers = 2})).empty());
+  EXPECT_SOONER(seconds_since(start), 0.2);
+}
+
+TEST(Queues, QU_06_WhatTheLastJobAddsLastIsSeen) {
+  Executor executor(2);
+  for (int i = 0; i < 1000; ++i) {
+    Queue<int> queue{1};
+    const auto run = [&](int item) {
+      if (item == 1) queue.push(2);
+    };
+    ASSERT_EQ(all(executor.imap_unordered(queue, run)).size(), 2u);
+  }
+}
+
+TEST(Queues, QU_07_ManyRunsOfOneItem) {
+  const int runs = kTimesCount ? 100000 : 5000;
+  Executor executor(2);
+  for (int i = 0; i < runs; ++i) {
+    Queue<int> queue{i};
+    int count = 0;
+    for (const int r : executor.imap_unordered(queue, same)) count += r == i;
+    ASSERT_EQ(count, 1);
+  }
+}
+
+TEST(Queues, QU_07_ManyEmptyRuns) {
+  const int runs = kTimesCount ? 100000 : 5000;
+  Executor executor(2);
+  Queue<int> queue;
+  for (int i = 0; i < runs; ++i) ASSERT_TRUE(all(executor.imap(queue, same)).empty());
+}
+
+TEST(Queues, QU_08_WhatComesAfterTheEndStays) {
+  Queue<int> queue{1};
+  auto results = imap(queue, same, {.workers = 2});
+  auto at = results.begin();
+  ++at;
+  EXPECT_TRUE(at == results.end());
+  queue.push(2);
+  ++at;
+  EXPECT_TRUE(at == results.end());
+  EXPECT_EQ(queue.size(), 1u);
+  EXPECT_EQ(all(imap(queue, same, {.workers = 2})), std::vector{2});
+}
+
+TEST(Queues, QU_09_ABoundOnlyForWhoAsks) {
+  Queue<int> queue(2);
+  queue.push(1);
+  std::vector<int> got;
+  bool refused = false;
+  for (const int i : imap(queue, same, {.workers = 1, .window = 1})) {
+    got.push_back(i);
+    if (i != 1) continue;
+    EXPECT_TRUE(queue.try_push(2));
+    EXPECT_TRUE(queue.try_push(3));
+    refused = !queue.try_push(4);  // the one credit is this body's, so nothing was taken out
+    queue.push(5);
+  }
+  EXPECT_TRUE(refused);
+  EXPECT_EQ(got, (std::vector{1, 2, 3, 5}));
+}
+
+TEST(Queues, QU_10_TheGreatestFirst) {
+  PriorityQueue<int> queue{3, 9, 1, 7, 5};
+  Probe probe;
+  const auto run = [&](int i) { probe.observe("", i, [] {}); };
+  all(imap(queue, run, {.workers = 1, .buffer_size = 1024}));
+  EXPECT_EQ(probe.starts(""), (std::vector{9, 7, 5, 3, 1}));
+}
+
+TEST(Queues, QU_10_AmongEqualsTheFirst) {
+  struct ByFirst {
+    bool operator()(const std::pair<int, int>& a, const std::pair<int, int>& b) const {
+      return a.first < b.first;
+    }
+  };
+  PriorityQueue<std::pair<int, int>, ByFirst> queue;
+  for (int i = 0; i < 6; ++i) queue.push({i % 2, i});
+  std::vector<int> order;
+  while (auto item = queue.try_pop()) order.push_back(item->second);
+  EXPECT_EQ(order, (std::vector{1, 3, 5, 0, 2, 4}));
+}
+
+TEST(Queues, QU_11_AFollowedQueueDoesNotHoldUpAnException) {
+  Queue<int> queue{1};
+  std::stop_source unblock;
+  const auto source = [&]() { return queue.pop(unblock.get_token()); };
+  const auto start = Clock::now();
+  const auto consume = [&] {
+    for ([[maybe_unused]] int i :
+         imap(source, same, {.workers = 2, .on_abort = [&] { unblock.request_stop(); }})) {
+      throw std::range_error("the body");
+    }
+  };
+  EXPECT_THROW(consume(), std::range_error);
+  EXPECT_SOONER(seconds_since(start), 1);
+}
+
+TEST(Queues, QU_11_BreakingOutOfAQueueThatWaits) {
+  Queue<int> queue{1};
+  const auto start = Clock::now();
+  for ([[maybe_unused]] int i : imap(queue, same, {.workers = 2})) break;
+  EXPECT_SOONER(seconds_since(start), 1);
+}
+
+TEST(Queues, QU_12_WithoutWorkersTheBodysItemsAreSeenToo) {
+  Queue<int> queue{0, 1, 2, 3, 4};
+  std::vector<int> got;
+  for (const int i : imap(queue, same, {.workers = 0})) {
+    got.push_back(i);
+    if (i < 5) queue.push(5 + i);
+  }
+  EXPECT_EQ(got, (std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+TEST(Queues, CloseEndsAWait) {
+  Queue<int> queue{1};
+  EXPECT_EQ(queue.pop(), 1);
+  std::thread other([&] { queue.close(); });
+  EXPECT_EQ(queue.pop(), std::nullopt);
+  other.join();
+}
+
+TEST(Queues, BusyGroupsDoNotStopTheReading) {
+  Queue<Item> queue{{'A', 100, 0}, {'A', 0, 1}, {'A', 0, 2}, {'B', 0, 3}};
+  Probe probe;
+  const auto run = [&](const Item& item) { return probe.observe(item); };
+  all(imap_unordered(queue, run, by(kGroup), {.workers = 2, .buffer_size = 0}));
+  EXPECT_EQ(probe.starts("A"), (std::vector{0, 1, 2}));
+  EXPECT_LT(probe.spans("B").at(0).start, probe.spans("A").at(1).start);
+}
+
+}  // namespace
+}  // namespace distaff
