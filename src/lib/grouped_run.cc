@@ -17,8 +17,8 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// When there is only a little room, pulling an item each time one leaves would wake the puller for
-// each; so it waits this long for more room, unless nothing else is left to start.
+// Pulling an item each time one leaves a full buffer would wake the puller for each; so it waits
+// this long for more room, unless nothing else is left to start.
 constexpr std::chrono::microseconds kNap{500};
 constexpr std::size_t kSmallBuffer = 16;  // not worth it
 
@@ -172,12 +172,14 @@ void GroupedRun::wake_puller() {
 }
 
 bool GroupedRun::wait_to_pull(Lock& lock) {
+  bool was_full = false;
   while (!stopping_ && !may_pull()) {
     puller_waits_ = true;
     if (may_pull()) break;  // a credit that came before it was said that we wait
     to_pull_.wait(lock);
+    was_full = true;
   }
-  if (!stopping_ && should_nap()) {
+  if (was_full && !stopping_ && should_nap()) {
     puller_waits_ = true;
     puller_naps_ = true;
     to_pull_.wait_for(lock, kNap);
