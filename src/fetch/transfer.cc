@@ -113,6 +113,7 @@ void Transfer::begin(TransferRequest request, Client& client, std::uint64_t tag)
   head_ = {};
   head_bytes_ = 0;
   head_is_whole_ = flooded_ = paused_ = false;
+  set_buffer();
   taken_already_ = 0;
   address_.ss_family = AF_UNSPEC;
   refused_.clear();
@@ -134,6 +135,13 @@ void Transfer::resume() {
   if (!paused_) return;
   paused_ = false;
   curl_easy_pause(easy_, CURLPAUSE_CONT);
+}
+
+// The bodies of a run are alike, more often than not.
+void Transfer::set_buffer() {
+  const bool large = TransferSettings::is_large(std::exchange(body_bytes_, 0));
+  if (large != large_) settings_.set_buffer(easy_, large);
+  large_ = large;
 }
 
 // Most requests are alike but for their URL, and setting options takes time.
@@ -264,6 +272,7 @@ std::size_t Transfer::take_body(std::string_view bytes) {
   const std::size_t known = std::min(taken_already_, bytes.size());
   taken_already_ -= known;
   if (known == bytes.size()) return bytes.size();
+  body_bytes_ += bytes.size();
   const auto taken = client_->on_body(*this, bytes.substr(known));
   if (!taken) return 0;  // libcurl gives up
   if (*taken == bytes.size() - known) return bytes.size();

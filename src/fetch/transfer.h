@@ -101,6 +101,7 @@ class Transfer {
  private:
   struct Callbacks;
 
+  void set_buffer();
   void set_request();
   void set_url();
   bool set_origin(std::string_view origin);
@@ -114,8 +115,9 @@ class Transfer {
   const TransferSettings& settings_;
   TransferLoop& loop_;
   void* easy_ = nullptr;
-  bool used_ = false;  // carried out a request
-  bool plain_ = true;  // is set to GET, without headers and data
+  bool used_ = false;   // carried out a request
+  bool plain_ = true;   // is set to GET, without headers and data
+  bool large_ = false;  // is set to read large bodies
   bool running_ = false;
   void* headers_ = nullptr;  // curl_slist; null: those of the settings
   // What libcurl has read of URLs (CURLU), and what it is: "http://example.org:8080"; empty: it is
@@ -131,6 +133,7 @@ class Transfer {
   bool head_is_whole_ = false;
   bool flooded_ = false;
   bool paused_ = false;
+  std::uint64_t body_bytes_ = 0;
   std::size_t taken_already_ = 0;  // of the bytes that libcurl gives again after a pause
   sockaddr_storage address_{};     // that was tried last
   std::string refused_;

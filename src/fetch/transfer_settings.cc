@@ -21,8 +21,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What one read takes.  libcurl has room for so much in each handle that is busy.
-constexpr long kBuffer = 256 << 10;
+// What one read takes.  libcurl makes room for so much for each request anew, which is cheap for
+// little, and makes few reads of a large body if it is much.
+constexpr long kBuffer = 64 << 10;
+constexpr long kLargeBuffer = 256 << 10;
 // While a body waits, libcurl keeps what the last read unpacks to: a thousand times as much.
 constexpr long kBufferIfPaused = 16 << 10;
 
@@ -142,7 +144,7 @@ void TransferSettings::apply(void* easy) const {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // A name that is still being looked up when its job ends would stop us all until it is found.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, spec_.body ? kBufferIfPaused : kBuffer);
+  set_buffer(easy, false);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols_.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(spec_.version));
   set_decoding(easy, true);
@@ -170,6 +172,13 @@ void TransferSettings::apply(void* easy) const {
   }
   apply_tls(easy);
   apply_cookies(easy);
+}
+
+bool TransferSettings::is_large(std::uint64_t body) { return body > kBuffer; }
+
+void TransferSettings::set_buffer(void* easy, bool large) const {
+  const long size = large ? kLargeBuffer : kBuffer;
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, spec_.body ? kBufferIfPaused : size);
 }
 
 void TransferSettings::set_decoding(void* easy, bool on) const {

@@ -5,6 +5,7 @@
 //
 // No environment variable changes a run: libcurl would read those of proxies, and SSLKEYLOGFILE.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ class TransferSettings {
   void apply(void* easy) const;
   // To one that carried a request out: what is needed only once.
   void spare(void* easy) const;
+
+  // How much is read at once: of large bodies more.
+  static bool is_large(std::uint64_t body);
+  void set_buffer(void* easy, bool large) const;
 
   // Whether bodies are asked for packed, and unpacked.
   void set_decoding(void* easy, bool on) const;
