@@ -93,7 +93,8 @@ Expected<TransferUrl> TransferUrl::read(const std::string& url,
                                         const std::vector<std::string>& protocols) {
   if (auto plain = read_plain(url)) {
     const std::string_view scheme = std::string_view(url).substr(0, url.find(':'));
-    if (std::find(protocols.begin(), protocols.end(), scheme) != protocols.end()) return *plain;
+    if (std::find(protocols.begin(), protocols.end(), scheme) != protocols.end())
+      return *std::move(plain);
   }
   const std::unique_ptr<CURLU, Cleanup> handle(curl_url());
   const CURLUcode code =
