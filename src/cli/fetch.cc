@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/secrets.h"
 #include "base/text.h"
 #include "cli/advice.h"
 #include "cli/run_files.h"
@@ -266,9 +265,9 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
                          .scheme = plan.columns,
                          .input_header = header,
                          .url_of = [&request, plain](const Job& job) {
-                           if (plain) return mask_url(trimmed(job.records.front().text));
+                           if (plain) return std::string(trimmed(job.records.front().text));
                            const auto launch = request.build({job.records, job.id, 0});
-                           return launch ? mask_url(launch->request->url) : std::string();
+                           return launch ? launch->request->url : std::string();
                          }});
 }
 

@@ -34,19 +34,30 @@ constexpr std::array<Column, 11> kOurs{{{"url", true},
 
 using Values = std::array<std::string, kOurs.size()>;
 
+// "0.120"
+std::string seconds_text(Duration time) {
+  const auto all = std::chrono::round<std::chrono::milliseconds>(time).count();
+  std::string text = fmt::format_int(all / 1000).str() + ".000";
+  for (auto [rest, at] = std::pair(all % 1000, text.size()); rest > 0; rest /= 10) {
+    text[--at] = static_cast<char>('0' + rest % 10);
+  }
+  return text;
+}
+
 // An empty one is missing.
 Values values_of(const Response& response, const Outcome& outcome, const Usage& usage, int attempts,
-                 std::string url) {
+                 std::string_view url) {
   const bool begun = response.status != 0;
-  return {std::move(url),
-          mask_url(response.url),
+  std::string shown = mask_url(url);
+  std::string final_url = response.url == url ? shown : mask_url(response.url);
+  return {std::move(shown),
+          std::move(final_url),
           begun ? fmt::format_int(response.status).str() : std::string(),
           error_of(outcome),
           fmt::format_int(attempts).str(),
           response.mime,
           begun ? fmt::format_int(response.bytes).str() : std::string(),
-          attempts == 0 ? std::string()
-                        : fmt::format("{:.3f}", std::chrono::duration<double>(usage.wall).count()),
+          attempts == 0 ? std::string() : seconds_text(usage.wall),
           response.path,
           response.etag,
           response.last_modified};

@@ -28,7 +28,7 @@ class FetchRows final : public RowFormat {
     RecordFormat input = RecordFormat::lines;
     FieldScheme scheme;        // of a table without a header, with the count of its columns
     std::string input_header;  // as it came, of CSV that has one; empty: from the scheme
-    // What is asked for, fit to be shown: without its secrets.
+    // What is asked for; the row shows it without its secrets.
     std::function<std::string(const Job&)> url_of;
   };
 

@@ -218,7 +218,21 @@ Expected<std::string> UrlTemplate::of(const JobView& job) const {
         break;
     }
   }
-  return checked_url(url);
+  if (begins_as_last(url)) return url;
+  auto checked = checked_url(url);
+  if (checked) remember_begin(*checked);
+  return checked;
+}
+
+bool UrlTemplate::begins_as_last(std::string_view url) const {
+  return !begin_.empty() && url.starts_with(begin_) &&
+         std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+void UrlTemplate::remember_begin(std::string_view url) const {
+  const std::size_t host = url.find("://") + 3;
+  const std::size_t slash = url.find('/', host);
+  begin_ = slash == url.npos || slash == host ? "" : url.substr(0, slash + 1);
 }
 
 void UrlTemplate::collect_names(std::vector<std::string>& names) const {

@@ -37,8 +37,14 @@ class UrlTemplate {
   static Place place_behind(std::string_view before);
   static Expected<UrlTemplate> of_column(const std::string& column, const TemplateSyntax& syntax);
 
+  bool begins_as_last(std::string_view url) const;
+  void remember_begin(std::string_view url) const;
+
   Template template_;
   std::vector<Place> places_;  // of each piece
+  // "https://example.org/", of the last URL that was good: another that begins so is good, too, if
+  // its characters are.  Lists have many of one host in a row.
+  mutable std::string begin_;
 };
 
 // `text` as a URL with a scheme and a host, or what is wrong with it and how to write it.  Which

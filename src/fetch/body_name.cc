@@ -95,10 +95,12 @@ void append_part(const FileNamePart& part, const BodyHead& head, const UrlHash& 
 }  // namespace
 
 std::string UrlHash::hex() const {
-  std::string digits;
-  digits.reserve(32);
-  append_hex(high, 16, digits);
-  append_hex(low, 16, digits);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string digits(32, '0');
+  for (int i = 0; i < 16; ++i) {
+    digits[15 - i] = kDigits[(high >> (4 * i)) & 15];
+    digits[31 - i] = kDigits[(low >> (4 * i)) & 15];
+  }
   return digits;
 }
 

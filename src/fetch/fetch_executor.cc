@@ -126,6 +126,7 @@ void FetchExecutor::send(Job& job) {
 TransferRequest FetchExecutor::request_of(Job& job) const {
   TransferRequest request;
   request.url = job.way.url;
+  request.path_at = job.url.path_at;
   request.method = job.way.method;
   if (!job.way.without_data) request.data = job.request.data;
   request.as_it_is = job.part.has_value();

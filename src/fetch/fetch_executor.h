@@ -102,6 +102,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     std::string mime;
     std::string final_url;  // without its fragment
     TransferBody body;
+    std::string path;  // of the body
     Duration rest{0};
     std::optional<Outcome> verdict;  // it ends with this, in the next wait
     // For the stall time-out: how much had moved, and when that was seen last.

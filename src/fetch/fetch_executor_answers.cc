@@ -133,27 +133,20 @@ bool FetchExecutor::send_again(Job& job) {
 
 void FetchExecutor::answered(Job& job) {
   const int status = job.url.is_http ? job.transfer->head().status : 200;
-  Attempt attempt = attempt_of(job, Outcome::responded(status));
+  const auto attempt = [&] { return attempt_of(job, Outcome::responded(status)); };
   if (job.again) {
     job.way.whole = true;
-    return hop(job, attempt);
+    return hop(job, attempt());
   }
   if (is_redirect(status) && options_.spec.max_redirects > 0) {
     std::string url = job.transfer->redirect();
-    if (!url.empty()) return redirected(job, std::move(attempt), std::move(url));
+    if (!url.empty()) return redirected(job, attempt(), std::move(url));
   }
-  const std::string path = job.body.failure() ? "" : job.body.finish();
+  job.path = job.body.failure() ? "" : job.body.finish();
   if (job.body.end_of_store()) options_.on_store_end(*job.body.end_of_store());
-  if (job.body.failure()) {
-    job.body.break_off();
-    return end(job, attempt_of(job, *job.body.failure()));
-  }
-  if (!path.empty()) {
-    auto response = std::make_shared<Response>(*attempt.response);
-    response->path = path;
-    attempt.response = std::move(response);
-  }
-  end(job, attempt);
+  if (!job.body.failure()) return end(job, attempt());
+  job.body.break_off();
+  end(job, attempt_of(job, *job.body.failure()));
 }
 
 void FetchExecutor::redirected(Job& job, Attempt attempt, std::string url) {
@@ -204,6 +197,7 @@ Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
     response->status = !job.url.is_http && came ? attempt.outcome.value : head.status;
     response->mime = media_type(head.type);
     response->bytes = job.body.bytes();
+    response->path = job.path;
     response->etag = head.etag;
     response->last_modified = head.last_modified;
     if (!is_good(head.status)) attempt.retry_after = job.transfer->retry_after();

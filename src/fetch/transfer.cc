@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "fetch/address.h"
+#include "fetch/transfer_url.h"
 
 namespace distaff {
 namespace {
@@ -20,10 +21,12 @@ constexpr std::size_t kMostOfField = 1024;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 // The value, if this is the line of the field `name` (in lower case).
@@ -98,6 +101,7 @@ Transfer::Transfer(const TransferSettings& settings, TransferLoop& loop)
 Transfer::~Transfer() {
   end();
   curl_easy_cleanup(easy_);
+  curl_url_cleanup(static_cast<CURLU*>(origin_url_));
   curl_slist_free_all(static_cast<curl_slist*>(headers_));
 }
 
@@ -111,6 +115,7 @@ void Transfer::begin(TransferRequest request, Client& client, std::uint64_t tag)
   head_ = {};
   head_bytes_ = 0;
   head_is_whole_ = flooded_ = paused_ = false;
+  set_buffer();
   taken_already_ = 0;
   address_.ss_family = AF_UNSPEC;
   refused_.clear();
@@ -134,21 +139,68 @@ void Transfer::resume() {
   curl_easy_pause(easy_, CURLPAUSE_CONT);
 }
 
+// The bodies of a run are alike, more often than not.
+void Transfer::set_buffer() {
+  const bool large = TransferSettings::is_large(std::exchange(body_bytes_, 0));
+  if (large != large_) settings_.set_buffer(easy_, large);
+  large_ = large;
+}
+
 // Most requests are alike but for their URL, and setting options takes time.
 void Transfer::set_request() {
-  curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+  set_url();
   const bool plain = request_.method == "GET" && request_.headers.empty() && !request_.data &&
                      !request_.as_it_is && request_.cookies && !request_.fresh;
   if (plain && plain_) return;
   plain_ = plain;
-  curl_slist* list = nullptr;
-  for (const std::string& line : request_.headers) list = curl_slist_append(list, line.c_str());
-  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list);
-  curl_slist_free_all(static_cast<curl_slist*>(std::exchange(headers_, list)));
-  curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, request_.as_it_is ? nullptr : "");
+  set_headers();
+  settings_.set_decoding(easy_, !request_.as_it_is);
   curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_COOKIE, request_.cookies ? settings_.cookies() : nullptr);
   set_method();
+}
+
+// libcurl takes a URL apart, puts it together again and takes parts of it three times over for each
+// request: a tenth of all that is done for a small one.  Most requests are for the origin of the
+// one before, which it has read already, and it sends what we say is behind that.
+void Transfer::set_url() {
+  const std::size_t path_at = settings_.sends_targets() ? request_.path_at : 0;
+  if (path_at > 0 && set_origin(std::string_view(request_.url).substr(0, path_at))) {
+    curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, request_.url.c_str() + path_at);
+    return;
+  }
+  if (!origin_.empty()) {
+    origin_.clear();
+    curl_easy_setopt(easy_, CURLOPT_CURLU, nullptr);
+    curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, nullptr);
+  }
+  curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+}
+
+bool Transfer::set_origin(std::string_view origin) {
+  if (origin == origin_) return true;
+  if (origin_url_ == nullptr) origin_url_ = curl_url();
+  const std::string url = std::string(origin) + "/";
+  auto* handle = static_cast<CURLU*>(origin_url_);
+  if (curl_url_set(handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return false;
+  curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy_, CURLOPT_CURLU, handle);
+  origin_ = origin;
+  return true;
+}
+
+void Transfer::set_headers() {
+  curl_slist* list = nullptr;
+  if (!request_.headers.empty() || request_.as_it_is) {
+    for (const std::string& line : settings_.headers_of(request_.headers, request_.as_it_is)) {
+      list = curl_slist_append(list, line.c_str());
+    }
+    for (const std::string& line : request_.headers) list = curl_slist_append(list, line.c_str());
+    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list);
+  } else {
+    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, settings_.headers());
+  }
+  curl_slist_free_all(static_cast<curl_slist*>(std::exchange(headers_, list)));
 }
 
 void Transfer::set_method() {
@@ -209,6 +261,9 @@ void Transfer::take_field(std::string_view line) {
       break;
     case 'l':
       if (const auto value = value_of(line, "last-modified")) keep(head_.last_modified, *value);
+      if (const auto value = value_of(line, "location"); value && head_.location.empty()) {
+        head_.location = *value;
+      }
       break;
     default:
       break;
@@ -219,6 +274,7 @@ std::size_t Transfer::take_body(std::string_view bytes) {
   const std::size_t known = std::min(taken_already_, bytes.size());
   taken_already_ -= known;
   if (known == bytes.size()) return bytes.size();
+  body_bytes_ += bytes.size();
   const auto taken = client_->on_body(*this, bytes.substr(known));
   if (!taken) return 0;  // libcurl gives up
   if (*taken == bytes.size() - known) return bytes.size();
@@ -276,8 +332,7 @@ std::optional<Duration> Transfer::retry_after() const {
 }
 
 std::string Transfer::redirect() const {
-  const char* url = info<char*>(easy_, CURLINFO_REDIRECT_URL);
-  return url == nullptr ? "" : url;
+  return head_.location.empty() ? "" : resolved_url(request_.url, head_.location);
 }
 
 int Transfer::system_error() const {

@@ -24,6 +24,7 @@ bool is_safe(std::string_view method);
 // What is sent.
 struct TransferRequest {
   std::string url;
+  std::size_t path_at = 0;  // as TransferUrl says it
   std::string method = "GET";
   std::vector<std::string> headers;  // "Name: value"; "Name;" for an empty one
   std::optional<std::string> data;
@@ -38,7 +39,8 @@ struct TransferHead {
   std::string type;  // Content-Type as it came
   std::string etag;
   std::string last_modified;
-  std::string range;  // Content-Range
+  std::string range;     // Content-Range
+  std::string location;  // where a 3xx leads
   bool encoded = false;
   bool no_ranges = false;  // the server says that it gives no parts
 };
@@ -99,7 +101,11 @@ class Transfer {
  private:
   struct Callbacks;
 
+  void set_buffer();
   void set_request();
+  void set_url();
+  bool set_origin(std::string_view origin);
+  void set_headers();
   void set_method();
   bool take_line(std::string_view line);
   void take_field(std::string_view line);
@@ -109,10 +115,15 @@ class Transfer {
   const TransferSettings& settings_;
   TransferLoop& loop_;
   void* easy_ = nullptr;
-  bool used_ = false;  // carried out a request
-  bool plain_ = true;  // is set to GET, without headers and data
+  bool used_ = false;   // carried out a request
+  bool plain_ = true;   // is set to GET, without headers and data
+  bool large_ = false;  // is set to read large bodies
   bool running_ = false;
-  void* headers_ = nullptr;  // curl_slist
+  void* headers_ = nullptr;  // curl_slist; null: those of the settings
+  // What libcurl has read of URLs (CURLU), and what it is: "http://example.org:8080"; empty: it is
+  // not used.
+  void* origin_url_ = nullptr;
+  std::string origin_;
   Client* client_ = nullptr;
   std::uint64_t tag_ = 0;
 
@@ -122,6 +133,7 @@ class Transfer {
   bool head_is_whole_ = false;
   bool flooded_ = false;
   bool paused_ = false;
+  std::uint64_t body_bytes_ = 0;
   std::size_t taken_already_ = 0;  // of the bytes that libcurl gives again after a pause
   sockaddr_storage address_{};     // that was tried last
   std::string refused_;

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,8 +21,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What one read takes.  libcurl has room for so much in each handle that is busy.
-constexpr long kBuffer = 256 << 10;
+// What one read takes.  libcurl makes room for so much for each request anew, which is cheap for
+// little, and makes few reads of a large body if it is much.
+constexpr long kBuffer = 64 << 10;
+constexpr long kLargeBuffer = 256 << 10;
 // While a body waits, libcurl keeps what the last read unpacks to: a thousand times as much.
 constexpr long kBufferIfPaused = 16 << 10;
 
@@ -59,12 +62,33 @@ bool is_known(std::string_view protocol) {
   return false;
 }
 
+// All that libcurl can unpack, in its words: with "" it would make this list itself, and keep it.
+std::string known_encodings() {
+  const int features = curl_version_info(CURLVERSION_NOW)->features;
+  std::string list;
+  if ((features & CURL_VERSION_LIBZ) != 0) list = "deflate, gzip";
+  if ((features & CURL_VERSION_BROTLI) != 0) list += list.empty() ? "br" : ", br";
+  if ((features & CURL_VERSION_ZSTD) != 0) list += list.empty() ? "zstd" : ", zstd";
+  return list.empty() ? "identity" : list;
+}
+
+std::string_view name_of(std::string_view header) {
+  return header.substr(0, header.find_first_of(":;"));
+}
+
+bool has_name_of(const std::string& line, const std::string& other) {
+  const std::string_view name = name_of(line);
+  return name.size() == name_of(other).size() &&
+         strncasecmp(line.data(), other.data(), name.size()) == 0;
+}
+
 }  // namespace
 
 TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent)
     : spec_(spec),
       user_agent_(std::move(user_agent)),
-      protocols_(fmt::format("{}", fmt::join(spec.protocols, ","))) {
+      protocols_(fmt::format("{}", fmt::join(spec.protocols, ","))),
+      encodings_(known_encodings()) {
   unsetenv("SSLKEYLOGFILE");
   share_ = curl_share_init();
   curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
@@ -72,11 +96,17 @@ TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent
   curl_slist* list = nullptr;
   for (const std::string& entry : spec_.resolve) list = curl_slist_append(list, entry.c_str());
   resolve_ = list;
+  if (!user_agent_.empty()) lines_.push_back("User-Agent: " + user_agent_);
+  lines_.push_back("Accept-Encoding: " + encodings_);
+  list = nullptr;
+  for (const std::string& line : lines_) list = curl_slist_append(list, line.c_str());
+  headers_ = list;
 }
 
 TransferSettings::~TransferSettings() {
   curl_share_cleanup(share_);
   curl_slist_free_all(static_cast<curl_slist*>(resolve_));
+  curl_slist_free_all(static_cast<curl_slist*>(headers_));
 }
 
 Expected<void> TransferSettings::check(const FetchSpec& spec) {
@@ -114,12 +144,16 @@ void TransferSettings::apply(void* easy) const {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // A name that is still being looked up when its job ends would stop us all until it is found.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, spec_.body ? kBufferIfPaused : kBuffer);
+  set_buffer(easy, false);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols_.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(spec_.version));
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  set_decoding(easy, true);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent_.empty() ? nullptr : user_agent_.c_str());
+  // For a proxy that is asked for a tunnel; it is not given the lines.
+  if (!spec_.proxy.empty() && !user_agent_.empty()) {
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent_.c_str());
+  }
   curl_easy_setopt(easy, CURLOPT_PROXY, spec_.proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
   if (spec_.connect_timeout.count() > 0) {
@@ -138,6 +172,34 @@ void TransferSettings::apply(void* easy) const {
   }
   apply_tls(easy);
   apply_cookies(easy);
+}
+
+bool TransferSettings::is_large(std::uint64_t body) { return body > kBuffer; }
+
+void TransferSettings::set_buffer(void* easy, bool large) const {
+  const long size = large ? kLargeBuffer : kBuffer;
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, spec_.body ? kBufferIfPaused : size);
+}
+
+void TransferSettings::set_decoding(void* easy, bool on) const {
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, on ? encodings_.c_str() : nullptr);
+}
+
+std::vector<std::string> TransferSettings::headers_of(const std::vector<std::string>& own,
+                                                      bool as_it_is) const {
+  std::vector<std::string> lines;
+  for (const std::string& line : lines_) {
+    if (as_it_is && &line == &lines_.back()) continue;
+    const bool is_said = std::any_of(
+        own.begin(), own.end(), [&](const std::string& said) { return has_name_of(said, line); });
+    if (!is_said) lines.push_back(line);
+  }
+  return lines;
+}
+
+// A proxy is asked for the whole URL, and cookies have paths.
+bool TransferSettings::sends_targets() const {
+  return spec_.proxy.empty() && !keeps_cookies(spec_);
 }
 
 void TransferSettings::apply_tls(void* easy) const {

@@ -5,6 +5,7 @@
 //
 // No environment variable changes a run: libcurl would read those of proxies, and SSLKEYLOGFILE.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,22 @@ class TransferSettings {
   // To one that carried a request out: what is needed only once.
   void spare(void* easy) const;
 
+  // How much is read at once: of large bodies more.
+  static bool is_large(std::uint64_t body);
+  void set_buffer(void* easy, bool large) const;
+
+  // Whether bodies are asked for packed, and unpacked.
+  void set_decoding(void* easy, bool on) const;
+
+  // User-Agent and Accept-Encoding, for all requests (curl_slist): libcurl would make these lines
+  // anew for each, letter by letter.
+  void* headers() const { return headers_; }
+  // Those that a request has besides its own; not Accept-Encoding if its body is to come as it is.
+  std::vector<std::string> headers_of(const std::vector<std::string>& own, bool as_it_is) const;
+
+  // libcurl needs no more of a URL than its origin, and what to send of the rest.
+  bool sends_targets() const;
+
   // The cookies that are known by now into the jar, if there is to be one.
   void save_cookies() const;
 
@@ -43,7 +60,10 @@ class TransferSettings {
 
   const FetchSpec spec_;
   const std::string user_agent_;
-  std::string protocols_;  // "http,https"
+  std::string protocols_;           // "http,https"
+  std::string encodings_;           // "gzip, br"
+  std::vector<std::string> lines_;  // of headers_; the last is Accept-Encoding
+  void* headers_ = nullptr;
   void* share_ = nullptr;
   void* resolve_ = nullptr;  // curl_slist
 };

@@ -80,6 +80,7 @@ std::optional<TransferUrl> read_plain(const std::string& url) {
   result.host = url.substr(at, colon - at);
   if (!is_plain_host(result.host)) return std::nullopt;
   result.origin = url.substr(0, colon) + ":" + port;
+  result.path_at = slash;
   result.path_and_query = url.substr(slash);
   if (result.path_and_query.ends_with('?')) return std::nullopt;
   result.is_http = true;
@@ -92,7 +93,8 @@ Expected<TransferUrl> TransferUrl::read(const std::string& url,
                                         const std::vector<std::string>& protocols) {
   if (auto plain = read_plain(url)) {
     const std::string_view scheme = std::string_view(url).substr(0, url.find(':'));
-    if (std::find(protocols.begin(), protocols.end(), scheme) != protocols.end()) return *plain;
+    if (std::find(protocols.begin(), protocols.end(), scheme) != protocols.end())
+      return *std::move(plain);
   }
   const std::unique_ptr<CURLU, Cleanup> handle(curl_url());
   const CURLUcode code =
@@ -117,6 +119,15 @@ Expected<TransferUrl> TransferUrl::read(const std::string& url,
   const std::string query = part(handle.get(), CURLUPART_QUERY);
   if (!query.empty()) result.path_and_query += "?" + query;
   return result;
+}
+
+std::string resolved_url(const std::string& base, const std::string& location) {
+  const std::unique_ptr<CURLU, Cleanup> handle(curl_url());
+  const auto take = [&](const std::string& url) {
+    return curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME);
+  };
+  if (take(base) != CURLUE_OK || take(location) != CURLUE_OK) return location;
+  return part(handle.get(), CURLUPART_URL);
 }
 
 std::string shown_url(const std::string& url) { return printable(mask_url(url)); }

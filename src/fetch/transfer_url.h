@@ -2,6 +2,7 @@
 
 // A URL, read as libcurl will read it.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,16 @@ struct TransferUrl {
   std::string host;            // as it is written there
   std::string path_and_query;  // "/", "/a/b?c"
   bool is_http = false;        // or https
+  // Where the path begins in a URL of which it is known that libcurl would change nothing; or 0.
+  std::size_t path_at = 0;
 
   // The error is what is wrong with it, without the URL itself: "is no URL: …".
   static Expected<TransferUrl> read(const std::string& url,
                                     const std::vector<std::string>& protocols);
 };
+
+// Where a redirect leads, or what it says if that makes no URL.
+std::string resolved_url(const std::string& base, const std::string& location);
 
 // For a message: on one line, and without what is secret in it.
 std::string shown_url(const std::string& url);

@@ -78,6 +78,26 @@ TEST(FetchRows, NumberTheColumnsOfATableWithoutAHeader) {
   }
 }
 
+TEST(FetchRows, ShowNoSecretsAndRoundTheTime) {
+  auto made = options(false, RecordFormat::lines);
+  made.url_of = [](const Job&) { return std::string("https://u:pw@b.example/?token=x"); };
+  FetchRows rows(made);
+  Response response;
+  response.url = "https://u:pw@b.example/?token=x";
+  response.status = 200;
+  Attempt attempt = fetched();
+  attempt.response = std::make_shared<Response>(response);
+  const std::string shown = "https://u:***@b.example/?token=***";
+  const std::pair<Duration, std::string> times[] = {
+      {0s, "0.000"},       {499us, "0.000"},    {1501us, "0.002"},      {10ms, "0.010"},
+      {999499us, "0.999"}, {999501us, "1.000"}, {3661050ms, "3661.050"}};
+  for (const auto& [time, text] : times) {
+    attempt.usage.wall = time;
+    EXPECT_EQ(rows.head(job_of("x"), attempt, 1, 1),
+              shown + "," + shown + ",200,,1,,0," + text + ",,,\n");
+  }
+}
+
 TEST(FetchRows, SayWhyThereIsNoResponse) {
   FetchRows rows(options(false, RecordFormat::lines));
   const Attempt broken{Outcome::broken(Outcome::Broken::connect, "refused by 127.0.0.1"), {}};

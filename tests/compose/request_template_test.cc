@@ -121,6 +121,26 @@ TEST(Url, SaysWhatIsWrong) {
             "https://HOST/PATH");
 }
 
+// It looks less closely at a URL that begins as the one before.
+TEST(Url, IsJudgedTheSameWhateverCameBefore) {
+  const Strings texts{
+      "http://h/a",           "http://h/b",   "http://h/\xC3\xA9", "http://h/a b",
+      "http://h/\x7f",        "http://h",     "http://h?/x",       "http://h/",
+      " http://h/a",          "http:///x",    "http:///h/y",       "http:///",
+      "http://user@h/",       "http://h:1/x", "http://h:99999/x",  "http://caf\xC3\xA9/",
+      "http://caf\xC3\xA9/x", "file:///x",    "file:///:9/y",      "HTTP://h/a",
+      "http://h/a#b",         "http://",      "http://:80/",       "http://%00/"};
+  for (const std::string& before : texts) {
+    for (const std::string& text : texts) {
+      const auto one = *RequestTemplate::compile({}, {});
+      const Record first = line(before), second = line(text);
+      (void)one.build({{&first, 1}, JobId{1}, 0});
+      const auto made = one.build({{&second, 1}, JobId{2}, 0});
+      EXPECT_EQ(made ? made->request->url : error_of(made), url(text)) << "after " << before;
+    }
+  }
+}
+
 TEST(UrlTemplate, EncodesValuesForTheirPlace) {
   EXPECT_EQ(url("https://h/{a}", {"x/y z?&"}), "https://h/x/y%20z%3F%26");
   EXPECT_EQ(url("https://h/?q={a}&r={b}", {"x/y&=", "\xC3\xA9#%"}),

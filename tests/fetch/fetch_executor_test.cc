@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <cctype>
+#include <regex>
+
 #include "fetch/fetch_executor_world.h"
 
 namespace distaff {
@@ -168,6 +171,71 @@ TEST_F(FetchExecutorTest, SendsMethodHeadersAndData) {
   EXPECT_EQ(get_echo.find("Content-Length"), std::string::npos) << get_echo;
 }
 
+// Those of an /echo, with names in lower case.
+std::vector<std::pair<std::string, std::string>> echoed_headers(const std::string& echo) {
+  static const std::regex line(R"re(\["([^"]*)", "([^"]*)"\])re");
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (std::sregex_iterator at(echo.begin(), echo.end(), line), end; at != end; ++at) {
+    std::string name = (*at)[1];
+    std::transform(name.begin(), name.end(), name.begin(), ::tolower);
+    headers.emplace_back(std::move(name), (*at)[2]);
+  }
+  return headers;
+}
+
+// One handle carries them out, one after the other.
+TEST_F(FetchExecutorTest, EachRequestHasTheLinesOfAllOnceUnlessItSaysThemItself) {
+  options.store = &store;
+  Fetches fetches(options);
+  int count = 0;
+  const auto lines = [&](std::vector<std::string> headers, bool as_it_is = false) {
+    Request request;
+    request.url = server->url("/echo?" + std::to_string(++count));
+    request.headers = std::move(headers);
+    if (as_it_is) store.parts[request.url] = {.bytes = 5, .validator = "\"x\""};
+    fetches.run(request);
+    std::string found;
+    for (const auto& [name, value] : echoed_headers(store.files.at(request.url).bytes)) {
+      if (name == "user-agent" || name == "accept-encoding") found += name + "=" + value + "\n";
+    }
+    return found;
+  };
+  const std::string agent = "user-agent=distaff/test\n";
+  const std::string first = lines({});
+  ASSERT_TRUE(first.starts_with(agent + "accept-encoding=deflate, gzip")) << first;
+  const std::string coding = first.substr(agent.size());
+  EXPECT_EQ(lines({"X-One: 1"}), agent + coding);
+  EXPECT_EQ(lines({"user-agent: mine"}), coding + "user-agent=mine\n");
+  EXPECT_EQ(lines({"User-Agent;"}), coding + "user-agent=\n");
+  EXPECT_EQ(lines({"User-Agents: two"}), agent + coding);
+  EXPECT_EQ(lines({"Accept-Encoding: br"}), agent + "accept-encoding=br\n");
+  EXPECT_EQ(lines({}, true), agent);
+  EXPECT_EQ(lines({}), agent + coding);
+  EXPECT_EQ(fetches.run(server->url("/gzip/1000")).response().bytes, 1000u);
+}
+
+// libcurl gets these in different ways, by the same handle.
+TEST_F(FetchExecutorTest, OneHandleGoesFromHostToHostAndBetweenKindsOfUrls) {
+  Fetches fetches(options);
+  int count = 0;
+  const auto asks = [&](const std::string& host, const std::string& path,
+                        const std::string& fragment = "") {
+    const std::string target = path + "?" + std::to_string(++count);
+    EXPECT_EQ(fetches.run(server->url(target, host) + fragment).status(), 200) << target;
+    const auto seen = server->seen(target, 1).front();
+    EXPECT_EQ(seen.target, target);
+    EXPECT_EQ(seen.host, host + ":" + server->port());
+    return seen.address;
+  };
+  EXPECT_EQ(asks("127.0.0.1", "/hello"), "127.0.0.1");
+  EXPECT_EQ(asks("127.0.0.1", "/size/10"), "127.0.0.1");
+  EXPECT_EQ(asks("127.0.0.2", "/size/10"), "127.0.0.2");
+  EXPECT_EQ(asks("127.0.0.2", "/hello", "#part"), "127.0.0.2");
+  EXPECT_EQ(asks("127.0.0.2", "/size/20"), "127.0.0.2");
+  EXPECT_EQ(asks("127.0.0.1", "/hello", "#part"), "127.0.0.1");
+  EXPECT_EQ(asks("127.0.0.2", "/hello"), "127.0.0.2");
+}
+
 TEST_F(FetchExecutorTest, MethodsWithoutData) {
   Fetches fetches(options);
   for (const std::string method : {"HEAD", "DELETE", "POST", "OPTIONS", "GET"}) {
@@ -220,6 +288,19 @@ TEST_F(FetchExecutorTest, CookiesOfTheCommandLineAreSentAndSetOnesKept) {
   again.run(server->url("/echo?again"));
   const std::string second = store.files.at(server->url("/echo?again")).bytes;
   EXPECT_NE(second.find("new=cookie"), std::string::npos) << second;
+}
+
+TEST_F(FetchExecutorTest, CookiesGoWhereTheirPathsSay) {
+  TempDir dir;
+  options.store = &store;
+  options.spec.cookies = dir / "cookies";
+  std::ofstream(dir / "cookies") << "127.0.0.1\tFALSE\t/echo/in\tFALSE\t0\tdeep\tyes\n";
+  Fetches fetches(options);
+  for (const std::string path : {"/echo/in?a", "/echo?b"}) {
+    fetches.run(server->url(path));
+    const std::string echo = store.files.at(server->url(path)).bytes;
+    EXPECT_EQ(echo.find("deep=yes") != std::string::npos, path == "/echo/in?a") << echo;
+  }
 }
 
 TEST_F(FetchExecutorTest, NoVariableChangesARun) {
@@ -403,6 +484,10 @@ TEST_F(FetchExecutorTest, RedirectsAreReadAsBrowsersReadThem) {
   EXPECT_EQ(fetches.run(server->url("/to?u=/size/20?a%20b")).response().url,
             server->url("/size/20?a+b"));
   EXPECT_EQ(fetches.run(server->url("/to?u=hello")).response().url, server->url("/hello"));
+  EXPECT_EQ(fetches.run(server->url("/to/a/b?u=../c?u=/hello")).hop_urls,
+            (std::vector{server->url("/to/c?u=/hello"), server->url("/hello")}));
+  EXPECT_EQ(fetches.run(server->url("/to/a?u=?u=/hello")).hop_urls,
+            (std::vector{server->url("/to/a?u=/hello"), server->url("/hello")}));
   EXPECT_EQ(
       fetches.run(server->url("/to?u=//127.0.0.2:" + server->port() + "/hello")).response().url,
       server->url("/hello", "127.0.0.2"));
