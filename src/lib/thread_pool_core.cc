@@ -56,7 +56,7 @@ ThreadPoolCore::~ThreadPoolCore() {
 
 // ---- tasks
 
-void ThreadPoolCore::push(Task task) {
+void ThreadPoolCore::push(Task&& task) {
   FutureBase* const state = task.state();
   std::unique_lock lock(in_lock_);
   if (stop_.load(std::memory_order_relaxed)) refuse_unless_open(lock);
@@ -71,13 +71,13 @@ void ThreadPoolCore::push(Task task) {
 }
 
 bool ThreadPoolCore::take(Task& task) {
-  if (queued() == 0) return false;
   const std::lock_guard lock(out_lock_);
   if (out_.empty()) {
+    // Looked at only here: it is the producers' line of memory.
+    if (queued() == 0) return false;
     const std::lock_guard in_lock(in_lock_);
     in_.swap(out_);
   }
-  if (out_.empty()) return false;
   task = out_.pop();
   popped_.store(popped_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   return true;

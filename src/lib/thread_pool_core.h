@@ -46,7 +46,7 @@ class ThreadPoolCore final : public TaskOwner,
   explicit ThreadPoolCore(ThreadPoolOptions options);
   ~ThreadPoolCore() override;
 
-  void push(Task task);
+  void push(Task&& task);
   int spawn(int count);
   int spawn_missing();
   bool join(const Deadline& deadline);
