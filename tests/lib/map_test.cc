@@ -9,7 +9,6 @@
 #include <mutex>
 #include <ranges>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -18,12 +17,14 @@
 
 #include "distaff/inline_pool.h"
 #include "distaff/thread_pool.h"
+#include "support/single_pass.h"
 #include "support/timing.h"
 
 namespace distaff {
 namespace {
 
 using namespace std::chrono_literals;
+using test::SinglePass;
 using test::Stopwatch;
 using Numbers = std::vector<int>;
 
@@ -42,30 +43,10 @@ Numbers all(auto&& results) {
   return numbers;
 }
 
-// Endless, single-pass; counts what was read.
-class Endless {
- public:
-  struct iterator {
-    using value_type = int;
-    using difference_type = std::ptrdiff_t;
-    Endless* all = nullptr;
-    int operator*() const { return all->read; }
-    iterator& operator++() {
-      ++all->read;
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    friend bool operator==(const iterator&, std::default_sentinel_t) { return false; }
-  };
-  iterator begin() { return {this}; }
-  std::default_sentinel_t end() { return {}; }
-  int read = 0;  // elements before the one under the iterator
-};
-
 // Task n ends when task n+1 has been taken; the last one at once.
 class Backwards {
  public:
-  explicit Backwards(int count) : count_(count) {
+  explicit Backwards(int count) {
     for (int i = 0; i < count; ++i) ends_.push_back(std::make_unique<std::latch>(1));
     ends_.back()->count_down();
   }
@@ -78,7 +59,6 @@ class Backwards {
   }
 
  private:
-  int count_;
   std::vector<std::unique_ptr<std::latch>> ends_;
 };
 
@@ -134,12 +114,12 @@ TEST(Map, MP_04_EagerMaps) {
 
 TEST(Map, MP_04_AnEagerMapHasReadItsRangeWhenItReturns) {
   ThreadPool pool(1);
-  std::istringstream text("1 2 3");
-  auto results = pool.map_all(same, std::ranges::istream_view<int>(text));
-  EXPECT_TRUE(text.eof());
+  SinglePass source{.count = 3};
+  auto results = pool.map_all(same, source);
+  EXPECT_EQ(source.read, 3);
   pool.join();
   pool.shutdown();
-  EXPECT_EQ(all(results), (Numbers{1, 2, 3})) << "results stay, after the pool's end too";
+  EXPECT_EQ(all(results), up_to(3)) << "results stay, after the pool's end too";
 }
 
 TEST(Map, MP_05_UnorderedGivesResultsAsTasksEnd) {
@@ -159,7 +139,7 @@ TEST(Map, MP_06_ReadsNoMoreThanTheWindowAhead) {
   for (const bool ordered : {true, false}) {
     for (const int chunk : {1, 4}) {
       for (const int window : {1, 3}) {
-        Endless source;
+        SinglePass source;
         int delivered = 0;
         for (const int n : pool.map(
                  same, source, {.chunk_size = chunk, .window = window, .keep_order = ordered})) {
@@ -177,7 +157,7 @@ TEST(Map, MP_06_ReadsNoMoreThanTheWindowAhead) {
 
 TEST(Map, MP_06_ReadsNothingBeforeTheFirstResultIsAskedFor) {
   ThreadPool pool(2);
-  Endless source;
+  SinglePass source;
   { const auto results = pool.map(same, source); }
   EXPECT_EQ(source.read, 0);
   EXPECT_EQ(pool.count_workers(), 0);
@@ -224,7 +204,7 @@ TEST(Map, MP_08_EnoughTimeChangesNothing) {
 
 TEST(Map, MP_09_OptionsAreCheckedByTheCall) {
   ThreadPool pool(2);
-  Endless source;
+  SinglePass source;
   const auto message = [&](MapOptions options) -> std::string {
     try {
       static_cast<void>(pool.map(same, source, options));
@@ -331,34 +311,14 @@ TEST(Map, TheEndOfTheMapWaitsForItsTasksAndCancelsTheRest) {
 }
 
 TEST(Map, WhatTheRangeThrowsComesAfterTheResults) {
-  class Failing : public std::ranges::view_interface<Failing> {
-   public:
-    struct iterator {
-      using value_type = int;
-      using difference_type = std::ptrdiff_t;
-      int at = 0;
-      int operator*() const {
-        if (at == 3) throw std::runtime_error("torn");
-        return at;
-      }
-      iterator& operator++() {
-        ++at;
-        return *this;
-      }
-      void operator++(int) { ++at; }
-      bool operator==(std::default_sentinel_t) const { return false; }
-    };
-    iterator begin() const { return {}; }
-    std::default_sentinel_t end() const { return {}; }
-  };
   ThreadPool pool(2);
   for (const int chunk : {1, 2, 5}) {
-    auto results = pool.map(same, Failing(), {.chunk_size = chunk, .window = 3});
+    auto results = pool.map(same, SinglePass{.torn_at = 3}, {.chunk_size = chunk, .window = 3});
     for (int n = 0; n < 3; ++n) EXPECT_EQ(results.next(), n);
     EXPECT_THROW(results.next(), std::runtime_error);
     EXPECT_EQ(results.next(), std::nullopt);
   }
-  EXPECT_THROW(static_cast<void>(pool.map_all(same, Failing())), std::runtime_error);
+  EXPECT_THROW(static_cast<void>(pool.map_all(same, SinglePass{.torn_at = 3})), std::runtime_error);
 }
 
 TEST(Map, ElementsAndResultsMayBeMoveOnlyOrNothing) {
@@ -413,7 +373,7 @@ TEST(Map, AnInlinePoolGivesTheSame) {
   EXPECT_EQ(all(pool.map(square, up_to(4))), (Numbers{0, 1, 4, 9}));
   EXPECT_EQ(all(pool.map_unordered(square, up_to(4), {.chunk_size = 3})), (Numbers{0, 1, 4, 9}));
   EXPECT_EQ(all(pool.map_all(std::plus(), up_to(4), up_to(3))), (Numbers{0, 2, 4}));
-  Endless source;
+  SinglePass source;
   auto results = pool.map(same, source);
   EXPECT_EQ(results.next(), 0);
   EXPECT_LE(source.read, 2);
