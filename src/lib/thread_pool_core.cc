@@ -222,7 +222,7 @@ bool ThreadPoolCore::wait_for_task(Worker& me) {
   bool looked = false;
   for (;;) {
     if (queued() > 0) return true;
-    if (stop_.load(std::memory_order_relaxed) || me.idle_timeout == std::chrono::nanoseconds(0)) {
+    if (stop_.load(std::memory_order_relaxed)) {
       ++leaving_;
       return false;
     }
