@@ -14,16 +14,14 @@
 #include <thread>
 #include <vector>
 
+#include "support/timing.h"
+
 namespace distaff {
 
 using Clock = std::chrono::steady_clock;
 
-// Sanitizers and valgrind make everything late: there only lower bounds, order and counts count.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kTimesCount = false;
-#else
-inline constexpr bool kTimesCount = true;
-#endif
+// Sanitizers make everything late: there only lower bounds, order and counts count.
+inline constexpr bool kTimesCount = !test::kSanitized;
 
 inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
