@@ -29,12 +29,15 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
+template <class S>
+using Callee = std::add_lvalue_reference_t<S>;
+
 }  // namespace detail
 
 // A function that gives the next item each time it is called, and an empty optional at the end.
 template <class S>
-concept ItemGenerator = std::invocable < std::decay_t<S>
-& > &&detail::IsOptional<std::invoke_result_t<std::decay_t<S>&>>::value;
+concept ItemGenerator = std::invocable<detail::Callee<S>> &&
+    detail::IsOptional<std::invoke_result_t<detail::Callee<S>>>::value;
 
 // One of the queues of queue.h, by reference: it is shared.
 template <class S>
@@ -115,7 +118,7 @@ struct Source<S> {
 template <class S>
 requires(ItemGenerator<S> && !ItemRange<S>) struct Source<S> {
   using Function = std::conditional_t<std::is_lvalue_reference_v<S>, S, std::decay_t<S>>;
-  using Item = typename std::invoke_result_t<std::decay_t<S>&>::value_type;
+  using Item = typename std::invoke_result_t<Callee<S>>::value_type;
   static constexpr bool kQueue = false;
 
   explicit Source(S&& function) : function_(std::forward<S>(function)) {}
