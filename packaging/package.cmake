@@ -7,6 +7,11 @@
 # The same source gives the same bytes, whenever, wherever and by whomever it is built: the
 # version comes from project(), the date from the source (see source_date), modes are set.
 # tests/package/run checks all of it, with a list of the files of each package.
+if(EXISTS /etc/debian_version AND CMAKE_LIBRARY_ARCHITECTURE AND NOT DEFINED CMAKE_INSTALL_LIBDIR)
+  # Debian's place for libraries, which CMake takes for the prefix /usr only.  Compilers, CMake and
+  # pkg-config look there below /usr/local too.
+  set(CMAKE_INSTALL_LIBDIR lib/${CMAKE_LIBRARY_ARCHITECTURE})
+endif()
 include(GNUInstallDirs)
 
 # ---- files.  An install() that names no component belongs to the program.
@@ -39,17 +44,19 @@ install(FILES README.md ${documents}/changelog.gz ${documents}/copyright
 install(FILES packaging/lintian-overrides RENAME distaff
         DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides)
 
-install(DIRECTORY include/distaff DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev
-        FILES_MATCHING PATTERN *.h)
-install(FILES ${documents}/changelog.gz ${documents}/copyright COMPONENT dev
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libdistaff-dev)
+if(DISTAFF_LIBRARY)
+  include(packaging/library.cmake)
+endif()
 
 # ---- packages
 set(CPACK_GENERATOR DEB)
 set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_POST_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/packaging/after_packing.cmake)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL program dev)
+set(CPACK_COMPONENTS_ALL program)
+if(DISTAFF_LIBRARY)
+  list(APPEND CPACK_COMPONENTS_ALL dev)
+endif()
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 # A host reserved for documentation: nobody's address.
 set(CPACK_PACKAGE_CONTACT "The distaff authors <distaff@example.org>")
@@ -72,10 +79,14 @@ URLs: many hosts at once, each as gently as asked, and a report in CSV.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libdistaff-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_PACKAGE_ARCHITECTURE all)  # only headers
-set(CPACK_DEBIAN_DEV_DESCRIPTION "headers of the library of distaff, the job runner
-A C++20 library that shares its parts with distaff, which runs many jobs at
-once with limits and rests for groups of them.
-")
+set(CPACK_DEBIAN_DEV_PACKAGE_MULTIARCH same)
+set(CPACK_DEBIAN_DEV_DESCRIPTION "lazy parallel maps for C++20, group by group
+A library that shares its scheduler with distaff, the job runner. Its maps
+call a function for each item of a range, file or queue, many at once, and
+give the results as a lazy range, in order or as they come. Groups of items
+have limits, rests and rates of their own; memory does not grow with the input.
+
+These are the headers and the static library, with files for CMake and
+pkg-config. Programs need nothing else but libstdc++ and libc.")
 
 include(CPack)

@@ -38,16 +38,16 @@ namespace distaff::inline v0 {
 struct ExecutorOptions {
   // Threads.  0: none at all, everything happens in the thread that takes the results, one item
   // after the other.  Default: min(32, usable CPUs + 4), where usable heeds affinity and cgroups.
-  std::optional<int> workers;
+  std::optional<int> workers{};
 
   // Run by each worker as it starts (without workers: by the constructor), and before it ends.  An
   // exception of the first makes the constructor throw InitializerError, with it as the cause; one
   // of the second is logged.
-  std::function<void()> initializer;
-  std::function<void()> finalizer;
+  std::function<void()> initializer{};
+  std::function<void()> finalizer{};
 
   // Begins the names of the threads, as `ps -L` and debuggers show them; default "w" and a number.
-  std::string name;
+  std::string name{};
 };
 
 struct RunOptions {
@@ -59,18 +59,18 @@ struct RunOptions {
   // Items read and not yet done with, so many at most: waiting, running, or with a result that was
   // not yet taken.  Never less than 1.  Default: buffer_size + workers.  A larger one lets workers
   // run ahead of a slow first item in ordered runs.
-  std::optional<int> window;
+  std::optional<int> window{};
 
   // See error_policy.h.  Exceptions of the source, the key and the limits always end the run.
   ErrorPolicy on_error = ErrorPolicy::raise;
 
   // Called once if the run ends by an exception, by break or by destruction before its end, before
   // anything is waited for: to wake a source that blocks.  Must not throw.
-  std::function<void()> on_abort;
+  std::function<void()> on_abort{};
 
   // Stops the run: nothing new starts, and when running jobs have ended, the one who takes results
   // gets CancelledError.
-  std::stop_token stop;
+  std::stop_token stop{};
 };
 
 // What shutdown() does about running jobs.

@@ -50,13 +50,13 @@ namespace distaff::inline v0 {
 // As ExecutorOptions and RunOptions, see there; all have defaults.  With a source of known size
 // there are no more workers than items, and none, nor an initializer, for none.
 struct ImapOptions {
-  std::optional<int> workers;
+  std::optional<int> workers{};
   int buffer_size = 1024;
-  std::optional<int> window;
+  std::optional<int> window{};
   ErrorPolicy on_error = ErrorPolicy::raise;
-  std::function<void()> initializer;
-  std::function<void()> on_abort;
-  std::stop_token stop;
+  std::function<void()> initializer{};
+  std::function<void()> on_abort{};
+  std::stop_token stop{};
 };
 
 namespace detail {

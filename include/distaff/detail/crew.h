@@ -20,8 +20,8 @@ class Work {
 
 struct CrewOptions {
   int workers = 0;  // none: the caller's thread does everything, and there are no threads at all
-  std::string name;
-  std::function<void()> initializer, finalizer;
+  std::string name{};
+  std::function<void()> initializer{}, finalizer{};
 };
 
 // What a run leaves for the next one with the same key.
