@@ -155,7 +155,7 @@ TEST(Errors, ER_09_ARunFromInsideAJobIsRefused) {
 
 TEST(Errors, ER_10_ManyRunsLeftInTheMiddle) {
   const int before = count_threads();
-  const int rounds = kTimesCount ? 1000 : 30;
+  const int rounds = test::repeated(1000);
   const auto start = Clock::now();
   for (int round = 0; round < rounds; ++round) {
     int taken = 0;

@@ -21,7 +21,7 @@ namespace distaff {
 using Clock = std::chrono::steady_clock;
 
 // Sanitizers make everything late: there only lower bounds, order and counts count.
-inline constexpr bool kTimesCount = !test::kSanitized;
+inline const bool kTimesCount = !test::kSanitized;
 
 inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();

@@ -102,7 +102,7 @@ TEST(Queues, QU_06_WhatTheLastJobAddsLastIsSeen) {
 }
 
 TEST(Queues, QU_07_ManyRunsOfOneItem) {
-  const int runs = kTimesCount ? 100000 : 5000;
+  const int runs = test::repeated(100000);
   Executor executor(2);
   for (int i = 0; i < runs; ++i) {
     Queue<int> queue{i};
@@ -113,7 +113,7 @@ TEST(Queues, QU_07_ManyRunsOfOneItem) {
 }
 
 TEST(Queues, QU_07_ManyEmptyRuns) {
-  const int runs = kTimesCount ? 100000 : 5000;
+  const int runs = test::repeated(100000);
   Executor executor(2);
   Queue<int> queue;
   for (int i = 0; i < runs; ++i) ASSERT_TRUE(all(executor.imap(queue, same)).empty());

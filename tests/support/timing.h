@@ -9,21 +9,30 @@
 #include <time.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 namespace distaff::test {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
+#define DISTAFF_TEST_SANITIZED true
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
+#define DISTAFF_TEST_SANITIZED true
 #endif
-#else
-inline constexpr bool kSanitized = false;
 #endif
+#ifndef DISTAFF_TEST_SANITIZED
+#define DISTAFF_TEST_SANITIZED false
+#endif
+
+// DISTAFF_SLOW=1 in the environment says the same of valgrind.
+inline const bool kSanitized = DISTAFF_TEST_SANITIZED || std::getenv("DISTAFF_SLOW") != nullptr;
+
+// How often what is repeated for its luck is repeated: `count` times with DISTAFF_LONG=1, as CI has
+// it for the plain build, a tenth elsewhere.
+inline int repeated(int count) {
+  return std::getenv("DISTAFF_LONG") != nullptr ? count : count / 10;
+}
 
 class Stopwatch {
  public:
