@@ -88,6 +88,9 @@ class Writer {
   }
   void count(std::size_t count);
 
+  // Takes back what was written behind the first `size` bytes.
+  void cut(std::size_t size) { bytes_.resize(size); }
+
   const std::string& bytes() const { return bytes_; }
   std::string take() { return std::move(bytes_); }
 
