@@ -84,22 +84,22 @@ struct Signature<R (*)(Parameters...)> {
 
   // The bytes of arguments, converted to what the parameters are.
   template <class... Given>
-  static void write(Writer& writer, Given&&... given) {
-    write_as(writer, static_cast<Arguments*>(nullptr), std::forward<Given>(given)...);
+  static void write(Encoder& encoder, Given&&... given) {
+    write_as(encoder, static_cast<Arguments*>(nullptr), std::forward<Given>(given)...);
   }
 
  private:
   template <class... Types, class... Given>
-  static void write_as(Writer& writer, std::tuple<Types...>*, Given&&... given) {
+  static void write_as(Encoder& encoder, std::tuple<Types...>*, Given&&... given) {
     static_assert(sizeof...(Types) == sizeof...(Given), "as many arguments as parameters");
-    (write_one<Types>(writer, std::forward<Given>(given)), ...);
+    (write_one<Types>(encoder, std::forward<Given>(given)), ...);
   }
   template <class Type, class Given>
-  static void write_one(Writer& writer, Given&& given) {
+  static void write_one(Encoder& encoder, Given&& given) {
     if constexpr (std::same_as<std::remove_cvref_t<Given>, Type>) {
-      writer(given);
+      encoder(given);
     } else {
-      writer(Type(std::forward<Given>(given)));
+      encoder(Type(std::forward<Given>(given)));
     }
   }
 };
@@ -110,17 +110,17 @@ template <auto Function>
 using SignatureOf = Signature<std::remove_const_t<decltype(Function)>>;
 
 // Reads the arguments, calls the function, writes its result.
-using RemoteCall = void (*)(Reader&, Writer&);
+using RemoteCall = void (*)(Decoder&, Encoder&);
 
 template <auto Function>
-void call_remotely(Reader& reader, Writer& writer) {
+void call_remotely(Decoder& decoder, Encoder& encoder) {
   using S = SignatureOf<Function>;
   typename S::Arguments arguments{};
-  reader(arguments);
+  decoder(arguments);
   if constexpr (std::is_void_v<typename S::Result>) {
     std::apply(Function, std::move(arguments));
   } else {
-    writer(typename S::Result(std::apply(Function, std::move(arguments))));
+    encoder(typename S::Result(std::apply(Function, std::move(arguments))));
   }
 }
 
@@ -192,9 +192,9 @@ struct RegisteredCall {
 template <auto Function, class... Given>
 RegisteredCall call(Given&&... given) {
   if constexpr (detail::check_call<Function, Given...>()) {
-    Writer writer;
-    detail::SignatureOf<Function>::write(writer, std::forward<Given>(given)...);
-    return {detail::name_of<Function>(), writer.take()};
+    Encoder encoder;
+    detail::SignatureOf<Function>::write(encoder, std::forward<Given>(given)...);
+    return {detail::name_of<Function>(), encoder.take()};
   }
 }
 

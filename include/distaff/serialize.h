@@ -54,8 +54,8 @@
 
 namespace distaff::inline v0 {
 
-class Writer;
-class Reader;
+class Encoder;
+class Decoder;
 
 namespace detail {
 
@@ -72,12 +72,12 @@ concept Serializable =
     std::default_initializable<std::remove_cv_t<T>> && detail::Codec<std::remove_cv_t<T>>::kKnown;
 
 // Appends values to a string.
-class Writer {
+class Encoder {
  public:
   static constexpr bool kReads = false;
 
   // Begins with `bytes`.
-  explicit Writer(std::string bytes = {}) : bytes_(std::move(bytes)) {}
+  explicit Encoder(std::string bytes = {}) : bytes_(std::move(bytes)) {}
 
   template <class... T>
   void operator()(const T&... values) {
@@ -107,11 +107,11 @@ class Writer {
 };
 
 // Takes values from bytes, which must live as long as it.
-class Reader {
+class Decoder {
  public:
   static constexpr bool kReads = true;
 
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
 
   template <class... T>
   void operator()(T&... values) {
@@ -153,16 +153,16 @@ class Reader {
 // The bytes of values, and back.
 template <class... T>
 std::string to_bytes(const T&... values) {
-  Writer writer;
-  writer(values...);
-  return writer.take();
+  Encoder encoder;
+  encoder(values...);
+  return encoder.take();
 }
 template <class T>
 T from_bytes(std::string_view bytes) {
-  Reader reader(bytes);
+  Decoder decoder(bytes);
   T value{};
-  reader(value);
-  reader.expect_end();
+  decoder(value);
+  decoder.expect_end();
   return value;
 }
 
@@ -177,25 +177,25 @@ template <Number T>
 struct Codec<T> {
   static constexpr bool kKnown = true;
 
-  static void write(Writer& writer, const T& value) {
+  static void write(Encoder& encoder, const T& value) {
     if constexpr (std::same_as<T, bool>) {
       const unsigned char byte = value ? 1 : 0;
-      writer.raw(&byte, 1);
+      encoder.raw(&byte, 1);
     } else {
       auto bytes = std::bit_cast<std::array<char, sizeof(T)>>(value);
       swap_if_big(bytes);
-      writer.raw(bytes.data(), bytes.size());
+      encoder.raw(bytes.data(), bytes.size());
     }
   }
-  static void read(Reader& reader, T& value) {
+  static void read(Decoder& decoder, T& value) {
     if constexpr (std::same_as<T, bool>) {
       unsigned char byte = 0;
-      reader.raw(&byte, 1);
+      decoder.raw(&byte, 1);
       if (byte > 1) throw MessageError("a message has a bool of " + std::to_string(byte));
       value = byte == 1;
     } else {
       std::array<char, sizeof(T)> bytes{};
-      reader.raw(bytes.data(), bytes.size());
+      decoder.raw(bytes.data(), bytes.size());
       swap_if_big(bytes);
       std::memcpy(&value, bytes.data(), bytes.size());
     }
@@ -213,35 +213,38 @@ struct Codec<T> {
 
 // Own types, by the user's function.
 template <class T>
-concept HasSerialize = std::is_class_v<T> && requires(Writer& writer, Reader& reader, T& value) {
-  serialize(writer, value);
-  serialize(reader, value);
+concept HasSerialize = std::is_class_v<T> &&
+    requires(Encoder& encoder, Decoder& decoder, T& value) {
+  serialize(encoder, value);
+  serialize(decoder, value);
 };
 
 template <HasSerialize T>
 struct Codec<T> {
   static constexpr bool kKnown = true;
-  static void write(Writer& writer, const T& value) { serialize(writer, const_cast<T&>(value)); }
-  static void read(Reader& reader, T& value) { serialize(reader, value); }
+  static void write(Encoder& encoder, const T& value) { serialize(encoder, const_cast<T&>(value)); }
+  static void read(Decoder& decoder, T& value) { serialize(decoder, value); }
 };
 
 template <>
 struct Codec<std::string> {
   static constexpr bool kKnown = true;
-  static void write(Writer& writer, const std::string& text) {
-    writer.count(text.size());
-    writer.raw(text.data(), text.size());
+  static void write(Encoder& encoder, const std::string& text) {
+    encoder.count(text.size());
+    encoder.raw(text.data(), text.size());
   }
-  static void read(Reader& reader, std::string& text) { text.assign(reader.raw(reader.count())); }
+  static void read(Decoder& decoder, std::string& text) {
+    text.assign(decoder.raw(decoder.count()));
+  }
 };
 
 template <>
 struct Codec<std::filesystem::path> {
   static constexpr bool kKnown = true;
-  static void write(Writer& writer, const std::filesystem::path& path) { writer(path.native()); }
-  static void read(Reader& reader, std::filesystem::path& path) {
+  static void write(Encoder& encoder, const std::filesystem::path& path) { encoder(path.native()); }
+  static void read(Decoder& decoder, std::filesystem::path& path) {
     std::string text;
-    reader(text);
+    decoder(text);
     path = std::move(text);
   }
 };
@@ -249,8 +252,8 @@ struct Codec<std::filesystem::path> {
 template <>
 struct Codec<std::monostate> {
   static constexpr bool kKnown = true;
-  static void write(Writer&, std::monostate) {}
-  static void read(Reader&, std::monostate&) {}
+  static void write(Encoder&, std::monostate) {}
+  static void read(Decoder&, std::monostate&) {}
 };
 
 template <class Rep, class Period>
@@ -258,10 +261,10 @@ requires Serializable<Rep>
 struct Codec<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   static constexpr bool kKnown = true;
-  static void write(Writer& writer, const Duration& duration) { writer(duration.count()); }
-  static void read(Reader& reader, Duration& duration) {
+  static void write(Encoder& encoder, const Duration& duration) { encoder(duration.count()); }
+  static void read(Decoder& decoder, Duration& duration) {
     Rep count{};
-    reader(count);
+    decoder(count);
     duration = Duration(count);
   }
 };
@@ -271,10 +274,10 @@ requires Serializable<Duration>
 struct Codec<std::chrono::time_point<Clock, Duration>> {
   using Point = std::chrono::time_point<Clock, Duration>;
   static constexpr bool kKnown = true;
-  static void write(Writer& writer, const Point& point) { writer(point.time_since_epoch()); }
-  static void read(Reader& reader, Point& point) {
+  static void write(Encoder& encoder, const Point& point) { encoder(point.time_since_epoch()); }
+  static void read(Decoder& decoder, Point& point) {
     Duration since{};
-    reader(since);
+    decoder(since);
     point = Point(since);
   }
 };
@@ -283,11 +286,11 @@ struct Codec<std::chrono::time_point<Clock, Duration>> {
 template <class T, class... Parts>
 struct PartsCodec {
   static constexpr bool kKnown = (Serializable<Parts> && ...);
-  static void write(Writer& writer, const T& value) {
-    std::apply([&](const auto&... parts) { writer(parts...); }, value);
+  static void write(Encoder& encoder, const T& value) {
+    std::apply([&](const auto&... parts) { encoder(parts...); }, value);
   }
-  static void read(Reader& reader, T& value) {
-    std::apply([&](auto&... parts) { reader(parts...); }, value);
+  static void read(Decoder& decoder, T& value) {
+    std::apply([&](auto&... parts) { decoder(parts...); }, value);
   }
 };
 
@@ -299,41 +302,41 @@ struct Codec<std::tuple<Parts...>> : PartsCodec<std::tuple<Parts...>, Parts...> 
 template <class T, std::size_t N>
 struct Codec<std::array<T, N>> {
   static constexpr bool kKnown = Serializable<T>;
-  static void write(Writer& writer, const std::array<T, N>& values) {
-    for (const T& value : values) writer(value);
+  static void write(Encoder& encoder, const std::array<T, N>& values) {
+    for (const T& value : values) encoder(value);
   }
-  static void read(Reader& reader, std::array<T, N>& values) {
-    for (T& value : values) reader(value);
+  static void read(Decoder& decoder, std::array<T, N>& values) {
+    for (T& value : values) decoder(value);
   }
 };
 
 template <class T>
 struct Codec<std::optional<T>> {
   static constexpr bool kKnown = Serializable<T>;
-  static void write(Writer& writer, const std::optional<T>& value) {
-    writer(value.has_value());
-    if (value) writer(*value);
+  static void write(Encoder& encoder, const std::optional<T>& value) {
+    encoder(value.has_value());
+    if (value) encoder(*value);
   }
-  static void read(Reader& reader, std::optional<T>& value) {
+  static void read(Decoder& decoder, std::optional<T>& value) {
     bool any = false;
-    reader(any);
+    decoder(any);
     value.reset();
-    if (any) reader(value.emplace());
+    if (any) decoder(value.emplace());
   }
 };
 
 template <class T>
 struct Codec<std::unique_ptr<T>> {
   static constexpr bool kKnown = Serializable<T>;
-  static void write(Writer& writer, const std::unique_ptr<T>& value) {
-    writer(value != nullptr);
-    if (value) writer(*value);
+  static void write(Encoder& encoder, const std::unique_ptr<T>& value) {
+    encoder(value != nullptr);
+    if (value) encoder(*value);
   }
-  static void read(Reader& reader, std::unique_ptr<T>& value) {
+  static void read(Decoder& decoder, std::unique_ptr<T>& value) {
     bool any = false;
-    reader(any);
+    decoder(any);
     value = any ? std::make_unique<T>() : nullptr;
-    if (any) reader(*value);
+    if (any) decoder(*value);
   }
 };
 
@@ -342,20 +345,20 @@ struct Codec<std::variant<Kinds...>> {
   using Variant = std::variant<Kinds...>;
   static constexpr bool kKnown = (Serializable<Kinds> && ...);
 
-  static void write(Writer& writer, const Variant& value) {
+  static void write(Encoder& encoder, const Variant& value) {
     if (value.valueless_by_exception()) throw MessageError("a variant without a value");
-    writer.count(value.index());
-    std::visit([&](const auto& kind) { writer(kind); }, value);
+    encoder.count(value.index());
+    std::visit([&](const auto& kind) { encoder(kind); }, value);
   }
-  static void read(Reader& reader, Variant& value) {
-    read(reader, value, reader.count(), std::index_sequence_for<Kinds...>());
+  static void read(Decoder& decoder, Variant& value) {
+    read(decoder, value, decoder.count(), std::index_sequence_for<Kinds...>());
   }
 
  private:
   template <std::size_t... I>
-  static void read(Reader& reader, Variant& value, std::size_t index, std::index_sequence<I...>) {
+  static void read(Decoder& decoder, Variant& value, std::size_t index, std::index_sequence<I...>) {
     const auto take = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
-      if (index == N) reader(value.template emplace<N>());
+      if (index == N) decoder(value.template emplace<N>());
       return index == N;
     };
     if (!(take(std::integral_constant<std::size_t, I>()) || ...)) {
@@ -407,31 +410,31 @@ requires(ListLike<C> || SetLike<C>) struct Codec<C> {
   using Element = ElementOf<C>;
   static constexpr bool kKnown = Serializable<Element>;
 
-  static void write(Writer& writer, const C& elements) {
-    writer.count(elements.size());
+  static void write(Encoder& encoder, const C& elements) {
+    encoder.count(elements.size());
     if constexpr (Block<C>) {
-      writer.raw(elements.data(), elements.size() * sizeof(Element));
+      encoder.raw(elements.data(), elements.size() * sizeof(Element));
     } else if constexpr (std::same_as<typename C::value_type, bool>) {
-      for (const bool element : elements) writer(element);
+      for (const bool element : elements) encoder(element);
     } else if constexpr (std::same_as<typename C::value_type, Element>) {
-      for (const auto& element : elements) writer(element);
+      for (const auto& element : elements) encoder(element);
     } else {
-      for (const auto& [key, value] : elements) writer(key, value);
+      for (const auto& [key, value] : elements) encoder(key, value);
     }
   }
 
-  static void read(Reader& reader, C& elements) {
+  static void read(Decoder& decoder, C& elements) {
     elements.clear();
-    const auto count = reader.count();
+    const auto count = decoder.count();
     if constexpr (Block<C>) {
-      const auto bytes = reader.raw(count * sizeof(Element));
+      const auto bytes = decoder.raw(count * sizeof(Element));
       elements.resize(count);
       if (count > 0) std::memcpy(elements.data(), bytes.data(), bytes.size());
       return;
     }
     for (std::size_t i = 0; i < count; ++i) {
       Element element{};
-      reader(element);
+      decoder(element);
       if constexpr (ListLike<C>) {
         elements.push_back(std::move(element));
       } else {
@@ -443,14 +446,14 @@ requires(ListLike<C> || SetLike<C>) struct Codec<C> {
 
 }  // namespace detail
 
-inline void Writer::count(std::size_t count) {
+inline void Encoder::count(std::size_t count) {
   if (count > std::numeric_limits<std::uint32_t>::max()) {
     throw MessageError(std::to_string(count) + " elements are too many for a message");
   }
   (*this)(static_cast<std::uint32_t>(count));
 }
 
-inline std::size_t Reader::count() {
+inline std::size_t Decoder::count() {
   std::uint32_t count = 0;
   (*this)(count);
   return count;

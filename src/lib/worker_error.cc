@@ -13,6 +13,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "distaff/detail/process_task.h"
 #include "distaff/errors.h"
 #include "distaff/register.h"
 
@@ -164,6 +165,12 @@ std::exception_ptr to_exception(const Thrown& thrown) {
   } catch (...) {
     return std::current_exception();
   }
+}
+
+std::exception_ptr read_thrown(Decoder& decoder) {
+  Thrown thrown;
+  decoder(thrown);
+  return to_exception(thrown);
 }
 
 bool register_exception(const std::type_info& type, ThrowAs as) {

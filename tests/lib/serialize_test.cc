@@ -134,8 +134,8 @@ TEST(Serialize, BrokenBytesAreMessageErrors) {
   EXPECT_THROW((from_bytes<std::variant<int, bool>>(std::string("\x02\0\0\0", 4))), MessageError);
 }
 
-int add(int a, int b) { return a + b; }
-DISTAFF_REGISTER(add)
+int plus(int a, int b) { return a + b; }
+DISTAFF_REGISTER(plus)
 
 std::size_t length(std::string_view text) { return text.size(); }
 DISTAFF_REGISTER(length)
@@ -143,12 +143,12 @@ DISTAFF_REGISTER(length)
 int unregistered() { return 0; }
 
 TEST(Register, AFunctionIsCalledByNameWithBytes) {
-  const RegisteredCall sum = call<add>(2, short{3});
-  EXPECT_EQ(sum.name, "add");
-  Reader reader(sum.arguments);
-  Writer writer;
-  detail::find_function("add")(reader, writer);
-  EXPECT_EQ(from_bytes<int>(writer.bytes()), 5);
+  const RegisteredCall sum = call<plus>(2, short{3});
+  EXPECT_EQ(sum.name, "plus");
+  Decoder decoder(sum.arguments);
+  Encoder encoder;
+  detail::find_function("plus")(decoder, encoder);
+  EXPECT_EQ(from_bytes<int>(encoder.bytes()), 5);
   EXPECT_EQ(detail::find_function("nothing"), nullptr);
 }
 
