@@ -10,11 +10,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <map>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -127,7 +129,9 @@ int open_descriptors() {
 }
 DISTAFF_REGISTER(open_descriptors)
 
-// Of another thing than a function that anybody registered.
+void say(const std::string& word) { printf("%s ", word.c_str()); }
+DISTAFF_REGISTER(say)
+
 int not_registered() { return 0; }
 
 // ------------------------------------------------------------------ helpers
@@ -171,11 +175,20 @@ class ProcessPoolTest : public testing::TestWithParam<ProcessStart> {
 // Nothing of a broken pool on stderr.
 class Quiet {
  public:
-  Quiet() : old_(set_log_sink([this](LogLevel, std::string_view text) { said_ += text; })) {}
+  Quiet() : old_(set_log_sink([this](LogLevel, std::string_view text) { add(text); })) {}
   ~Quiet() { set_log_sink(old_); }
-  const std::string& said() const { return said_; }
+  std::string said() const {
+    const std::lock_guard lock(mutex_);
+    return said_;
+  }
 
  private:
+  void add(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    said_ += text;
+  }
+
+  mutable std::mutex mutex_;
   std::string said_;
   LogSink old_;
 };
@@ -770,6 +783,61 @@ TEST_P(ProcessPoolTest, LeavesNoProcessBehind) {
     EXPECT_EQ(kill(pid, 0), 0);
   }
   EXPECT_EQ(kill(pid, 0), -1);
+}
+
+TEST_P(ProcessPoolTest, TheKeysOfATerminalDoNotEndWorkers) {
+  ProcessPool pool(with(1));
+  const int pid = pool.run<process_id>();
+  kill(pid, SIGINT);
+  EXPECT_EQ(pool.run<process_id>(), pid);
+}
+
+TEST_P(ProcessPoolTest, WhatIsWrittenToOutputIsWrittenOnce) {
+  fflush(stdout);
+  const int kept = dup(STDOUT_FILENO);
+  const int out = open(file("out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  dup2(out, STDOUT_FILENO);
+  close(out);
+  printf("before ");  // stays in the buffer while the pool is made
+  {
+    ProcessPool pool(with(2));
+    pool.run<say>("task");
+    pool.run<say>("task");
+  }
+  fflush(stdout);
+  dup2(kept, STDOUT_FILENO);
+  close(kept);
+  std::multiset<std::string> words;
+  std::ifstream in(file("out"));
+  for (std::string word; in >> word;) words.insert(word);
+  EXPECT_EQ(words, (std::multiset<std::string>{"before", "task", "task"}));
+}
+
+TEST_P(ProcessPoolTest, WaitsForDescriptorsWhenThereAreNone) {
+  Quiet quiet;
+  ProcessPool pool(with(1));
+  std::vector<int> taken;
+  for (int fd; (fd = dup(STDERR_FILENO)) >= 0;) taken.push_back(fd);
+  const auto task = pool.submit<add>(1, 2);
+  EXPECT_TRUE(eventually([&] { return quiet.said().find("start a worker") != std::string::npos; }));
+  EXPECT_TRUE(task.is_pending());
+  for (const int fd : taken) close(fd);
+  EXPECT_EQ(task.get(), 3);
+}
+
+TEST_P(ProcessPoolTest, APoolThatIsLeftOpenIsShutDownAtExit) {
+  const pid_t program = fork();
+  if (program == 0) {
+    ProcessPoolOptions options = with(1);
+    options.finalizer = call<append>(file("log"), "fini");
+    auto* const left = new ProcessPool(options);
+    left->run<append>(file("log"), "task");
+    std::exit(open_pools() == 1 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(program, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(lines_of(file("log")), (std::vector<std::string>{"task", "fini"}));
 }
 
 // ------------------------------------------------------------------ one process dies
