@@ -224,7 +224,7 @@ class ProcessPool : public PoolBase {
   // A closure, or a function that is named as an argument: not here.
   template <class F, class... Args>
   void submit(F&&, Args&&...) {
-    static_assert(sizeof(F) == 0,
+    static_assert(detail::kNever<F>,
                   "a process pool runs registered functions: DISTAFF_REGISTER(f), then "
                   "pool.submit<f>(args...); a closure cannot be sent to another process");
   }

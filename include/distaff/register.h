@@ -56,6 +56,10 @@ template <class Parameter>
 inline constexpr bool kChangesCallers =
     std::is_lvalue_reference_v<Parameter> && !std::is_const_v<std::remove_reference_t<Parameter>>;
 
+// For messages about what a template was given.
+template <class...>
+inline constexpr bool kNever = false;
+
 template <class Function>
 struct Signature {
   static constexpr bool kFunction = false;
@@ -79,7 +83,8 @@ struct Signature<R (*)(Parameters...)> {
     static_assert(std::is_void_v<R> || Serializable<Result>,
                   "the function has a result that cannot be sent back from another process: give "
                   "its type DISTAFF_SERIALIZE(Type, members...), see distaff/serialize.h");
-    return true;
+    return !(kChangesCallers<Parameters> || ...) && (Serializable<SentAs<Parameters>> && ...) &&
+           (std::is_void_v<R> || Serializable<Result>);
   }
 
   // The bytes of arguments, converted to what the parameters are.

@@ -228,11 +228,10 @@ std::shared_ptr<ForkServerProcess> ForkServerProcess::running() {
 }
 
 std::shared_ptr<ForkServerProcess> ForkServerProcess::get() {
-  const std::lock_guard lock(current().mutex);
-  if (current().process == getpid()) {
-    if (auto server = current().server.lock()) return server;
-  }
+  if (auto server = running()) return server;
+  // Without the lock, which the children would find taken for ever; there is no other thread.
   std::shared_ptr<ForkServerProcess> server(new ForkServerProcess);
+  const std::lock_guard lock(current().mutex);
   current().server = server;
   current().process = getpid();
   return server;

@@ -633,7 +633,7 @@ bool ProcessPoolCore::shutdown(Pending pending) {
 }
 
 void ProcessPoolCore::leave() {
-  if (number_ != 0) forget_pool(std::exchange(number_, 0));
+  if (const auto number = number_.exchange(0); number != 0) forget_pool(number);
   if (dispatcher_id_.load() == std::this_thread::get_id()) return;
   const std::lock_guard lock(leave_mutex_);
   if (dispatcher_.joinable()) dispatcher_.join();

@@ -188,7 +188,7 @@ class ProcessPoolCore final : public TaskOwner,
   std::optional<ForkClient> forks_;
   UniqueFd epoll_;
   UniqueFd wake_;
-  std::uint64_t number_ = 0;
+  std::atomic<std::uint64_t> number_{0};  // by which it is remembered
   std::mutex leave_mutex_;
   std::thread dispatcher_;
   std::atomic<std::thread::id> dispatcher_id_{};

@@ -50,10 +50,8 @@ constexpr auto kShortageRest = std::chrono::milliseconds(100);
 }  // namespace
 
 void serve_as_worker(int argc, char** argv) {
-  if (argc != 3 || std::strcmp(argv[1], kWorkerArgument) != 0) {
-    can_execute = true;
-    return;
-  }
+  can_execute = true;
+  if (argc != 3 || std::strcmp(argv[1], kWorkerArgument) != 0) return;
   // The socket came as stdin, the only way past exec that needs no agreement on a number.
   detail::die_with(std::atoi(argv[2]));
   UniqueFd socket(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -95,6 +96,13 @@ void wait_long_ago(const std::string& reports) {
   std::this_thread::sleep_for(1h);
 }
 DISTAFF_REGISTER(wait_long_ago)
+
+// Has a pool of its own do it.
+int square_elsewhere(int n) {
+  ProcessPool pool(1);
+  return pool.run<square>(n);
+}
+DISTAFF_REGISTER(square_elsewhere)
 
 struct BadTile : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -269,7 +277,7 @@ TEST_P(ProcessPoolTest, NumbersTasksFromOne) {
 
 TEST_P(ProcessPoolTest, RefusesAFunctionThatNobodyRegistered) {
   ProcessPool pool(with(1));
-  EXPECT_THROW(pool.submit<not_registered>(), std::logic_error);
+  EXPECT_THROW(pool.post<not_registered>(), std::logic_error);
   EXPECT_THROW(pool.run<not_registered>(), std::logic_error);
 }
 
@@ -659,7 +667,7 @@ TEST_P(ProcessPoolTest, SpawnsNoMoreThanItMay) {
   EXPECT_EQ(pool.count_workers(), 0);
   EXPECT_TRUE(pool.is_terminated());
   EXPECT_FALSE(pool.shutdown());
-  EXPECT_THROW(pool.submit<add>(1, 2), PoolClosed);
+  EXPECT_THROW(pool.post<add>(1, 2), PoolClosed);
   EXPECT_THROW(pool.map<square>(std::vector<int>(3)), PoolClosed);
   EXPECT_THROW(pool.spawn_workers(1), PoolClosed);
   EXPECT_FALSE(pool.join());
@@ -773,6 +781,25 @@ TEST_P(ProcessPoolTest, PoolsMayBeOpenAtTheSameTime) {
   EXPECT_NE(one.run<process_id>(), other.run<process_id>());
   EXPECT_TRUE(one.shutdown());
   EXPECT_EQ(other.run<add>(1, 2), 3);
+}
+
+TEST_P(ProcessPoolTest, ATaskMayHaveAPoolOfItsOwn) {
+  ProcessPool pool(with(1));
+  EXPECT_EQ(pool.run<square_elsewhere>(7), 49);
+}
+
+TEST_P(ProcessPoolTest, APoolMayGoInACallbackOfItsOwn) {
+  auto pool = std::make_unique<ProcessPool>(with(1));
+  Promise<void> gone;
+  // Held back until the callback is there.
+  const auto task = pool->submit<wait_for>(file("reports"), file("go"));
+  task.on_done([&] {
+    pool.reset();
+    gone.set_value();
+  });
+  make("go");
+  gone.future().get();
+  EXPECT_TRUE(eventually([] { return open_pools() == 0; }));
 }
 
 TEST_P(ProcessPoolTest, LeavesNoProcessBehind) {
