@@ -12,11 +12,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <mutex>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -193,6 +195,15 @@ class Server {
   std::vector<Worker> workers_;
 };
 
+int count_own_threads() {
+  DIR* const tasks = opendir("/proc/self/task");
+  if (tasks == nullptr) return 1;
+  int count = 0;
+  while (const dirent* const entry = readdir(tasks)) count += entry->d_name[0] != '.';
+  closedir(tasks);
+  return count;
+}
+
 struct Current {
   std::mutex mutex;
   std::weak_ptr<ForkServerProcess> server;
@@ -275,13 +286,13 @@ ForkClient ForkServerProcess::connect() {
   return ForkClient(std::move(sockets.ours));
 }
 
-int count_own_threads() {
-  DIR* const tasks = opendir("/proc/self/task");
-  if (tasks == nullptr) return 1;
-  int count = 0;
-  while (const dirent* const entry = readdir(tasks)) count += entry->d_name[0] != '.';
-  closedir(tasks);
-  return count;
+bool has_one_thread() {
+  constexpr int kLooks = 10;
+  for (int i = 0; i < kLooks; ++i) {
+    if (count_own_threads() == 1) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
 }
 
 }  // namespace distaff::inline v0::detail

@@ -73,7 +73,8 @@ class ForkServerProcess {
   UniqueFd root_;
 };
 
-// Threads of this process.
-int count_own_threads();
+// Whether this process has one thread.  Looks for some milliseconds, as a thread that was joined
+// may still be seen for a moment.
+bool has_one_thread();
 
 }  // namespace distaff::inline v0::detail

@@ -69,12 +69,11 @@ namespace detail {
 
 std::shared_ptr<ForkServerProcess> server_for_new_pools() {
   if (auto server = ForkServerProcess::running()) return server;
-  const int threads = count_own_threads();
-  if (threads == 1) return ForkServerProcess::get();
+  if (has_one_thread()) return ForkServerProcess::get();
   throw std::logic_error(
-      "this process has " + std::to_string(threads) +
-      " threads, and a fork would copy their locks as they are: make the pool, or a "
-      "distaff::ForkServer, before them, or call distaff::serve_as_worker() at the head of main()");
+      "this process has several threads, and a fork would copy their locks as they are: make the "
+      "pool, or a distaff::ForkServer, before them, or call distaff::serve_as_worker() at the head "
+      "of main()");
 }
 
 void ProcessPoolCore::choose_start() {
@@ -93,9 +92,9 @@ void ProcessPoolCore::choose_start() {
     program_ = found.path;
     return;
   }
-  const bool forks = ForkServerProcess::running() != nullptr || count_own_threads() == 1;
   const bool execs = options_.start == ProcessStart::exec ||
-                     (options_.start == ProcessStart::automatic && !forks && can_execute);
+                     (options_.start == ProcessStart::automatic && can_execute &&
+                      ForkServerProcess::running() == nullptr && !has_one_thread());
   if (!execs) {
     server_ = server_for_new_pools();
     forks_.emplace(server_->connect());
