@@ -8,6 +8,10 @@ file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lib/*.cc)
 list(APPEND sources
      src/base/fmt.cc
      src/os/cpus.cc
+     src/os/fatal.cc
+     src/os/program_finder.cc
+     src/os/spawn.cc
+     src/os/startup.cc
      src/schedule/age_tree.cc
      src/schedule/job_table.cc
      src/schedule/scheduler.cc

@@ -13,7 +13,8 @@
 //   ├── TimeoutError               a wait took longer than it was given
 //   ├── InvalidState               a result was set twice
 //   ├── WorkerDied                 a process worker ended in the middle of a task
-//   └── RemoteError                what a task threw in another process
+//   ├── RemoteError                what a task threw in another process
+//   └── MessageError               an argument or result that cannot be sent or read
 //
 // Options out of range are std::invalid_argument, thrown by the call that got them, before
 // anything is started or read; the message names the option and the value.  One of them has a type
@@ -23,6 +24,7 @@
 // what std::rethrow_if_nested throws.
 
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -79,6 +81,48 @@ class TimeoutError : public Error {
 };
 
 class InvalidState : public Error {
+ public:
+  using Error::Error;
+};
+
+// A worker process ended while it had the task: by _exit(), a signal, std::terminate() or the
+// kernel.  Either exit_code() or signal() has a value.
+class WorkerDied : public Error {
+ public:
+  // `wait_status` as waitpid(2) gives it.
+  WorkerDied(int pid, int wait_status);
+
+  int pid() const { return pid_; }
+  std::optional<int> exit_code() const { return exit_code_; }
+  std::optional<int> signal() const { return signal_; }
+
+ private:
+  int pid_;
+  std::optional<int> exit_code_;
+  std::optional<int> signal_;
+};
+
+// What a task threw in another process, told again here.  what() is that of the original; if it
+// had others nested, so has this: std::rethrow_if_nested throws the next RemoteError.  An
+// exception type registered by DISTAFF_REGISTER_EXCEPTION arrives as itself, with its RemoteError
+// nested.  See remote_traceback() in register.h.
+class RemoteError : public Error {
+ public:
+  RemoteError(std::string type, const std::string& what, std::string worker)
+      : Error(what), type_(std::move(type)), worker_(std::move(worker)) {}
+
+  // The name of the exception's type, as in source text: "std::out_of_range".
+  const std::string& type() const { return type_; }
+  // Where it was thrown: "ProcessPool-3 (pid 4711)".
+  const std::string& worker() const { return worker_; }
+
+ private:
+  std::string type_;
+  std::string worker_;
+};
+
+// A message to or from another process is longer than allowed, or does not mean what was expected.
+class MessageError : public Error {
  public:
   using Error::Error;
 };
