@@ -231,12 +231,14 @@ class Promise {
   requires std::is_void_v<R> || std::constructible_from<R, Value...>
   void set_value(Value&&... value) {
     begin_end();
-    state_->emplace(std::forward<Value>(value)...);
-    state_->publish(FutureStatus::completed, nullptr, nullptr);
+    const auto state = state_;  // who has the result may destroy this promise
+    state->emplace(std::forward<Value>(value)...);
+    state->publish(FutureStatus::completed, nullptr, nullptr);
   }
   void set_exception(std::exception_ptr error) {
     begin_end();
-    state_->publish(FutureStatus::failed, std::move(error), nullptr);
+    const auto state = state_;
+    state->publish(FutureStatus::failed, std::move(error), nullptr);
   }
 
   // For tasks that can be asked to end early.

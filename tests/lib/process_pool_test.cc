@@ -30,6 +30,7 @@
 #include "distaff/log.h"
 #include "distaff/thread_pool.h"
 #include "support/temp_dir.h"
+#include "support/thread_sanitizer.h"
 #include "support/timing.h"
 
 namespace distaff {
