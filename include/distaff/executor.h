@@ -131,9 +131,10 @@ inline constexpr bool kKeyFits = true;
 template <class Key, class Limit, class Rest, class Item>
 inline constexpr bool kKeyFits<Grouping<Key, Limit, Rest>, Item> = KeyFor<Key, Item>;
 
-// What may be computed from items, asked for at compile time so that errors can be read.
+// What may be computed from items, asked for at compile time so that errors can be read.  False: it
+// was said what is wrong, and there is no more to be compiled.
 template <class S, class F, class Groups>
-constexpr void check_types() {
+constexpr bool check_types() {
   static_assert(ItemSource<S>,
                 "the source must be a range, a function that returns std::optional<Item>, or a "
                 "distaff queue given by reference");
@@ -147,6 +148,9 @@ constexpr void check_types() {
     static_assert(
         kKeyFits<Groups, Item>,
         "the key of by() cannot be called with an item, or its result has no std::hash or ==");
+    return std::move_constructible<Item> && JobFor<F, Item> && kKeyFits<Groups, Item>;
+  } else {
+    return false;
   }
 }
 
@@ -202,18 +206,20 @@ template <class S, class F, class Groups>
 auto make_results(bool ordered, int workers, S&& source, F f, Groups groups,
                   const RunOptions& options,
                   std::function<std::shared_ptr<Crew>(std::optional<std::size_t>)> start) {
-  check_types<S, F, Groups>();
-  RunSettings settings = checked_settings(options, workers, ordered, Source<S>::kQueue);
-  if constexpr (kHasGroups<Groups>) {
-    groups.check();
-    settings.timed = groups.may_rest();
+  if constexpr (check_types<S, F, Groups>()) {
+    RunSettings settings = checked_settings(options, workers, ordered, Source<S>::kQueue);
+    if constexpr (kHasGroups<Groups>) {
+      groups.check();
+      settings.timed = groups.may_rest();
+    }
+    using Run = TypedRun<S, F, Groups>;
+    auto run =
+        std::make_shared<Run>(workers, std::move(settings), Source<S>(std::forward<S>(source)),
+                              std::move(f), std::move(groups));
+    using R = typename Run::R;
+    static_assert(std::move_constructible<R>, "results must be movable");
+    return Results<R>(std::make_unique<RunResults<Run, R>>(std::move(run), std::move(start)));
   }
-  using Run = TypedRun<S, F, Groups>;
-  auto run = std::make_shared<Run>(workers, std::move(settings), Source<S>(std::forward<S>(source)),
-                                   std::move(f), std::move(groups));
-  using R = typename Run::R;
-  static_assert(std::move_constructible<R>, "results must be movable");
-  return Results<R>(std::make_unique<RunResults<Run, R>>(std::move(run), std::move(start)));
 }
 
 }  // namespace detail

@@ -104,9 +104,9 @@ long keyed(int groups) {
   return mapped(distaff::by([groups](int i) { return i % groups; }));
 }
 
-// Fills a buffer with groups that are all busy or empty behind one another; gives the seconds it
-// takes to read them, and the bytes that an item takes while it waits.
-std::pair<double, double> fill(int count) {
+// Fills the buffer while both workers are busy; gives the seconds that it takes, and the bytes that
+// an item takes while it waits, its 4 and its part of a group among them.
+std::pair<double, double> fill(int count, int groups) {
   std::latch let_go(1);
   std::atomic<int> pulled{0};
   std::atomic<double> seconds{0};
@@ -121,7 +121,7 @@ std::pair<double, double> fill(int count) {
     return std::nullopt;
   };
   const auto run = [&](int) { let_go.wait(); };
-  const auto key = distaff::by([](int i) { return i; });
+  const auto key = distaff::by([groups](int i) { return i % groups; });
   for ([[maybe_unused]] auto unit :
        distaff::imap_unordered(source, run, key, {.workers = 2, .buffer_size = count})) {
   }
@@ -160,11 +160,12 @@ int main(int argc, char** argv) {
     std::printf("%-20s %9.0f jobs/s  %5.2f x plain  %5.2f x no key\n", name.c_str(), rate,
                 rate / base, rate / no_key);
   }
-  const auto [few, few_bytes] = fill(10000);
-  const auto [many, many_bytes] = fill(100000);
-  std::printf("filling  10000 groups %7.1f ms, %4.0f bytes an item with its group\n", few * 1e3,
-              few_bytes);
-  std::printf(
-      "filling 100000 groups %7.1f ms, %4.0f bytes an item with its group, %.1f x the time\n",
-      many * 1e3, many_bytes, many / few);
+  for (const int groups : {1, 100000}) {
+    const auto [few, few_bytes] = fill(10000, groups);
+    const auto [many, many_bytes] = fill(100000, groups);
+    std::printf(
+        "%6d groups: filling 10000 %6.1f ms, 100000 %6.1f ms (%4.1f x); %3.0f and %3.0f bytes an "
+        "item\n",
+        groups, few * 1e3, many * 1e3, many / few, few_bytes, many_bytes);
+  }
 }
