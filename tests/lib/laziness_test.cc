@@ -133,7 +133,6 @@ TEST(Laziness, BF_04_MemoryDoesNotGrow) {
 TEST(Laziness, BF_05_AFullBufferOfABusyGroupHoldsUpOthers) {
   for (const int buffer : {3, 1024}) {
     Probe probe;
-    std::latch release(1);
     std::vector<Item> items;
     for (int i = 0; i < 4; ++i) items.push_back({'A', 0, i});
     items.push_back({'B', 0, 4});
