@@ -23,21 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto same = [](auto item) { return item; };
-
-template <class R>
-std::vector<R> all(Results<R> results) {
-  std::vector<R> values;
-  for (R& value : results) values.push_back(std::move(value));
-  return values;
-}
-
-std::vector<int> up_to(int count) {
-  std::vector<int> items(static_cast<std::size_t>(count));
-  std::iota(items.begin(), items.end(), 0);
-  return items;
-}
-
 auto endless() {
   return [i = 0]() mutable { return std::optional(i++); };
 }

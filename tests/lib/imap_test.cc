@@ -22,21 +22,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto same = [](auto item) { return item; };
-
-template <class R>
-std::vector<R> all(Results<R> results) {
-  std::vector<R> values;
-  for (R& value : results) values.push_back(std::move(value));
-  return values;
-}
-
-std::vector<int> up_to(int count) {
-  std::vector<int> items(static_cast<std::size_t>(count));
-  std::iota(items.begin(), items.end(), 0);
-  return items;
-}
-
 // A source without end, which tells how much of it was read.
 struct Endless {
   std::shared_ptr<std::atomic<int>> pulled = std::make_shared<std::atomic<int>>(0);

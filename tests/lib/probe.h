@@ -9,11 +9,13 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "distaff/results.h"
 #include "support/timing.h"
 
 namespace distaff {
@@ -33,6 +35,23 @@ inline double seconds_since(Clock::time_point start) {
 
 inline void sleep_ms(double ms) {
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
+}
+
+// A function for items that changes nothing.
+inline constexpr auto same = [](auto item) { return item; };
+
+// 0, 1, ... count - 1.
+inline std::vector<int> up_to(int count) {
+  std::vector<int> items(static_cast<std::size_t>(count));
+  std::iota(items.begin(), items.end(), 0);
+  return items;
+}
+
+template <class R>
+std::vector<R> all(Results<R> results) {
+  std::vector<R> values;
+  for (R& value : results) values.push_back(std::move(value));
+  return values;
 }
 
 struct Item {

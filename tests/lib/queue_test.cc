@@ -14,15 +14,6 @@
 namespace distaff {
 namespace {
 
-template <class R>
-std::vector<R> all(Results<R> results) {
-  std::vector<R> values;
-  for (R& value : results) values.push_back(std::move(value));
-  return values;
-}
-
-constexpr auto same = [](auto item) { return item; };
-
 TEST(Queues, QU_01_JobsAdd) {
   for (const int workers : {0, 2}) {
     Queue<int> queue{1};

@@ -18,7 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const auto kOne = by([](int) { return 0; });
-constexpr auto same = [](int item) { return item; };
 
 auto numbers(int count) {
   return [i = 0, count]() mutable { return i < count ? std::optional(i++) : std::nullopt; };

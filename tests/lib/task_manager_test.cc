@@ -42,12 +42,6 @@ constexpr TaskManagerOptions kQuiet{.monitor_interval = 0s};
 int plus_one(int i) { return i + 1; }
 int fails(int i) { throw std::range_error("bad " + std::to_string(i)); }
 
-std::vector<int> up_to(int count) {
-  std::vector<int> items(static_cast<std::size_t>(count));
-  std::iota(items.begin(), items.end(), 0);
-  return items;
-}
-
 TEST(TaskManagers, TM_01_RaiseThrowsWhatATaskThrew) {
   ThreadPool pool(2);
   TaskManager<int> manager(pool, kQuiet);
