@@ -9,9 +9,13 @@
 //
 // A run over a queue ends when the queue is empty and every result was taken and done with: the
 // loop's body has come to its end for it.  Until then, what jobs or the body push is still seen.
-// What is pushed later stays for the next run.  A run takes an item out only when a worker could
-// start it, so the order of a LifoQueue or PriorityQueue is kept; items whose group is busy then
-// wait outside the queue, in the order they were taken out.
+// What is pushed later stays for the next run.  A run that ends early, by an exception, a stop or
+// because nobody takes its results, puts back what it took out and did not start, in its place.
+//
+// A run takes an item out only when a worker could start it, so the order of a LifoQueue or
+// PriorityQueue is kept.  An item whose group is busy then waits outside the queue, and its group
+// keeps the queue's order among those that wait: when it may start one, it is the newest, or the
+// greatest, of them, also if that came last.
 //
 // push() never blocks and always takes the item: the loop that drains a queue may feed it.  Who
 // wants a bound asks try_push(), which refuses at the capacity.
@@ -22,6 +26,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <initializer_list>
@@ -36,67 +41,90 @@ namespace distaff::inline v0 {
 
 namespace detail {
 
+// An item and its number in the order of pushing: its place, should it come back.
+template <class T>
+struct Pushed {
+  T item;
+  std::uint64_t number;
+};
+
+// By number.  What is put is nearly always the newest; what comes back is found its place.
+template <class Entries>
+void put_by_number(Entries& entries, typename Entries::value_type&& entry) {
+  if (entries.empty() || entries.back().number < entry.number) {
+    entries.push_back(std::move(entry));
+    return;
+  }
+  const auto later = [](std::uint64_t number, const auto& other) { return number < other.number; };
+  const auto at = std::upper_bound(entries.begin(), entries.end(), entry.number, later);
+  entries.insert(at, std::move(entry));
+}
+
 template <class T>
 class FifoItems {
  public:
-  void put(T&& item) { items_.push_back(std::move(item)); }
-  T take() {
-    T item = std::move(items_.front());
-    items_.pop_front();
-    return item;
+  static constexpr bool kAsTaken = true;  // those taken out first are to start first
+
+  void put(Pushed<T>&& entry) { put_by_number(entries_, std::move(entry)); }
+  Pushed<T> take() {
+    Pushed<T> entry = std::move(entries_.front());
+    entries_.pop_front();
+    return entry;
   }
-  std::size_t size() const { return items_.size(); }
+  std::size_t size() const { return entries_.size(); }
 
  private:
-  std::deque<T> items_;
+  std::deque<Pushed<T>> entries_;
 };
 
 template <class T>
 class LifoItems {
  public:
-  void put(T&& item) { items_.push_back(std::move(item)); }
-  T take() {
-    T item = std::move(items_.back());
-    items_.pop_back();
-    return item;
+  static constexpr bool kAsTaken = false;
+
+  void put(Pushed<T>&& entry) { put_by_number(entries_, std::move(entry)); }
+  Pushed<T> take() {
+    Pushed<T> entry = std::move(entries_.back());
+    entries_.pop_back();
+    return entry;
   }
-  std::size_t size() const { return items_.size(); }
+  std::size_t size() const { return entries_.size(); }
 
  private:
-  std::vector<T> items_;
+  std::vector<Pushed<T>> entries_;
 };
 
-// The greatest first, as std::priority_queue; among equals the one that was put first.
+// The greatest first, as std::priority_queue; among equals the one that was pushed first.
 template <class T, class Compare>
 class PriorityItems {
  public:
+  static constexpr bool kAsTaken = false;
+
   PriorityItems() = default;
   explicit PriorityItems(Compare less) : less_{std::move(less)} {}
 
-  void put(T&& item) {
-    items_.emplace_back(next_++, std::move(item));
-    std::push_heap(items_.begin(), items_.end(), less_);
+  void put(Pushed<T>&& entry) {
+    entries_.push_back(std::move(entry));
+    std::push_heap(entries_.begin(), entries_.end(), less_);
   }
-  T take() {
-    std::pop_heap(items_.begin(), items_.end(), less_);
-    T item = std::move(items_.back().second);
-    items_.pop_back();
-    return item;
+  Pushed<T> take() {
+    std::pop_heap(entries_.begin(), entries_.end(), less_);
+    Pushed<T> entry = std::move(entries_.back());
+    entries_.pop_back();
+    return entry;
   }
-  std::size_t size() const { return items_.size(); }
+  std::size_t size() const { return entries_.size(); }
 
  private:
-  using Entry = std::pair<unsigned long long, T>;
   struct Less {
-    bool operator()(const Entry& a, const Entry& b) const {
-      if (less(a.second, b.second)) return true;
-      return !less(b.second, a.second) && a.first > b.first;
+    bool operator()(const Pushed<T>& a, const Pushed<T>& b) const {
+      if (less(a.item, b.item)) return true;
+      return !less(b.item, a.item) && a.number > b.number;
     }
     Compare less{};
   };
 
-  std::vector<Entry> items_;
-  unsigned long long next_ = 0;
+  std::vector<Pushed<T>> entries_;
   Less less_;
 };
 
@@ -107,6 +135,7 @@ template <class T, class Items>
 class BasicQueue {
  public:
   using value_type = T;
+  using Waiting = Items;  // by what `Items` says, taken out or not
 
   // `capacity` bounds try_push() alone.
   explicit BasicQueue(std::size_t capacity = std::numeric_limits<std::size_t>::max())
@@ -114,23 +143,23 @@ class BasicQueue {
   BasicQueue(std::initializer_list<T> items) : BasicQueue() {
     for (const T& item : items) push(item);
   }
-  BasicQueue(std::size_t capacity, Items items) : items_(std::move(items)), capacity_(capacity) {}
+  // `items`: empty, with how they are compared.
+  BasicQueue(std::size_t capacity, Items items)
+      : nothing_(items), items_(std::move(items)), capacity_(capacity) {}
 
   BasicQueue(const BasicQueue&) = delete;
   BasicQueue& operator=(const BasicQueue&) = delete;
 
   void push(T item) {
     const std::lock_guard lock(mutex_);
-    items_.put(std::move(item));
-    changed_.notify_one();
+    put(std::move(item));
   }
 
   // False, and `item` is as it was, if there are as many as the capacity allows.
   bool try_push(T& item) {
     const std::lock_guard lock(mutex_);
     if (items_.size() >= capacity_) return false;
-    items_.put(std::move(item));
-    changed_.notify_one();
+    put(std::move(item));
     return true;
   }
   bool try_push(T&& item) { return try_push(item); }
@@ -138,14 +167,14 @@ class BasicQueue {
   // Nothing if it is empty.
   std::optional<T> try_pop() {
     const std::lock_guard lock(mutex_);
-    return take();
+    return item_of(take());
   }
 
   // Waits for an item; nothing if it is empty and closed, or if `stop` is requested.
   std::optional<T> pop(std::stop_token stop = {}) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, std::move(stop), [this] { return closed_ || items_.size() > 0; });
-    return take();
+    return item_of(take());
   }
 
   // Nobody will push any more: pop() and runs that follow the queue end once it is empty.  Pushing
@@ -165,7 +194,7 @@ class BasicQueue {
   // For runs: waits until there is an item, or it is closed, or `over()` or `stopped()`, which are
   // asked again after each wake().  Nothing if it is empty then, or stopped.
   template <class Over, class Stopped>
-  std::optional<T> pop_unless(Over over, Stopped stopped) {
+  std::optional<detail::Pushed<T>> pop_unless(Over over, Stopped stopped) {
     std::unique_lock lock(mutex_);
     bool is_stopped = false;
     changed_.wait(lock, [&] {
@@ -179,17 +208,36 @@ class BasicQueue {
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
   }
+  // For runs: an item that was not started after all, to its place.
+  void put_back(detail::Pushed<T>&& entry) {
+    const std::lock_guard lock(mutex_);
+    items_.put(std::move(entry));
+    changed_.notify_one();
+  }
+  // For runs: no items, in the same order.
+  const Waiting& nothing() const { return nothing_; }
 
  private:
-  std::optional<T> take() {
+  void put(T&& item) {
+    items_.put({std::move(item), next_});
+    ++next_;
+    changed_.notify_one();
+  }
+  std::optional<detail::Pushed<T>> take() {
     if (items_.size() == 0) return std::nullopt;
     return items_.take();
+  }
+  static std::optional<T> item_of(std::optional<detail::Pushed<T>>&& entry) {
+    if (!entry) return std::nullopt;
+    return std::move(entry->item);
   }
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
+  const Items nothing_;
   Items items_;
   std::size_t capacity_;
+  std::uint64_t next_ = 0;
   bool closed_ = false;
 };
 

@@ -74,6 +74,7 @@ void GroupedRun::work() {
       continue;
     }
     Job& job = *job_of(*picked);
+    hand_out(job);
     ++running_;
     wake_worker();
     wake_puller();
@@ -200,7 +201,10 @@ void GroupedRun::add(Pulled& pulled) {
     if (pulled.resting_until) scheduler_->pause(group, *pulled.resting_until);
   }
   std::optional<GroupId> group;
-  if (job.group != Job::kNoGroup) group = GroupId{job.group};
+  if (job.group != Job::kNoGroup) {
+    group = GroupId{job.group};
+    hand_in(job);
+  }
   scheduler_->add(id_of(job), group);
 }
 
@@ -221,7 +225,7 @@ void GroupedRun::pull() {
     lock.lock();
     if (pulled.job == nullptr) break;
     if (stopping_) {
-      dropped_.push_back(pulled.job);
+      drop(pulled.job);
       break;
     }
     add(pulled);
@@ -354,7 +358,7 @@ Job* GroupedRun::next_here() {
 bool GroupedRun::start_here(Pulled& pulled) {
   Lock lock(mutex_);
   if (stopping_) {
-    dropped_.push_back(pulled.job);
+    drop(pulled.job);
     return false;
   }
   add(pulled);
@@ -364,6 +368,7 @@ bool GroupedRun::start_here(Pulled& pulled) {
     to_consume_.wait_until(lock, *at);
   }
   if (stopping_) return false;
+  hand_out(*pulled.job);
   ++running_;
   return true;
 }
@@ -373,11 +378,16 @@ bool GroupedRun::start_here(Pulled& pulled) {
 void GroupedRun::stop_starting() {
   if (stopping_) return;
   stopping_ = true;
-  for (const JobId id : scheduler_->drain()) dropped_.push_back(job_of(id));
+  for (const JobId id : scheduler_->drain()) drop(job_of(id));
   to_work_.notify_all();
   to_pull_.notify_all();
   to_consume_.notify_all();
   wake_source();
+}
+
+void GroupedRun::drop(Job* job) {
+  give_back(*job);
+  dropped_.push_back(job);
 }
 
 void GroupedRun::refuse() noexcept {

@@ -148,7 +148,7 @@ TEST(Errors, ER_10_ManyRunsLeftInTheMiddle) {
       if (++taken == 500) break;
     }
   }
-  EXPECT_EQ(count_threads(), before);
+  EXPECT_TRUE(no_more_threads_than(before));
   EXPECT_SOONER(seconds_since(start), 60);
 }
 
@@ -296,7 +296,7 @@ TEST(Executors, EX_04_AnInitializerThatFails) {
       EXPECT_EQ(error.further().size(), all_fail ? 3u : 0u);
     }
   }
-  EXPECT_EQ(count_threads(), before);
+  EXPECT_TRUE(no_more_threads_than(before));
 }
 
 TEST(Executors, EX_05_ClosedIsClosed) {
@@ -370,7 +370,7 @@ TEST(Executors, EX_09_WithoutWorkersAllIsHere) {
       {.workers = 0, .initializer = [&] { threads.insert(std::this_thread::get_id()); }});
   const auto run = [&](int i) {
     threads.insert(std::this_thread::get_id());
-    EXPECT_EQ(count_threads(), before);
+    EXPECT_LE(count_threads(), before);
     return i;
   };
   EXPECT_EQ(all(executor.imap_unordered(up_to(5), run)), up_to(5));

@@ -29,6 +29,8 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+enum class Order { fifo, lifo, greatest };
+
 // Everything that a program draws.
 struct Program {
   explicit Program(std::uint64_t seed) : random(seed) {
@@ -48,7 +50,7 @@ struct Program {
     policy = chance(2) ? ErrorPolicy::raise : ErrorPolicy::ignore;
     if (chance(4)) breaks_at = draw(items + 1);
     if (chance(6)) source_throws_at = draw(items + 1);
-    queue = chance(4);
+    if (chance(3)) queue = static_cast<Order>(draw(3));
     job_time = microseconds(one_of({0, 0, 20, 300}));
     body_time = microseconds(one_of({0, 0, 0, 100}));
     if (rest.count() > 0 && !computed && !rests_by_outcome) parallelism = 1;
@@ -75,6 +77,10 @@ struct Program {
   bool fails(int item) const {
     return fails_at && item >= *fails_at && (item - *fails_at) % 7 == 0;
   }
+  // Whether `item` may not start after `other` in a group that takes one at a time.
+  bool is_before(int item, int other) const {
+    return queue && *queue != Order::fifo ? item > other : item < other;
+  }
   int bound() const {
     const int ahead = queue ? 1024 : buffer;
     return window.value_or(ahead + std::max(1, workers));
@@ -83,7 +89,8 @@ struct Program {
   std::mt19937_64 random;
   int workers = 1, items = 0, buffer = 0, groups = 0, no_group_of = 0, parallelism = 1;
   std::optional<int> window, fails_at, breaks_at, source_throws_at;
-  bool ordered = false, computed = false, rests_by_outcome = false, queue = false;
+  bool ordered = false, computed = false, rests_by_outcome = false;
+  std::optional<Order> queue;
   microseconds rest{0}, job_time{0}, body_time{0};
   ErrorPolicy policy = ErrorPolicy::raise;
 };
@@ -114,7 +121,7 @@ class Trace {
       if (its.last_end && Clock::now() < *its.last_end + its.rest) {
         wrong("I3: group " + std::to_string(*group) + " starts early");
       }
-      if (item < its.last_item) wrong("I4: not in order");
+      if (its.last_item && program_.is_before(item, *its.last_item)) wrong("I4: not in order");
     }
     its.last_item = item;
   }
@@ -133,7 +140,9 @@ class Trace {
   void taken(std::pair<int, int> result) {
     const std::lock_guard lock(mutex_);
     if (result.first != run_) wrong("I8: a result of another run");
-    if (program_.ordered && !results_.empty() && result.second <= results_.back())
+    // Results of a queue come in the order in which its items got their turn.
+    const bool is_by_item = !program_.queue || *program_.queue == Order::fifo;
+    if (program_.ordered && is_by_item && !results_.empty() && result.second <= results_.back())
       wrong("I5: not in order");
     if (program_.fails(result.second)) wrong("a failed job has a result");
     results_.push_back(result.second);
@@ -164,13 +173,24 @@ class Trace {
             std::to_string(expected.size()));
   }
 
+  // What the run left in its queue: together with what was started, each item once.
+  void left(std::vector<int> items) {
+    const std::lock_guard lock(mutex_);
+    items.insert(items.end(), seen_.begin(), seen_.end());
+    std::sort(items.begin(), items.end());
+    if (items != up_to(program_.items)) {
+      wrong("of " + std::to_string(program_.items) + " items " + std::to_string(items.size()) +
+            " were started or are left");
+    }
+  }
+
   std::string faults() const { return faults_; }
   std::vector<int> results() const { return results_; }
 
  private:
   struct Group {
     int running = 0;
-    int last_item = -1;
+    std::optional<int> last_item;
     std::optional<Clock::time_point> last_end;
     microseconds rest{0};
   };
@@ -247,13 +267,33 @@ std::string run(Program& program, Executor& executor, int number, Source&& sourc
   return faults;
 }
 
+template <class AQueue, class Groups>
+std::string run_queue(Program& program, Executor& executor, int number, const Groups& groups,
+                      Trace& trace) {
+  AQueue queue;
+  for (int i = 0; i < program.items; ++i) queue.push(i);
+  std::string faults = run(program, executor, number, queue, groups, trace);
+  std::vector<int> left;
+  while (const auto item = queue.try_pop()) {
+    if (!left.empty() && program.is_before(*item, left.back())) faults += "left out of order\n";
+    left.push_back(*item);
+  }
+  const std::string before = trace.faults();
+  trace.left(std::move(left));
+  return faults + trace.faults().substr(before.size());
+}
+
 template <class Groups>
 std::string run_with(Program& program, Executor& executor, int number, const Groups& groups) {
   Trace trace(program, number);
-  if (program.queue) {
-    Queue<int> queue;
-    for (int i = 0; i < program.items; ++i) queue.push(i);
-    return run(program, executor, number, queue, groups, trace);
+  if (program.queue == Order::fifo) {
+    return run_queue<Queue<int>>(program, executor, number, groups, trace);
+  }
+  if (program.queue == Order::lifo) {
+    return run_queue<LifoQueue<int>>(program, executor, number, groups, trace);
+  }
+  if (program.queue == Order::greatest) {
+    return run_queue<PriorityQueue<int>>(program, executor, number, groups, trace);
   }
   auto source = [&program, &trace, next = 0]() mutable -> std::optional<int> {
     if (next == program.source_throws_at) throw std::range_error("source");

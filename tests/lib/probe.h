@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -16,11 +15,14 @@
 #include <vector>
 
 #include "distaff/results.h"
+#include "support/threads.h"
 #include "support/timing.h"
 
 namespace distaff {
 
 using Clock = std::chrono::steady_clock;
+using test::count_threads;
+using test::no_more_threads_than;
 
 // Sanitizers make everything late: there only lower bounds, order and counts count.
 inline const bool kTimesCount = !test::kSanitized;
@@ -149,16 +151,6 @@ class Probe {
   int running_ = 0;
   int most_ = 0;
 };
-
-// Of this process.
-inline int count_threads() {
-  int count = 0;
-  for ([[maybe_unused]] const auto& entry :
-       std::filesystem::directory_iterator("/proc/self/task")) {
-    ++count;
-  }
-  return count;
-}
 
 inline double cpu_seconds() {
   timespec used{};

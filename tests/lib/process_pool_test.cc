@@ -31,13 +31,16 @@
 #include "distaff/thread_pool.h"
 #include "support/temp_dir.h"
 #include "support/thread_sanitizer.h"
+#include "support/threads.h"
 #include "support/timing.h"
 
 namespace distaff {
 namespace {
 
 using namespace std::chrono_literals;
+using test::count_threads;
 using test::eventually;
+using test::no_more_threads_than;
 using test::Stopwatch;
 
 // ------------------------------------------------------------------ what workers run
@@ -157,11 +160,6 @@ std::exception_ptr error_of(const auto& future) {
   return future.exception();
 }
 
-auto count_threads() {
-  const std::filesystem::directory_iterator threads("/proc/self/task");
-  return std::distance(begin(threads), end(threads));
-}
-
 // It has a thread of its own.
 #if defined(__SANITIZE_THREAD__)
 constexpr bool kThreadSanitizer = true;
@@ -173,8 +171,7 @@ class ProcessPoolTest : public testing::TestWithParam<ProcessStart> {
  protected:
   void SetUp() override {
     if (GetParam() != ProcessStart::fork) return;
-    // A thread that was joined may be seen for a moment.
-    if (kThreadSanitizer || !eventually([] { return count_threads() == 1; })) {
+    if (kThreadSanitizer || !no_more_threads_than(1)) {
       GTEST_SKIP() << "the sanitizer has a thread, so nothing is forked";
     }
   }
@@ -814,7 +811,7 @@ TEST_P(ProcessPoolTest, APoolMayGoInACallbackOfItsOwn) {
   });
   make("go");
   gone->future().get();
-  EXPECT_TRUE(eventually([&] { return open_pools() == 0 && count_threads() == threads; }));
+  EXPECT_TRUE(eventually([] { return open_pools() == 0; }) && no_more_threads_than(threads));
 }
 
 TEST_P(ProcessPoolTest, LeavesNoProcessBehind) {

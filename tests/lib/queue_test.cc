@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <mutex>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -159,6 +162,109 @@ TEST(Queues, QU_10_AmongEqualsTheFirst) {
   std::vector<int> order;
   while (auto item = queue.try_pop()) order.push_back(item->second);
   EXPECT_EQ(order, (std::vector{1, 3, 5, 0, 2, 4}));
+}
+
+// In one group, whose first job holds it while the idle worker's need draws out all that comes.
+template <class AQueue>
+std::vector<int> starts_behind_a_busy_group(AQueue& queue) {
+  std::mutex mutex;
+  std::vector<int> starts;
+  queue.push(0);
+  const auto run = [&](int i) {
+    {
+      const std::lock_guard lock(mutex);
+      starts.push_back(i);
+    }
+    if (i != 0) return;
+    for (const int wave : {3, 9, 1, 7, 5}) queue.push(wave);
+    EXPECT_TRUE(test::eventually([&] { return queue.empty(); }));
+    for (const int wave : {8, 2}) queue.push(wave);
+    EXPECT_TRUE(test::eventually([&] { return queue.empty(); }));
+  };
+  all(imap(queue, run, by([](int) { return 'A'; }), {.workers = 2}));
+  return starts;
+}
+
+TEST(Queues, QU_10_TheGreatestOfABusyGroupFirst) {
+  PriorityQueue<int> queue;
+  EXPECT_EQ(starts_behind_a_busy_group(queue), (std::vector{0, 9, 8, 7, 5, 3, 2, 1}));
+}
+
+TEST(Queues, BF_06_TheNewestOfABusyGroupFirst) {
+  LifoQueue<int> queue;
+  EXPECT_EQ(starts_behind_a_busy_group(queue), (std::vector{0, 2, 8, 5, 7, 1, 9, 3}));
+}
+
+TEST(Queues, TheFirstOfABusyGroupFirst) {
+  Queue<int> queue;
+  EXPECT_EQ(starts_behind_a_busy_group(queue), (std::vector{0, 3, 9, 1, 7, 5, 8, 2}));
+}
+
+TEST(Queues, ItemsOfNoGroupPassABusyOne) {
+  PriorityQueue<int> queue{100, 6, 5, 4, 3};
+  std::atomic<int> passed{0};
+  std::vector<int> even;  // one at a time
+  const auto run = [&](int i) {
+    if (i == 100) {
+      EXPECT_TRUE(test::eventually([&] { return passed == 2; }));
+    }
+    if (i % 2 == 0) {
+      even.push_back(i);
+    } else {
+      ++passed;
+    }
+  };
+  const auto key = [](int i) { return i % 2 == 0 ? std::optional('A') : std::nullopt; };
+  EXPECT_EQ(all(imap(queue, run, by(key), {.workers = 2})).size(), 5u);
+  EXPECT_EQ(even, (std::vector{100, 6, 4}));
+}
+
+// Ended by its first job, while all others were taken out and wait for their group.
+template <class AQueue>
+std::vector<int> left_by_a_run_that_failed(AQueue& queue, bool grouped) {
+  for (int i = 1; i <= 5; ++i) queue.push(i);
+  const auto run = [&](int) -> int {
+    if (grouped) {
+      EXPECT_TRUE(test::eventually([&] { return queue.empty(); }));
+    }
+    queue.push(6);
+    throw std::range_error("no");
+  };
+  const auto key = [&](int) { return grouped ? std::optional('A') : std::nullopt; };
+  EXPECT_THROW(all(imap(queue, run, by(key), {.workers = grouped ? 2 : 1})), std::range_error);
+  std::vector<int> left;
+  while (const auto item = queue.try_pop()) left.push_back(*item);
+  return left;
+}
+
+TEST(Queues, WhatWasNotStartedIsPutBackInItsPlace) {
+  for (const bool grouped : {true, false}) {
+    Queue<int> fifo;
+    EXPECT_EQ(left_by_a_run_that_failed(fifo, grouped), (std::vector{2, 3, 4, 5, 6}));
+    LifoQueue<int> lifo;
+    EXPECT_EQ(left_by_a_run_that_failed(lifo, grouped), (std::vector{6, 4, 3, 2, 1}));
+    PriorityQueue<int> greatest;
+    EXPECT_EQ(left_by_a_run_that_failed(greatest, grouped), (std::vector{6, 4, 3, 2, 1}));
+  }
+}
+
+TEST(Queues, ARunThatIsLeftPutsBackToo) {
+  for (const int workers : {0, 2}) {
+    LifoQueue<int> queue{1, 2, 3, 4, 5};
+    std::vector<int> started;  // one at a time
+    const auto run = [&](int i, const std::stop_token& stop) {
+      started.push_back(i);
+      while (i != 5 && !stop.stop_requested()) std::this_thread::yield();
+    };
+    for ([[maybe_unused]] const auto& none :
+         imap(queue, run, by([](int) { return 'A'; }), {.workers = workers})) {
+      break;
+    }
+    std::vector<int> all = started;
+    while (const auto item = queue.try_pop()) all.push_back(*item);
+    EXPECT_LE(started.size(), 2u);
+    EXPECT_EQ(all, (std::vector{5, 4, 3, 2, 1}));
+  }
 }
 
 TEST(Queues, QU_11_AFollowedQueueDoesNotHoldUpAnException) {

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <barrier>
 #include <cstdlib>
-#include <filesystem>
 #include <latch>
 #include <memory>
 #include <set>
@@ -16,19 +15,17 @@
 #include <vector>
 
 #include "distaff/log.h"
+#include "support/threads.h"
 #include "support/timing.h"
 
 namespace distaff {
 namespace {
 
 using namespace std::chrono_literals;
+using test::count_threads;
 using test::eventually;
+using test::no_more_threads_than;
 using test::Stopwatch;
-
-std::ptrdiff_t threads_of_this_process() {
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return std::distance(begin(tasks), end(tasks));
-}
 
 void expect_closed(ThreadPool& pool) {
   EXPECT_THROW(static_cast<void>(pool.submit([] {})), PoolClosed);
@@ -556,7 +553,7 @@ TEST(ThreadPool, ATaskMayEndItsOwnPool) {
   });
   owned.count_down();
   destroyed.wait();
-  EXPECT_TRUE(eventually([] { return threads_of_this_process() <= 2; }));
+  EXPECT_TRUE(no_more_threads_than(2));
 }
 
 TEST(ThreadPool, PF_06_IdleWorkersCostNothing) {
@@ -800,7 +797,7 @@ TEST(OpenPoolDeathTest, GS_01_AProgramEndsThoughAPoolIsOpen) {
 }
 
 TEST(OpenPools, GS_02_AreForgottenWhenTheyGo) {
-  const auto threads = threads_of_this_process();
+  const int threads = count_threads();
   EXPECT_EQ(open_pools(), 0u);
   const int pools = test::kSanitized ? 500 : 10000;
   for (int i = 0; i < pools; ++i) {
@@ -809,7 +806,7 @@ TEST(OpenPools, GS_02_AreForgottenWhenTheyGo) {
     ASSERT_EQ(open_pools(), 1u);
   }
   EXPECT_EQ(open_pools(), 0u);
-  EXPECT_TRUE(eventually([&] { return threads_of_this_process() == threads; }));
+  EXPECT_TRUE(no_more_threads_than(threads));
 }
 
 }  // namespace

@@ -94,6 +94,12 @@ class GroupedRun : public Work {
   virtual void known_as(std::uint32_t group) = 0;
   virtual void forget(std::uint32_t group) = 0;
   virtual void wake_source() noexcept {}
+  // For sources whose order is not that of taking, under the lock: a job of a group that begins to
+  // wait hands its item in, and one that starts gets the first of its group.
+  virtual void hand_in(Job&) {}
+  virtual void hand_out(Job&) {}
+  // A job that will never start, under the lock: a queue gets its item back.
+  virtual void give_back(Job&) noexcept {}
   virtual void execute(Job& job) noexcept = 0;
   virtual void destroy(Job* job) noexcept = 0;
 
@@ -117,6 +123,7 @@ class GroupedRun : public Work {
   void add(Pulled& pulled);
   void finish(Job& job);
   void stop_starting();
+  void drop(Job* job);
   bool wait_to_pull(Lock& lock);
   bool may_pull();
   bool should_nap() const;

@@ -132,16 +132,19 @@ requires(ItemGenerator<S> && !ItemRange<S>) struct Source<S> {
 template <ItemQueue S>
 struct Source<S> {
   using Item = typename std::remove_reference_t<S>::value_type;
+  using Waiting = typename std::remove_reference_t<S>::Waiting;
   static constexpr bool kQueue = true;
 
   explicit Source(S queue) : queue_(&queue) {}
   std::optional<std::size_t> size() { return std::nullopt; }
 
   template <class Over, class Stopped>
-  std::optional<Item> next(Over over, Stopped stopped) {
+  std::optional<Pushed<Item>> next(Over over, Stopped stopped) {
     return queue_->pop_unless(over, stopped);
   }
   void wake() { queue_->wake(); }
+  void put_back(Pushed<Item>&& entry) { queue_->put_back(std::move(entry)); }
+  const Waiting& nothing() const { return queue_->nothing(); }
 
  private:
   std::remove_reference_t<S>* queue_;

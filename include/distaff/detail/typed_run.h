@@ -3,6 +3,7 @@
 // A run of imap() with the types of its items, groups and results.  Not for users.
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "distaff/detail/grouped_run.h"
 #include "distaff/detail/sources.h"
@@ -66,6 +68,21 @@ inline constexpr bool kComputesRest = false;
 template <class Key, class Limit, class Rest>
 inline constexpr bool kComputesRest<Grouping<Key, Limit, Rest>> = !std::is_same_v<Rest, Fixed>;
 
+// Queues that start what is waiting in an order of their own.
+template <class Source>
+inline constexpr bool kHasOrder = false;
+template <class Source>
+requires(Source::kQueue) inline constexpr bool kHasOrder<Source> = !Source::Waiting::kAsTaken;
+
+template <class Source>
+struct WaitingOf {
+  using ByGroup = std::monostate;
+};
+template <class Source>
+requires(kHasOrder<Source>) struct WaitingOf<Source> {
+  using ByGroup = std::vector<typename Source::Waiting>;
+};
+
 void check_parallelism(int computed);       // throws std::invalid_argument
 void check_rest(std::chrono::nanoseconds);  // likewise
 
@@ -115,6 +132,8 @@ class TypedRun final : public GroupedRun {
   using Item = typename Source<S>::Item;
   static constexpr bool kGrouped = kHasGroups<Groups>;
   static constexpr bool kRests = kComputesRest<Groups>;
+  static constexpr bool kQueue = Source<S>::kQueue;
+  static constexpr bool kKeepsOrder = kGrouped && kHasOrder<Source<S>>;
   using R = ResultOf<F, Item, kRests>;
   using Table = GroupTable<Groups, Item>;
 
@@ -132,6 +151,16 @@ class TypedRun final : public GroupedRun {
     bool has_item = true;
     bool has_result = false;
     const void* group_key = nullptr;
+    [[no_unique_address]] std::conditional_t<kQueue, std::uint64_t, std::monostate> number{};
+
+    void put(Item&& given) {
+      new (&item) Item(std::move(given));
+      has_item = true;
+    }
+    void drop_item() {
+      has_item = false;
+      item.~Item();
+    }
   };
 
   TypedRun(int workers, RunSettings settings, Source<S> source, F f, Groups groups)
@@ -174,9 +203,8 @@ class TypedRun final : public GroupedRun {
 
  protected:
   Pulled pull_item() override {
-    std::optional<Item> item = next_item();
-    if (!item) return {};
-    auto node = std::make_unique<Node>(std::move(*item));
+    std::unique_ptr<Node> node = next_node();
+    if (node == nullptr) return {};
     Pulled pulled;
     if constexpr (kGrouped) find_group(*node, pulled);
     pulled.job = node.release();
@@ -196,7 +224,35 @@ class TypedRun final : public GroupedRun {
   }
 
   void wake_source() noexcept override {
-    if constexpr (Source<S>::kQueue) source_.wake();
+    if constexpr (kQueue) source_.wake();
+  }
+
+  void hand_in([[maybe_unused]] Job& job) override {
+    if constexpr (kKeepsOrder) {
+      Node& node = static_cast<Node&>(job);
+      if (waiting_.size() <= node.group) waiting_.resize(node.group + 1, source_.nothing());
+      waiting_[node.group].put({std::move(node.item), node.number});
+      node.drop_item();
+    }
+  }
+
+  void hand_out([[maybe_unused]] Job& job) override {
+    if constexpr (kKeepsOrder) {
+      Node& node = static_cast<Node&>(job);
+      if (node.has_item) return;
+      auto entry = waiting_[node.group].take();
+      node.put(std::move(entry.item));
+      node.number = entry.number;
+    }
+  }
+
+  void give_back([[maybe_unused]] Job& job) noexcept override {
+    if constexpr (kQueue) {
+      Node& node = static_cast<Node&>(job);
+      hand_out(job);
+      source_.put_back({std::move(node.item), node.number});
+      node.drop_item();
+    }
   }
 
   void execute(Job& job) noexcept override {
@@ -215,8 +271,7 @@ class TypedRun final : public GroupedRun {
     if constexpr (kRests) {
       if (node.group_key != nullptr) compute_rest(node, result);
     }
-    node.has_item = false;
-    node.item.~Item();
+    node.drop_item();
     if (node.error != nullptr || !result) return;
     new (&node.result) R(std::move(*result));
     node.has_result = true;
@@ -225,11 +280,18 @@ class TypedRun final : public GroupedRun {
   void destroy(Job* job) noexcept override { delete static_cast<Node*>(job); }
 
  private:
-  std::optional<Item> next_item() {
-    if constexpr (Source<S>::kQueue) {
-      return source_.next([this] { return all_done_with(); }, [this] { return is_stopping(); });
+  std::unique_ptr<Node> next_node() {
+    if constexpr (kQueue) {
+      auto entry =
+          source_.next([this] { return all_done_with(); }, [this] { return is_stopping(); });
+      if (!entry) return nullptr;
+      auto node = std::make_unique<Node>(std::move(entry->item));
+      node->number = entry->number;
+      return node;
     } else {
-      return source_.next();
+      std::optional<Item> item = source_.next();
+      if (!item) return nullptr;
+      return std::make_unique<Node>(std::move(*item));
     }
   }
 
@@ -277,6 +339,7 @@ class TypedRun final : public GroupedRun {
   Table table_;
   std::shared_ptr<void> earlier_;  // what table_.earlier points to
   std::mutex rest_mutex_;
+  [[no_unique_address]] typename WaitingOf<Source<S>>::ByGroup waiting_;
   const std::stop_token stop_ = stop_token();
 };
 
