@@ -161,11 +161,19 @@ int main(int argc, char** argv) {
                 rate / base, rate / no_key);
   }
   for (const int groups : {1, 100000}) {
-    const auto [few, few_bytes] = fill(10000, groups);
-    const auto [many, many_bytes] = fill(100000, groups);
+    std::vector<double> few, few_bytes, many, many_bytes;
+    for (int round = 0; round < rounds; ++round) {
+      const auto small = fill(10000, groups);
+      const auto large = fill(100000, groups);
+      few.push_back(small.first);
+      few_bytes.push_back(small.second);
+      many.push_back(large.first);
+      many_bytes.push_back(large.second);
+    }
     std::printf(
         "%6d groups: filling 10000 %6.1f ms, 100000 %6.1f ms (%4.1f x); %3.0f and %3.0f bytes an "
         "item\n",
-        groups, few * 1e3, many * 1e3, many / few, few_bytes, many_bytes);
+        groups, median(few) * 1e3, median(many) * 1e3, median(many) / median(few),
+        median(few_bytes), median(many_bytes));
   }
 }
