@@ -39,11 +39,13 @@
 #include "lib/fork_server.h"
 #include "lib/frame.h"
 #include "lib/open_pools.h"
+#include "lib/pool_core.h"
 #include "os/startup.h"
 
 namespace distaff::inline v0::detail {
 
-class ProcessPoolCore final : public TaskOwner,
+class ProcessPoolCore final : public PoolCore,
+                              public TaskOwner,
                               public ClosedAtExit,
                               public std::enable_shared_from_this<ProcessPoolCore> {
  public:
@@ -54,23 +56,29 @@ class ProcessPoolCore final : public TaskOwner,
   void begin();
 
   void push(Ref<FutureBase> state, RemoteTask& task);
-  int spawn(std::optional<int> count);
-  bool join(const Deadline& deadline);
-  bool shutdown(Pending pending);
   // Waits until all is gone, or, called by the dispatcher, leaves it to itself.
   void leave();
-  void check() const;
-  PoolStats stats() const;
-  std::vector<CancelledTask> cancelled_tasks() const;
+
+  const std::string& name() const override { return options_.name; }
+  int max_workers() const override { return max_workers_; }
+  int spawn(std::optional<int> count) override;
+  bool join(const Deadline& deadline) override;
+  bool shutdown(Pending pending) override;
+  void check() const override;
+  void test() const override;
+  PoolStats stats() const override;
+  bool is_closed() const override { return closed_.load(std::memory_order_acquire); }
+  bool is_terminated() const override {
+    return is_closed() && alive_.load(std::memory_order_acquire) == 0;
+  }
+  bool is_broken() const override { return broken_.load(std::memory_order_acquire); }
+  std::vector<CancelledTask> cancelled_tasks() const override;
+
   void refuse_on_dispatcher() const;
 
   // In a forked child: the thread is the parent's, and locks may be held for ever.
   bool is_foreign() const;
 
-  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
-  bool is_broken() const { return broken_.load(std::memory_order_acquire); }
-  bool is_terminated() const { return is_closed() && alive_.load(std::memory_order_acquire) == 0; }
-  int max_workers() const { return max_workers_; }
   ProcessPoolOptions options() const;
   void set_idle_timeout(std::optional<std::chrono::nanoseconds> timeout);
 
