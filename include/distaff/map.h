@@ -425,29 +425,26 @@ class MapFunctions {
   template <class F, std::ranges::input_range Range>
   requires MapFunction<F, Range>
   auto map_unordered(F&& function, Range&& range, MapOptions options = {}) {
-    return start<detail::Zipped<Range>>(std::forward<F>(function), detail::Reading::lazy,
-                                        detail::unordered(options), std::forward<Range>(range));
+    return map(std::forward<F>(function), std::forward<Range>(range), detail::unordered(options));
   }
   template <class F, std::ranges::input_range A, std::ranges::input_range B>
   requires MapFunction<F, A, B>
   auto map_unordered(F&& function, A&& a, B&& b, MapOptions options = {}) {
-    return start<detail::Zipped<A, B>>(std::forward<F>(function), detail::Reading::lazy,
-                                       detail::unordered(options), std::forward<A>(a),
-                                       std::forward<B>(b));
+    return map(std::forward<F>(function), std::forward<A>(a), std::forward<B>(b),
+               detail::unordered(options));
   }
   template <class F, std::ranges::input_range A, std::ranges::input_range B,
             std::ranges::input_range C>
   requires MapFunction<F, A, B, C>
   auto map_unordered(F&& function, A&& a, B&& b, C&& c, MapOptions options = {}) {
-    return start<detail::Zipped<A, B, C>>(std::forward<F>(function), detail::Reading::lazy,
-                                          detail::unordered(options), std::forward<A>(a),
-                                          std::forward<B>(b), std::forward<C>(c));
+    return map(std::forward<F>(function), std::forward<A>(a), std::forward<B>(b),
+               std::forward<C>(c), detail::unordered(options));
   }
   template <class F, std::ranges::input_range Range>
   requires StarFunction<F, Range>
   auto starmap_unordered(F&& function, Range&& range, MapOptions options = {}) {
-    return start<detail::Tuples<Range>>(std::forward<F>(function), detail::Reading::lazy,
-                                        detail::unordered(options), std::forward<Range>(range));
+    return starmap(std::forward<F>(function), std::forward<Range>(range),
+                   detail::unordered(options));
   }
   template <class F, std::ranges::input_range Range>
   requires MapFunction<F, Range>
@@ -478,29 +475,27 @@ class MapFunctions {
   template <class F, std::ranges::input_range Range>
   requires MapFunction<F, Range>
   auto map_all_unordered(F&& function, Range&& range, MapOptions options = {}) {
-    return start<detail::Zipped<Range>>(std::forward<F>(function), detail::Reading::eager,
-                                        detail::unordered(options), std::forward<Range>(range));
+    return map_all(std::forward<F>(function), std::forward<Range>(range),
+                   detail::unordered(options));
   }
   template <class F, std::ranges::input_range A, std::ranges::input_range B>
   requires MapFunction<F, A, B>
   auto map_all_unordered(F&& function, A&& a, B&& b, MapOptions options = {}) {
-    return start<detail::Zipped<A, B>>(std::forward<F>(function), detail::Reading::eager,
-                                       detail::unordered(options), std::forward<A>(a),
-                                       std::forward<B>(b));
+    return map_all(std::forward<F>(function), std::forward<A>(a), std::forward<B>(b),
+                   detail::unordered(options));
   }
   template <class F, std::ranges::input_range A, std::ranges::input_range B,
             std::ranges::input_range C>
   requires MapFunction<F, A, B, C>
   auto map_all_unordered(F&& function, A&& a, B&& b, C&& c, MapOptions options = {}) {
-    return start<detail::Zipped<A, B, C>>(std::forward<F>(function), detail::Reading::eager,
-                                          detail::unordered(options), std::forward<A>(a),
-                                          std::forward<B>(b), std::forward<C>(c));
+    return map_all(std::forward<F>(function), std::forward<A>(a), std::forward<B>(b),
+                   std::forward<C>(c), detail::unordered(options));
   }
   template <class F, std::ranges::input_range Range>
   requires StarFunction<F, Range>
   auto starmap_all_unordered(F&& function, Range&& range, MapOptions options = {}) {
-    return start<detail::Tuples<Range>>(std::forward<F>(function), detail::Reading::eager,
-                                        detail::unordered(options), std::forward<Range>(range));
+    return starmap_all(std::forward<F>(function), std::forward<Range>(range),
+                       detail::unordered(options));
   }
 
  protected:

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the pools have in common: ThreadPool, InlinePool, ProcessPool.
+// What the pools have in common: ThreadPool, InlinePool, ProcessPool.  Their lives are PoolBase's;
+// how tasks are submitted is told where each of them is.
 //
 //   template <distaff::FunctionPool Pool>
 //   int total(Pool& pool, const std::vector<Part>& parts) {
@@ -73,21 +74,69 @@ class CancelledTask {
   void (*run_)(void*);
 };
 
-// What every pool is, so that a future can say which one it is from.
+namespace detail {
+class PoolCore;
+}  // namespace detail
+
+// What every pool has, however it takes its tasks: a life, and what can be seen of it.
 class PoolBase {
  public:
   PoolBase(const PoolBase&) = delete;
   PoolBase& operator=(const PoolBase&) = delete;
 
   // Workers are called after it: "name-1", "name-2", ...
-  const std::string& name() const { return name_; }
+  const std::string& name() const;
+
+  // Workers at once; of an InlinePool 1.
+  int max_workers() const;
+
+  // Adds up to so many workers, as far as max_workers allows; gives the number added.  Without a
+  // number: as many as waiting tasks need, which is what submit() does.
+  int spawn_workers(int count);
+  int spawn_workers();
+  int spawn_max_workers() { return spawn_workers(max_workers()); }
+
+  // Runs all waiting tasks and lets the workers go; meanwhile nothing can be submitted.  True when
+  // all are gone: finalizers have run, and the pool takes tasks again.  False when the time is over
+  // (the pool goes on as before), or if it is closed.  Throws InvalidState from a task of this
+  // pool, or a callback in its own thread, which would wait for itself.
+  bool join(Deadline deadline = {});
+
+  // The end: nothing new is taken, running tasks and finalizers end, workers are gone.  False if it
+  // was shut down before.  From a task of this pool, or a callback in its own thread, it does not
+  // wait.
+  bool shutdown(Pending pending = Pending::cancel);
+
+  // Throws the BrokenPool (InitializerError, FinalizerError) or PoolClosed that submit() would
+  // throw.
+  void check() const;
+
+  // Tries the hooks: a pool of one worker like this one runs a few tasks (one with a command: none)
+  // and ends.  Throws what went wrong: InitializerError, FinalizerError.  This pool is left alone.
+  void test() const;
+
+  // One consistent look; the single counts are parts of it.
+  PoolStats stats() const;
+  int count_workers() const { return stats().workers; }
+  int count_busy_workers() const { return stats().busy; }
+  int count_free_workers() const { return stats().free; }
+  std::uint64_t count_pending_tasks() const { return stats().pending; }
+
+  bool is_closed() const;
+  bool is_terminated() const;  // closed, and all workers are gone
+  bool is_broken() const;
+
+  // What was dropped by shutdown() or when the pool broke, in the order of submission; not what was
+  // cancelled by its future.
+  std::vector<CancelledTask> cancelled_tasks() const;
 
  protected:
-  explicit PoolBase(std::string name) : name_(std::move(name)) {}
+  explicit PoolBase(std::shared_ptr<detail::PoolCore> core);
   ~PoolBase() = default;
+  detail::PoolCore* core() const { return core_.get(); }
 
  private:
-  std::string name_;
+  std::shared_ptr<detail::PoolCore> core_;
 };
 
 // F can be called with Args, or with Args and a std::stop_token behind them, and gives what a
@@ -151,19 +200,7 @@ template <class F, class... Args>
 using TaskResultOf = detail::CallResultOf<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <class P>
-concept Pool = std::derived_from<P, PoolBase> &&
-    requires(P& pool, const P& constant, Deadline deadline, Pending pending) {
-  { constant.max_workers() } -> std::same_as<int>;
-  { pool.spawn_workers(1) } -> std::same_as<int>;
-  { pool.join(deadline) } -> std::same_as<bool>;
-  { pool.shutdown(pending) } -> std::same_as<bool>;
-  { constant.stats() } -> std::same_as<PoolStats>;
-  { constant.is_closed() } -> std::same_as<bool>;
-  { constant.is_broken() } -> std::same_as<bool>;
-  { constant.cancelled_tasks() } -> std::same_as<std::vector<CancelledTask>>;
-  constant.check();
-  constant.test();
-};
+concept Pool = std::derived_from<P, PoolBase>;
 
 // A pool that runs any function, not only registered ones.
 template <class P>

@@ -18,6 +18,11 @@
 // checked by the compiler.  Workers are added as tasks come, never more than max_workers, and leave
 // when idle or after their quota; breaking, joining and ending are told in pool.h.
 //
+// What every pool has is PoolBase's, in pool.h: spawn_workers(), join(), shutdown(), check(),
+// test(), stats() and counts, is_closed(), is_broken(), cancelled_tasks(), max_workers(), name().
+// A worker counts from the moment it is asked for until its end is known.  Cancelled tasks can be
+// called here, or by a ThreadPool.
+//
 // What a task throws arrives as a RemoteError, or as its own type if that is registered.  A worker
 // that dies (by _exit(), a signal, exit() in a task) fails the task it had with WorkerDied, and
 // another takes its place; a death in the initializer or finalizer breaks the pool.
@@ -79,7 +84,7 @@
 #include <utility>
 #include <vector>
 
-#include "distaff/deadline.h"
+#include "distaff/detail/function_task.h"
 #include "distaff/detail/process_task.h"
 #include "distaff/future.h"
 #include "distaff/log.h"
@@ -212,12 +217,7 @@ class ProcessPool : public PoolBase {
   auto run(Args&&... args) {
     if constexpr (detail::check_call<Function, Args...>()) {
       refuse_to_wait_for_itself();
-      auto future = submit<Function>(std::forward<Args>(args)...);
-      if constexpr (std::is_void_v<typename decltype(future)::Result>) {
-        future.get();
-      } else {
-        return future.take();
-      }
+      return detail::wait_and_take(submit<Function>(std::forward<Args>(args)...));
     }
   }
 
@@ -246,19 +246,17 @@ class ProcessPool : public PoolBase {
   }
   template <auto Function, std::ranges::input_range Range>
   auto map_unordered(Range&& range, MapOptions options = {}) {
-    return zip<Function>(detail::Reading::lazy, detail::unordered(options),
-                         std::forward<Range>(range));
+    return map<Function>(std::forward<Range>(range), detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range A, std::ranges::input_range B>
   auto map_unordered(A&& a, B&& b, MapOptions options = {}) {
-    return zip<Function>(detail::Reading::lazy, detail::unordered(options), std::forward<A>(a),
-                         std::forward<B>(b));
+    return map<Function>(std::forward<A>(a), std::forward<B>(b), detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range A, std::ranges::input_range B,
             std::ranges::input_range C>
   auto map_unordered(A&& a, B&& b, C&& c, MapOptions options = {}) {
-    return zip<Function>(detail::Reading::lazy, detail::unordered(options), std::forward<A>(a),
-                         std::forward<B>(b), std::forward<C>(c));
+    return map<Function>(std::forward<A>(a), std::forward<B>(b), std::forward<C>(c),
+                         detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range Range>
   auto map_all(Range&& range, MapOptions options = {}) {
@@ -276,19 +274,17 @@ class ProcessPool : public PoolBase {
   }
   template <auto Function, std::ranges::input_range Range>
   auto map_all_unordered(Range&& range, MapOptions options = {}) {
-    return zip<Function>(detail::Reading::eager, detail::unordered(options),
-                         std::forward<Range>(range));
+    return map_all<Function>(std::forward<Range>(range), detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range A, std::ranges::input_range B>
   auto map_all_unordered(A&& a, B&& b, MapOptions options = {}) {
-    return zip<Function>(detail::Reading::eager, detail::unordered(options), std::forward<A>(a),
-                         std::forward<B>(b));
+    return map_all<Function>(std::forward<A>(a), std::forward<B>(b), detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range A, std::ranges::input_range B,
             std::ranges::input_range C>
   auto map_all_unordered(A&& a, B&& b, C&& c, MapOptions options = {}) {
-    return zip<Function>(detail::Reading::eager, detail::unordered(options), std::forward<A>(a),
-                         std::forward<B>(b), std::forward<C>(c));
+    return map_all<Function>(std::forward<A>(a), std::forward<B>(b), std::forward<C>(c),
+                             detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range Range>
   auto starmap(Range&& range, MapOptions options = {}) {
@@ -296,8 +292,7 @@ class ProcessPool : public PoolBase {
   }
   template <auto Function, std::ranges::input_range Range>
   auto starmap_unordered(Range&& range, MapOptions options = {}) {
-    return star<Function>(detail::Reading::lazy, detail::unordered(options),
-                          std::forward<Range>(range));
+    return starmap<Function>(std::forward<Range>(range), detail::unordered(options));
   }
   template <auto Function, std::ranges::input_range Range>
   auto starmap_all(Range&& range, MapOptions options = {}) {
@@ -305,50 +300,8 @@ class ProcessPool : public PoolBase {
   }
   template <auto Function, std::ranges::input_range Range>
   auto starmap_all_unordered(Range&& range, MapOptions options = {}) {
-    return star<Function>(detail::Reading::eager, detail::unordered(options),
-                          std::forward<Range>(range));
+    return starmap_all<Function>(std::forward<Range>(range), detail::unordered(options));
   }
-
-  // Adds up to so many workers, as far as max_workers allows; gives the number added.  Without a
-  // number: as many as waiting tasks need, which is what submit() does.
-  int spawn_workers(int count);
-  int spawn_workers();
-  int spawn_max_workers() { return spawn_workers(max_workers()); }
-
-  // Runs all waiting tasks and lets the workers go; meanwhile nothing can be submitted.  True when
-  // all are gone: finalizers have run, and the pool takes tasks again.  False when the time is over
-  // (the pool goes on as before), or if it is closed.
-  bool join(Deadline deadline = {});
-
-  // The end: nothing new is taken, running tasks and finalizers end, workers are gone.  False if it
-  // was shut down before.  From a callback in the pool's own thread it does not wait.
-  bool shutdown(Pending pending = Pending::cancel);
-
-  // Throws the BrokenPool (InitializerError, FinalizerError) or PoolClosed that submit() would
-  // throw.
-  void check() const;
-
-  // Tries the hooks: a pool of one worker like this one runs a few tasks (a command: none) and
-  // ends.  Throws what went wrong: InitializerError, FinalizerError.  This pool is left alone.
-  void test() const;
-
-  // One consistent look; the single counts are parts of it.  A worker counts from the moment it is
-  // asked for until its end is known.
-  PoolStats stats() const;
-  int count_workers() const { return stats().workers; }
-  int count_busy_workers() const { return stats().busy; }
-  int count_free_workers() const { return stats().free; }
-  std::uint64_t count_pending_tasks() const { return stats().pending; }
-
-  bool is_closed() const;
-  bool is_terminated() const;  // closed, and all workers are gone
-  bool is_broken() const;
-
-  // What was dropped by shutdown() or when the pool broke, in the order of submission; not what was
-  // cancelled by its future.  They can be called here, or by a ThreadPool.
-  std::vector<CancelledTask> cancelled_tasks() const;
-
-  int max_workers() const;
 
   // For workers that become idle from now on.
   void set_idle_timeout(std::optional<std::chrono::nanoseconds> timeout);
@@ -415,7 +368,7 @@ class ProcessPool : public PoolBase {
   void push_task(detail::Ref<detail::FutureBase> state, detail::RemoteTask& task);
   void refuse_to_wait_for_itself() const;
 
-  std::shared_ptr<detail::ProcessPoolCore> core_;
+  detail::ProcessPoolCore* core_;  // PoolBase holds it
   detail::TaskOwner* owner_;
 };
 

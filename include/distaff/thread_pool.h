@@ -13,6 +13,9 @@
 // free for it and there may be one more.  A worker runs the initializer before its first task and
 // the finalizer after its last one; how pools break and end is told in pool.h.
 //
+// What every pool has is PoolBase's, in pool.h: spawn_workers(), join(), shutdown(), check(),
+// test(), stats() and counts, is_closed(), is_broken(), cancelled_tasks(), max_workers(), name().
+//
 // The destructor is shutdown(): running tasks end, waiting ones are cancelled, threads are joined.
 // A pool that is still open when the program ends (with static storage, or leaked) is shut down by
 // std::exit.
@@ -22,14 +25,14 @@
 // task is O(1), and so are all counts.  A thread without work sleeps; none wakes to look.
 
 #include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "distaff/deadline.h"
+#include "distaff/detail/function_task.h"
 #include "distaff/detail/task.h"
 #include "distaff/future.h"
 #include "distaff/map.h"
@@ -73,14 +76,10 @@ class ThreadPool : public PoolBase, public MapFunctions<ThreadPool> {
   template <class F, class... Args>
   requires TaskFor<F, Args...> Future<TaskResultOf<F, Args...>> submit(F&& function,
                                                                        Args&&... args) {
-    using Result = TaskResultOf<F, Args...>;
-    auto bound = detail::bind(std::forward<F>(function), std::forward<Args>(args)...);
-    auto* const state =
-        new detail::TaskState<Result, decltype(bound)>(this, owner_, std::move(bound));
-    detail::Task task = detail::Task::of(state);
-    Future<Result> future(detail::Ref<detail::FutureState<Result>>::share(state));
-    push(std::move(task));
-    return future;
+    auto made = detail::make_submission(this, owner_, std::forward<F>(function),
+                                        std::forward<Args>(args)...);
+    push(std::move(made.task));
+    return std::move(made.future);
   }
 
   // Has function() run by a worker, and that is all: no future, no result; what it throws is
@@ -93,64 +92,12 @@ class ThreadPool : public PoolBase, public MapFunctions<ThreadPool> {
   // to wait, so that tasks may call run() to any depth however few the workers.
   template <class F, class... Args>
   requires TaskFor<F, Args...> TaskResultOf<F, Args...> run(F&& function, Args&&... args) {
-    using Result = TaskResultOf<F, Args...>;
     if (on_own_worker()) {
       check();
-      auto bound = detail::bind(std::forward<F>(function), std::forward<Args>(args)...);
-      if constexpr (std::invocable<decltype(bound)>) {
-        return static_cast<Result>(std::move(bound)());
-      } else {
-        return static_cast<Result>(std::move(bound)(std::stop_token()));
-      }
+      return detail::call_here(std::forward<F>(function), std::forward<Args>(args)...);
     }
-    auto future = submit(std::forward<F>(function), std::forward<Args>(args)...);
-    if constexpr (std::is_void_v<Result>) {
-      future.get();
-    } else {
-      return future.take();
-    }
+    return detail::wait_and_take(submit(std::forward<F>(function), std::forward<Args>(args)...));
   }
-
-  // Adds up to so many workers, as far as max_workers allows; gives the number added.  Without a
-  // number: as many as waiting tasks need, which is what submit() does.
-  int spawn_workers(int count);
-  int spawn_workers();
-  int spawn_max_workers() { return spawn_workers(max_workers()); }
-
-  // Runs all waiting tasks and lets the workers go; meanwhile nothing can be submitted.  True when
-  // all are gone: finalizers have run, and the pool takes tasks again.  False when the time is over
-  // (the pool goes on as before), or if it is closed.  Throws InvalidState from a task of this
-  // pool, which would wait for itself.
-  bool join(Deadline deadline = {});
-
-  // The end: nothing new is taken, running tasks and finalizers end, threads are joined.  False if
-  // it was shut down before.  From a task of this pool it does not wait.
-  bool shutdown(Pending pending = Pending::cancel);
-
-  // Throws the BrokenPool (InitializerError, FinalizerError) or PoolClosed that submit() would
-  // throw.
-  void check() const;
-
-  // Tries the hooks: a pool of one worker like this one runs a few tasks and ends.  Throws what
-  // went wrong: InitializerError, FinalizerError.  This pool is left alone.
-  void test() const;
-
-  // One consistent look; the single counts are parts of it.
-  PoolStats stats() const;
-  int count_workers() const { return stats().workers; }
-  int count_busy_workers() const { return stats().busy; }
-  int count_free_workers() const { return stats().free; }
-  std::uint64_t count_pending_tasks() const { return stats().pending; }
-
-  bool is_closed() const;
-  bool is_terminated() const;  // closed, and all threads are gone
-  bool is_broken() const;
-
-  // What was dropped by shutdown() or when the pool broke, in the order of submission; not what was
-  // cancelled by its future.
-  std::vector<CancelledTask> cancelled_tasks() const;
-
-  int max_workers() const;
 
   // For workers that start from now on.
   void set_idle_timeout(std::optional<std::chrono::nanoseconds> timeout);
@@ -167,7 +114,7 @@ class ThreadPool : public PoolBase, public MapFunctions<ThreadPool> {
 
   void push(detail::Task task);
 
-  std::shared_ptr<detail::ThreadPoolCore> core_;
+  detail::ThreadPoolCore* core_;  // PoolBase holds it
   detail::TaskOwner* owner_;
 };
 

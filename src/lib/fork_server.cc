@@ -19,6 +19,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,7 @@ namespace distaff::inline v0::detail {
 namespace {
 
 struct Request {
-  enum class What : std::uint32_t { connect, fork, kill } what = What::connect;
+  enum class What : std::uint64_t { connect, fork, kill } what = What::connect;
   std::uint64_t worker = 0;
 };
 
@@ -47,6 +48,7 @@ Pair packet_sockets() {
 // One packet, with a descriptor if it is not -1.  0 or an errno.
 template <class Message>
 int send_packet(int socket, const Message& message, int passed = -1) {
+  static_assert(std::has_unique_object_representations_v<Message>, "padding would be sent unset");
   iovec part = {const_cast<Message*>(&message), sizeof message};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr head{};
@@ -157,11 +159,11 @@ class Server {
       serve_frames(std::move(socket));
     }
     if (pid < 0) {
-      send_packet(pool, ForkReport{ForkReport::What::failed, socket ? errno : EMFILE, number, 0});
+      send_packet(pool, ForkReport{ForkReport::What::failed, number, 0, socket ? errno : EMFILE});
       return;
     }
     workers_.push_back({pid, pool, number});
-    send_packet(pool, ForkReport{ForkReport::What::forked, 0, number, pid});
+    send_packet(pool, ForkReport{ForkReport::What::forked, number, pid, 0});
   }
 
   void reap() {
@@ -174,7 +176,7 @@ class Server {
                                    [&](const Worker& worker) { return worker.pid == pid; });
       if (at == workers_.end()) continue;
       if (at->pool >= 0) {
-        send_packet(at->pool, ForkReport{ForkReport::What::ended, status, at->number, pid});
+        send_packet(at->pool, ForkReport{ForkReport::What::ended, at->number, pid, status});
       }
       workers_.erase(at);
     }

@@ -21,10 +21,10 @@
 namespace distaff::inline v0::detail {
 
 struct ForkReport {
-  enum class What : std::uint32_t { forked, failed, ended } what = What::forked;
-  std::int32_t status = 0;   // ended: as waitpid(2) has it; failed: an errno
+  enum class What : std::uint64_t { forked, failed, ended } what = What::forked;
   std::uint64_t worker = 0;  // the number it was asked for by
   std::int32_t pid = 0;
+  std::int32_t status = 0;  // ended: as waitpid(2) has it; failed: an errno
 };
 
 // One pool's connection.

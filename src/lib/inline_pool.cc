@@ -1,10 +1,12 @@
 #include "distaff/inline_pool.h"
 
+#include <memory>
 #include <mutex>
 
 #include "distaff/errors.h"
 #include "lib/breakage.h"
 #include "lib/dropped_task.h"
+#include "lib/pool_core.h"
 #include "lib/pool_trial.h"
 
 namespace distaff::inline v0 {
@@ -12,11 +14,12 @@ namespace distaff::inline v0 {
 using detail::Hook;
 
 // Recursive: tasks submit tasks, and hooks may ask for counts.
-class InlinePool::Core {
+class InlinePool::Core final : public detail::PoolCore {
  public:
   explicit Core(InlinePoolOptions options) : options_(std::move(options)) {}
 
-  const InlinePoolOptions& options() const { return options_; }
+  const std::string& name() const override { return options_.name; }
+  int max_workers() const override { return 1; }
 
   void carry_out(detail::Task task) {
     const std::lock_guard lock(mutex_);
@@ -32,15 +35,17 @@ class InlinePool::Core {
     if (depth_ == 0 && (closed_ || (++done_ == quota))) end_worker();
   }
 
-  int spawn(int count) {
+  // No task ever waits for a worker.
+  int spawn(std::optional<int> count) override {
+    if (!count) return 0;
     const std::lock_guard lock(mutex_);
     check();
-    if (started_ || count < 1) return 0;
+    if (started_ || *count < 1) return 0;
     start_worker();
     return 1;
   }
 
-  bool join() {
+  bool join(const Deadline&) override {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     if (depth_ > 0) throw InvalidState("join() from a task of the same pool would wait for itself");
@@ -48,7 +53,7 @@ class InlinePool::Core {
     return true;
   }
 
-  bool shutdown() {
+  bool shutdown(Pending) override {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     closed_ = true;
@@ -56,13 +61,13 @@ class InlinePool::Core {
     return true;
   }
 
-  void check() const {
+  void check() const override {
     const std::lock_guard lock(mutex_);
     if (closed_) throw PoolClosed(options_.name + " is shut down");
     if (breakage_.any()) breakage_.raise(options_.name);
   }
 
-  PoolStats stats() const {
+  PoolStats stats() const override {
     const std::lock_guard lock(mutex_);
     PoolStats stats;
     if (closed_) return stats;
@@ -72,20 +77,26 @@ class InlinePool::Core {
     return stats;
   }
 
-  bool is_closed() const {
+  bool is_closed() const override {
     const std::lock_guard lock(mutex_);
     return closed_;
   }
-  bool is_terminated() const {
+  bool is_terminated() const override {
     const std::lock_guard lock(mutex_);
     return closed_ && !started_;
   }
-  bool is_broken() const {
+  bool is_broken() const override {
     const std::lock_guard lock(mutex_);
     return breakage_.any();
   }
 
-  std::vector<CancelledTask> cancelled_tasks() const {
+  void test() const override {
+    check();
+    InlinePool trial(options_);
+    detail::try_out(trial);
+  }
+
+  std::vector<CancelledTask> cancelled_tasks() const override {
     const std::lock_guard lock(mutex_);
     return dropped_;
   }
@@ -136,25 +147,12 @@ class InlinePool::Core {
 };
 
 InlinePool::InlinePool(InlinePoolOptions options)
-    : PoolBase(options.name), core_(std::make_unique<Core>(std::move(options))) {}
+    : PoolBase(std::make_shared<Core>(std::move(options))) {}
 
-InlinePool::~InlinePool() { core_->shutdown(); }
+InlinePool::~InlinePool() { shutdown(); }
 
-void InlinePool::carry_out(detail::Task task) { core_->carry_out(std::move(task)); }
-int InlinePool::spawn_workers(int count) { return core_->spawn(count); }
-bool InlinePool::join(Deadline) { return core_->join(); }
-bool InlinePool::shutdown(Pending) { return core_->shutdown(); }
-void InlinePool::check() const { core_->check(); }
-PoolStats InlinePool::stats() const { return core_->stats(); }
-bool InlinePool::is_closed() const { return core_->is_closed(); }
-bool InlinePool::is_terminated() const { return core_->is_terminated(); }
-bool InlinePool::is_broken() const { return core_->is_broken(); }
-std::vector<CancelledTask> InlinePool::cancelled_tasks() const { return core_->cancelled_tasks(); }
-
-void InlinePool::test() const {
-  check();
-  InlinePool trial(core_->options());
-  detail::try_out(trial);
+void InlinePool::carry_out(detail::Task task) {
+  static_cast<Core*>(core())->carry_out(std::move(task));
 }
 
 }  // namespace distaff::inline v0

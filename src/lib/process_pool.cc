@@ -39,18 +39,18 @@ void try_out(ProcessPool& trial) {
 }  // namespace detail
 
 ProcessPool::ProcessPool(ProcessPoolOptions options)
-    : PoolBase(options.name),
-      core_(std::make_shared<detail::ProcessPoolCore>(std::move(options))),
-      owner_(core_.get()) {
+    : PoolBase(std::make_shared<detail::ProcessPoolCore>(std::move(options))),
+      core_(static_cast<detail::ProcessPoolCore*>(core())),
+      owner_(core_) {
   core_->begin();
-  core_->remember_as(detail::remember_pool(core_));
+  core_->remember_as(detail::remember_pool(core_->shared_from_this()));
 }
 
 ProcessPool::~ProcessPool() {
   if (core_->is_foreign()) {
     // Its thread is not ours to end, nor are its workers.
     [[maybe_unused]] auto* const left =
-        new std::shared_ptr<detail::ProcessPoolCore>(std::move(core_));
+        new std::shared_ptr<detail::ProcessPoolCore>(core_->shared_from_this());
     return;
   }
   if (!core_->shutdown(Pending::cancel)) core_->leave();
@@ -59,32 +59,21 @@ ProcessPool::~ProcessPool() {
 void ProcessPool::push_task(detail::Ref<detail::FutureBase> state, detail::RemoteTask& task) {
   core_->push(std::move(state), task);
 }
-void ProcessPool::refuse_to_wait_for_itself() const { core_->refuse_on_dispatcher(); }
-int ProcessPool::spawn_workers(int count) { return core_->spawn(count); }
-int ProcessPool::spawn_workers() { return core_->spawn(std::nullopt); }
-bool ProcessPool::join(Deadline deadline) { return core_->join(deadline); }
-bool ProcessPool::shutdown(Pending pending) { return core_->shutdown(pending); }
-void ProcessPool::check() const { core_->check(); }
-PoolStats ProcessPool::stats() const { return core_->stats(); }
-bool ProcessPool::is_closed() const { return core_->is_closed(); }
-bool ProcessPool::is_terminated() const { return core_->is_terminated(); }
-bool ProcessPool::is_broken() const { return core_->is_broken(); }
-int ProcessPool::max_workers() const { return core_->max_workers(); }
 
-std::vector<CancelledTask> ProcessPool::cancelled_tasks() const { return core_->cancelled_tasks(); }
+void ProcessPool::refuse_to_wait_for_itself() const { core_->refuse_on_dispatcher(); }
 
 void ProcessPool::set_idle_timeout(std::optional<std::chrono::nanoseconds> timeout) {
   core_->set_idle_timeout(timeout);
 }
 
-void ProcessPool::test() const {
+void detail::ProcessPoolCore::test() const {
   check();
-  ProcessPoolOptions options = core_->options();
-  options.max_workers = 1;
-  ProcessPool trial(options);
+  ProcessPoolOptions like_this = options();
+  like_this.max_workers = 1;
+  ProcessPool trial(like_this);
   try {
-    if (options.command.empty()) {
-      detail::try_out(trial);
+    if (like_this.command.empty()) {
+      try_out(trial);
     } else {
       trial.spawn_workers(1);
     }

@@ -136,19 +136,17 @@ void ProcessPoolCore::start_requested(After& after) {
 int ProcessPoolCore::start_worker(Worker& worker) {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) return errno;
-  UniqueFd ours(fds[0]);
   UniqueFd theirs(fds[1]);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = event_key(worker.number, kSocket);
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ours.get(), &event) != 0) return errno;
-  const int error =
-      forks_ ? forks_->fork(worker.number, theirs.get()) : exec_worker(worker, theirs.get());
+  int error = worker.socket.open(UniqueFd(fds[0]), epoll_.get(), event_key(worker.number, kSocket));
   if (error != 0) return error;
+  error = forks_ ? forks_->fork(worker.number, theirs.get()) : exec_worker(worker, theirs.get());
+  if (error != 0) {
+    worker.socket.close();
+    return error;
+  }
   --requested_;
   worker.phase = Phase::starting;
-  worker.socket = std::move(ours);
-  enqueue(worker, start_frame(worker));
+  worker.socket.send(start_frame(worker));
   return 0;
 }
 
@@ -189,32 +187,6 @@ void ProcessPoolCore::short_of_something(int error, After& after) {
   if (!told_of_shortage_) log(LogLevel::warning, options_.name + ": " + cause.what());
   told_of_shortage_ = true;
   spawn_after_ = Clock::now() + kShortageRest;
-}
-
-void ProcessPoolCore::kill(Worker& worker) {
-  if (worker.status) return;
-  if (worker.pidfd) {
-    ::kill(worker.pid, SIGKILL);  // not reaped yet, so the number is its own
-  } else if (forks_) {
-    forks_->kill(worker.number);
-  }
-}
-
-void ProcessPoolCore::on_child(std::uint64_t number) {
-  After after;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = workers_.find(number);
-    if (found == workers_.end()) return;
-    Worker& worker = found->second;
-    int status = 0;
-    // Reaped by somebody else in the program: it has ended, and that is all we know.
-    if (waitpid(worker.pid, &status, WNOHANG) == 0) return;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, worker.pidfd.get(), nullptr);
-    worker.status = status;
-    end_if_done(worker, after);
-  }
-  finish(after);
 }
 
 }  // namespace detail

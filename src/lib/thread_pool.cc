@@ -1,5 +1,6 @@
 #include "distaff/thread_pool.h"
 
+#include <memory>
 #include <utility>
 
 #include "lib/pool_trial.h"
@@ -8,10 +9,10 @@
 namespace distaff::inline v0 {
 
 ThreadPool::ThreadPool(ThreadPoolOptions options)
-    : PoolBase(options.name),
-      core_(std::make_shared<detail::ThreadPoolCore>(std::move(options))),
-      owner_(core_.get()) {
-  core_->remember_as(detail::remember_pool(core_));
+    : PoolBase(std::make_shared<detail::ThreadPoolCore>(std::move(options))),
+      core_(static_cast<detail::ThreadPoolCore*>(core())),
+      owner_(core_) {
+  core_->remember_as(detail::remember_pool(core_->shared_from_this()));
 }
 
 ThreadPool::~ThreadPool() {
@@ -20,29 +21,17 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::push(detail::Task task) { core_->push(std::move(task)); }
-int ThreadPool::spawn_workers(int count) { return core_->spawn(count); }
-int ThreadPool::spawn_workers() { return core_->spawn_missing(); }
-bool ThreadPool::join(Deadline deadline) { return core_->join(deadline); }
-bool ThreadPool::shutdown(Pending pending) { return core_->shutdown(pending); }
-void ThreadPool::check() const { core_->check(); }
-PoolStats ThreadPool::stats() const { return core_->stats(); }
-bool ThreadPool::is_closed() const { return core_->is_closed(); }
-bool ThreadPool::is_terminated() const { return core_->is_terminated(); }
-bool ThreadPool::is_broken() const { return core_->is_broken(); }
-int ThreadPool::max_workers() const { return core_->max_workers(); }
-
-std::vector<CancelledTask> ThreadPool::cancelled_tasks() const { return core_->cancelled_tasks(); }
 
 void ThreadPool::set_idle_timeout(std::optional<std::chrono::nanoseconds> timeout) {
   core_->set_idle_timeout(timeout);
 }
 
-void ThreadPool::test() const {
+void detail::ThreadPoolCore::test() const {
   check();
-  ThreadPoolOptions options = core_->options();
-  options.max_workers = 1;
-  ThreadPool trial(std::move(options));
-  detail::try_out(trial);
+  ThreadPoolOptions like_this = options();
+  like_this.max_workers = 1;
+  ThreadPool trial(std::move(like_this));
+  try_out(trial);
 }
 
 }  // namespace distaff::inline v0

@@ -160,16 +160,10 @@ int ThreadPoolCore::spawn_locked(std::int64_t count) {
   return made;
 }
 
-int ThreadPoolCore::spawn(int count) {
+int ThreadPoolCore::spawn(std::optional<int> count) {
   std::unique_lock lock(in_lock_);
   refuse_unless_open(lock);
-  return spawn_locked(count);
-}
-
-int ThreadPoolCore::spawn_missing() {
-  std::unique_lock lock(in_lock_);
-  refuse_unless_open(lock);
-  return spawn_locked(missing(0));
+  return spawn_locked(count ? *count : missing(0));
 }
 
 void ThreadPoolCore::work(Worker& me) {

@@ -34,12 +34,14 @@
 #include "lib/breakage.h"
 #include "lib/dropped_task.h"
 #include "lib/open_pools.h"
+#include "lib/pool_core.h"
 #include "lib/short_lock.h"
 #include "lib/task_list.h"
 
 namespace distaff::inline v0::detail {
 
-class ThreadPoolCore final : public TaskOwner,
+class ThreadPoolCore final : public PoolCore,
+                             public TaskOwner,
                              public ClosedAtExit,
                              public std::enable_shared_from_this<ThreadPoolCore> {
  public:
@@ -47,23 +49,27 @@ class ThreadPoolCore final : public TaskOwner,
   ~ThreadPoolCore() override;
 
   void push(Task&& task);
-  int spawn(int count);
-  int spawn_missing();
-  bool join(const Deadline& deadline);
-  bool shutdown(Pending pending);
   // Waits until the threads are gone, or, called by one of them, leaves them to themselves.
   void leave();
-  void check() const;
-  PoolStats stats() const;
-  std::vector<CancelledTask> cancelled_tasks() const;
+
+  const std::string& name() const override { return options_.name; }
+  int max_workers() const override { return max_workers_; }
+  int spawn(std::optional<int> count) override;
+  bool join(const Deadline& deadline) override;
+  bool shutdown(Pending pending) override;
+  void check() const override;
+  void test() const override;
+  PoolStats stats() const override;
+  bool is_closed() const override { return closed_.load(std::memory_order_acquire); }
+  bool is_terminated() const override {
+    return is_closed() && alive_.load(std::memory_order_acquire) == 0;
+  }
+  bool is_broken() const override { return broken_.load(std::memory_order_acquire); }
+  std::vector<CancelledTask> cancelled_tasks() const override;
 
   // In a forked child: the threads are the parent's, and locks may be held for ever.
   bool is_foreign() const;
 
-  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
-  bool is_broken() const { return broken_.load(std::memory_order_acquire); }
-  bool is_terminated() const { return is_closed() && alive_.load(std::memory_order_acquire) == 0; }
-  int max_workers() const { return max_workers_; }
   ThreadPoolOptions options() const;
   void set_idle_timeout(std::optional<std::chrono::nanoseconds> timeout);
 

@@ -392,11 +392,7 @@ TEST(Throttle, TH_14_CountsFromTheJobsEndWhateverTheConsumerDoes) {
 TEST(Throttle, TH_15_NoThreadsForTime) {
   const int before = count_threads();
   std::atomic<int> most{0};
-  const auto run = [&](int) {
-    const int now = count_threads();
-    for (int known = most; now > known && !most.compare_exchange_weak(known, now);) {
-    }
-  };
+  const auto run = [&](int) { raise_to(most, count_threads()); };
   all(imap_unordered(up_to(400), run, by([](int i) { return i % 40; }).throttle(50ms),
                      {.workers = 8}));
   EXPECT_LE(most - before, 8 + 3);

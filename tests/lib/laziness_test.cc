@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdio>
-#include <fstream>
 #include <latch>
 #include <numeric>
 #include <stdexcept>
@@ -19,14 +18,6 @@ namespace distaff {
 namespace {
 
 using namespace std::chrono_literals;
-
-double resident_mib() {
-  std::ifstream file("/proc/self/statm");
-  long all_pages = 0;
-  long pages = 0;
-  file >> all_pages >> pages;
-  return static_cast<double>(pages) / 256;
-}
 
 // Runs jobs that are all stuck and gives how much of an endless source was read.
 template <class Groups>
@@ -199,11 +190,7 @@ struct Counted {
   }
   Counted(Counted&& other) noexcept : alive_(other.alive_), most(other.most) { count(); }
   ~Counted() { --*alive_; }
-  void count() {
-    const int now = ++*alive_;
-    for (int known = *most; now > known && !most->compare_exchange_weak(known, now);) {
-    }
-  }
+  void count() { raise_to(*most, ++*alive_); }
   std::atomic<int>* alive_;
   std::atomic<int>* most;
 };

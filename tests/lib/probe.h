@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -37,6 +39,21 @@ inline double seconds_since(Clock::time_point start) {
 
 inline void sleep_ms(double ms) {
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
+}
+
+// The most that several threads saw.
+inline void raise_to(std::atomic<int>& most, int now) {
+  for (int known = most; now > known && !most.compare_exchange_weak(known, now);) {
+  }
+}
+
+// Memory of this process.
+inline double resident_mib() {
+  std::ifstream file("/proc/self/statm");
+  long all_pages = 0;
+  long pages = 0;
+  file >> all_pages >> pages;
+  return static_cast<double>(pages) / 256;
 }
 
 // A function for items that changes nothing.

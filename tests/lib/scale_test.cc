@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <latch>
 #include <optional>
 
@@ -28,14 +27,6 @@ int count_all(Results<R> results) {
   int count = 0;
   for ([[maybe_unused]] R& result : results) ++count;
   return count;
-}
-
-double resident_mib() {
-  std::ifstream file("/proc/self/statm");
-  long all_pages = 0;
-  long pages = 0;
-  file >> all_pages >> pages;
-  return static_cast<double>(pages) / 256;
 }
 
 // Reads `count` items of one busy group into the buffer; gives the seconds and MiB that it takes.
