@@ -110,7 +110,8 @@ TEST(ThreadPool, PL_05_ManyTasksNeedManyWorkersButNoMoreThanThereMayBe) {
   std::atomic<int> most = 0;
   const auto watch = [&](int n) {
     const int now = pool.count_workers();
-    if (now > most) most = now;
+    for (int known = most; now > known && !most.compare_exchange_weak(known, now);) {
+    }
     return n;
   };
   int sum = 0;
