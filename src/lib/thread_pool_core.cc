@@ -307,19 +307,27 @@ void ThreadPoolCore::broke(Hook hook, const std::exception_ptr& cause) {
 }
 
 void ThreadPoolCore::ended(Worker& me) {
+  std::unique_lock out_lock(out_lock_);
   std::unique_lock lock(in_lock_);
   Worker* const before = std::exchange(last_ended_, &me);
   --leaving_;
   alive_.fetch_sub(1, std::memory_order_acq_rel);
   // Not when closed and cancelled or broken: then nothing is queued.
+  std::vector<Dropped> withdrawn;
   if (queued() > 0) {
-    try {
-      spawn_locked(missing(0));
-    } catch (const std::system_error& error) {
-      log(LogLevel::error, options_.name + ": no thread for waiting tasks: " + error.what());
+    if (alive_.load(std::memory_order_relaxed) == 0 && missing(0) <= 0) {
+      withdrawn = take_back();  // for them no worker would come, and join() would wait
+    } else {
+      try {
+        spawn_locked(missing(0));
+      } catch (const std::system_error& error) {
+        log(LogLevel::error, options_.name + ": no thread for waiting tasks: " + error.what());
+      }
     }
   }
   lock.unlock();
+  out_lock.unlock();
+  revoke(withdrawn);
   if (before != nullptr) {
     if (before->thread.joinable()) before->thread.join();
     lock.lock();

@@ -199,6 +199,24 @@ TEST(ThreadPool, PL_10_AndAnotherTakesItsPlaceWhenNeeded) {
   EXPECT_EQ(story, "i012fi345fi6f");
 }
 
+TEST(ThreadPool, PL_10_JoinDoesNotWaitForTasksThatWereCancelledBehindTheLastWorker) {
+  for (const Pending pending : {Pending::cancel, Pending::drain}) {
+    ThreadPool pool({.max_workers = 1, .max_tasks_per_worker = 1});
+    std::latch go(1);
+    pool.post([&] { go.wait(); });
+    const auto behind = pool.submit([] {});
+    EXPECT_TRUE(behind.cancel());
+    go.count_down();
+    if (pending == Pending::cancel) {
+      EXPECT_TRUE(pool.join(10s));
+      EXPECT_EQ(pool.run([] { return 3; }), 3);
+      EXPECT_EQ(pool.count_pending_tasks(), 0u);
+    }
+    EXPECT_TRUE(pool.shutdown(pending));
+    EXPECT_TRUE(pool.cancelled_tasks().empty());
+  }
+}
+
 TEST(ThreadPool, PL_11_CountsBusyWorkers) {
   ThreadPool pool(2);
   pool.spawn_workers(2);
