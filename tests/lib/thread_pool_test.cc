@@ -407,6 +407,35 @@ TEST(ThreadPool, CancelledTasksCanBeRunElsewhere) {
   EXPECT_THROW(pool.cancelled_tasks()[1](), InvalidState) << "of all its handles";
 }
 
+// While shutdown() still takes tasks back, those behind can be cancelled or run by their handles.
+TEST(ThreadPool, ACancelledTaskIsRunOrCancelledByItsFutureButNotBoth) {
+  ThreadPool pool(1);
+  std::latch running(1);
+  std::latch go(1);
+  pool.post([&] {
+    running.count_down();
+    go.wait();
+  });
+  running.wait();
+  int ran = 0;
+  const auto first = pool.submit([] {});
+  const auto second = pool.submit([&, number = std::make_unique<int>(2)] { ran += *number; });
+  const auto third = pool.submit([&] { ran += 3; });
+  first.on_done([&] {
+    const auto tasks = pool.cancelled_tasks();
+    ASSERT_EQ(tasks.size(), 3u);
+    EXPECT_TRUE(second.cancel());
+    EXPECT_THROW(tasks[1](), InvalidState);
+    tasks[2]();
+    EXPECT_TRUE(third.is_cancelled());
+    EXPECT_FALSE(third.cancel());
+    go.count_down();
+  });
+  EXPECT_TRUE(pool.shutdown());
+  EXPECT_EQ(ran, 3);
+  EXPECT_EQ(pool.cancelled_tasks().size(), 2u);
+}
+
 TEST(ThreadPool, PL_16_AClosedPoolTakesNothing) {
   ThreadPool pool(2);
   pool.spawn_workers(2);
