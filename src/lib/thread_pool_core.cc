@@ -416,7 +416,7 @@ bool ThreadPoolCore::shutdown(Pending pending) {
 }
 
 void ThreadPoolCore::leave() {
-  if (number_ != 0) forget_pool(std::exchange(number_, 0));
+  if (const auto number = number_.exchange(0); number != 0) forget_pool(number);
   if (this_thread_owner() == this) return;
   wait_until_ended({});
   std::unique_lock lock(in_lock_);

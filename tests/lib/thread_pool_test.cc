@@ -606,6 +606,19 @@ TEST(ThreadPool, ATaskMayEndItsOwnPool) {
   EXPECT_TRUE(eventually([] { return threads_of_this_process() <= 2; }));
 }
 
+// For ThreadSanitizer: both ends of the pool at the same time.
+TEST(ThreadPool, ATaskMayCloseThePoolWhileItIsDestroyed) {
+  for (int i = 0; i < 200; ++i) {
+    std::latch running(1);
+    ThreadPool pool(1);
+    pool.post([&] {
+      running.count_down();
+      pool.shutdown();
+    });
+    running.wait();
+  }
+}
+
 TEST(ThreadPool, PF_06_IdleWorkersCostNothing) {
   ThreadPool pool(32);
   pool.spawn_max_workers();
