@@ -708,8 +708,9 @@ class Program {
       switch (draw_.draw(16)) {
         case 0:
         case 1:
-        case 2:
           return static_cast<void>(program_.submit(draw_, number_, 0));
+        case 2:
+          return submit_and_watch();
         case 3:
           return program_.post(draw_, number_, 0);
         case 4:
@@ -747,9 +748,21 @@ class Program {
         case 2:
           return program_.cancel(*task, future);
         default:
-          CallbackRecord& callback = program_.trace_.add_callback(*task);
-          callbacks_.push_back({&callback, future, program_.add_callback(draw_, callback, future)});
+          return add_callback(*task, future);
       }
+    }
+
+    void submit_and_watch() {
+      TaskRecord* const task = program_.submit(draw_, number_, 0);
+      if (task == nullptr) return;
+      const auto future = program_.trace_.future_of(*task);
+      for (int i = draw_.draw(3); i > 0; --i) add_callback(*task, future);
+    }
+
+    void add_callback(TaskRecord& task, const Future<int>& future) {
+      CallbackRecord& callback = program_.trace_.add_callback(task);
+      callbacks_.push_back({&callback, future, program_.add_callback(draw_, callback, future)});
+      if (draw_.chance(2)) remove_callback();
     }
 
     void remove_callback() {
