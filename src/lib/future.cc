@@ -75,7 +75,9 @@ bool FutureBase::cancel(bool by_owner) {
   {
     const std::lock_guard lock(mutex_);
     auto expected = FutureStatus::pending;
-    if (!status_.compare_exchange_strong(expected, FutureStatus::cancelled)) return false;
+    if (!status_.compare_exchange_strong(expected, FutureStatus::cancelled))
+      return by_owner && revoked_;
+    revoked_ = by_owner;
     ended_ = Clock::now();
     if (!by_owner && owner_ != nullptr) owner_->on_withdrawn();
     callbacks.swap(callbacks_);

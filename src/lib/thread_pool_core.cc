@@ -301,19 +301,27 @@ void ThreadPoolCore::broke(Hook hook, const std::exception_ptr& cause) {
 }
 
 void ThreadPoolCore::ended(Worker& me) {
+  std::unique_lock out_lock(out_lock_);
   std::unique_lock lock(in_lock_);
   Worker* const before = std::exchange(last_ended_, &me);
   --leaving_;
   alive_.fetch_sub(1, std::memory_order_acq_rel);
   // Not when closed and cancelled or broken: then nothing is queued.
+  std::vector<Dropped> withdrawn;
   if (queued() > 0) {
-    try {
-      spawn_locked(missing(0));
-    } catch (const std::system_error& error) {
-      log(LogLevel::error, options_.name + ": no thread for waiting tasks: " + error.what());
+    if (alive_.load(std::memory_order_relaxed) == 0 && missing(0) <= 0) {
+      withdrawn = take_back();  // for them no worker would come, and join() would wait
+    } else {
+      try {
+        spawn_locked(missing(0));
+      } catch (const std::system_error& error) {
+        log(LogLevel::error, options_.name + ": no thread for waiting tasks: " + error.what());
+      }
     }
   }
   lock.unlock();
+  out_lock.unlock();
+  revoke(withdrawn);
   if (before != nullptr) {
     if (before->thread.joinable()) before->thread.join();
     lock.lock();
@@ -402,7 +410,7 @@ bool ThreadPoolCore::shutdown(Pending pending) {
 }
 
 void ThreadPoolCore::leave() {
-  if (number_ != 0) forget_pool(std::exchange(number_, 0));
+  if (const auto number = number_.exchange(0); number != 0) forget_pool(number);
   if (this_thread_owner() == this) return;
   wait_until_ended({});
   std::unique_lock lock(in_lock_);

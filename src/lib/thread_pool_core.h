@@ -132,7 +132,7 @@ class ThreadPoolCore final : public PoolCore,
 
   const ThreadPoolOptions options_;
   const int max_workers_;
-  std::uint64_t number_ = 0;
+  std::atomic<std::uint64_t> number_{0};  // by which it is remembered
   int process_ = 0;
 
   alignas(64) mutable ShortLock in_lock_;

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -17,6 +16,7 @@
 
 #include "distaff/imap.h"
 #include "lib/probe.h"
+#include "lib/random_programs.h"
 
 namespace distaff {
 namespace {
@@ -24,16 +24,11 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::microseconds;
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 enum class Order { fifo, lifo, greatest };
 
 // Everything that a program draws.
-struct Program {
-  explicit Program(std::uint64_t seed) : random(seed) {
+struct Program : Draw {
+  explicit Program(std::uint64_t seed) : Draw(seed) {
     workers = one_of({0, 1, 2, 3, 8});
     items = one_of({0, 1, 5, 40, 200});
     buffer = one_of({0, 1, 3, 20, 1024});
@@ -57,14 +52,6 @@ struct Program {
     if (queue) source_throws_at.reset();
   }
 
-  int draw(int below) {
-    return static_cast<int>(random() % static_cast<std::uint64_t>(std::max(1, below)));
-  }
-  bool chance(int of) { return draw(of) == 0; }
-  int one_of(std::initializer_list<int> values) {
-    return values.begin()[draw(static_cast<int>(values.size()))];
-  }
-
   // In which group an item is: nothing for some.
   std::optional<int> group_of(int item) const {
     if (groups == 0 || (no_group_of > 0 && item % no_group_of == 0)) return std::nullopt;
@@ -86,7 +73,6 @@ struct Program {
     return window.value_or(ahead + std::max(1, workers));
   }
 
-  std::mt19937_64 random;
   int workers = 1, items = 0, buffer = 0, groups = 0, no_group_of = 0, parallelism = 1;
   std::optional<int> window, fails_at, breaks_at, source_throws_at;
   bool ordered = false, computed = false, rests_by_outcome = false;
@@ -210,12 +196,6 @@ class Trace {
   bool over_ = false;
 };
 
-void busy_for(microseconds time) {
-  const auto until = Clock::now() + time;
-  while (Clock::now() < until) {
-  }
-}
-
 // One run of the program; what it should end with is known only where nothing cuts it short.
 template <class Source, class Groups>
 std::string run(Program& program, Executor& executor, int number, Source&& source,
@@ -327,8 +307,10 @@ std::string run_program(Program& program, Executor& executor, int number) {
 TEST(ImapProperty, I1_to_I9_HoldForRandomPrograms) {
   const std::uint64_t count = from_environment("DISTAFF_PROPERTY_COUNT", kTimesCount ? 300 : 60);
   const std::uint64_t first = from_environment("DISTAFF_PROPERTY_SEED", 1);
+  Watchdog watchdog;
   std::map<int, std::unique_ptr<Executor>> executors;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    watchdog.begin(seed);
     Program program(seed);
     auto& executor = executors[program.workers];
     if (executor == nullptr || program.chance(10)) {

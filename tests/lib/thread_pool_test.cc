@@ -197,6 +197,24 @@ TEST(ThreadPool, PL_10_AndAnotherTakesItsPlaceWhenNeeded) {
   EXPECT_EQ(story, "i012fi345fi6f");
 }
 
+TEST(ThreadPool, PL_10_JoinDoesNotWaitForTasksThatWereCancelledBehindTheLastWorker) {
+  for (const Pending pending : {Pending::cancel, Pending::drain}) {
+    ThreadPool pool({.max_workers = 1, .max_tasks_per_worker = 1});
+    std::latch go(1);
+    pool.post([&] { go.wait(); });
+    const auto behind = pool.submit([] {});
+    EXPECT_TRUE(behind.cancel());
+    go.count_down();
+    if (pending == Pending::cancel) {
+      EXPECT_TRUE(pool.join(10s));
+      EXPECT_EQ(pool.run([] { return 3; }), 3);
+      EXPECT_EQ(pool.count_pending_tasks(), 0u);
+    }
+    EXPECT_TRUE(pool.shutdown(pending));
+    EXPECT_TRUE(pool.cancelled_tasks().empty());
+  }
+}
+
 TEST(ThreadPool, PL_11_CountsBusyWorkers) {
   ThreadPool pool(2);
   pool.spawn_workers(2);
@@ -387,6 +405,35 @@ TEST(ThreadPool, CancelledTasksCanBeRunElsewhere) {
   EXPECT_THROW(pool.cancelled_tasks()[1](), InvalidState) << "of all its handles";
 }
 
+// While shutdown() still takes tasks back, those behind can be cancelled or run by their handles.
+TEST(ThreadPool, ACancelledTaskIsRunOrCancelledByItsFutureButNotBoth) {
+  ThreadPool pool(1);
+  std::latch running(1);
+  std::latch go(1);
+  pool.post([&] {
+    running.count_down();
+    go.wait();
+  });
+  running.wait();
+  int ran = 0;
+  const auto first = pool.submit([] {});
+  const auto second = pool.submit([&, number = std::make_unique<int>(2)] { ran += *number; });
+  const auto third = pool.submit([&] { ran += 3; });
+  first.on_done([&] {
+    const auto tasks = pool.cancelled_tasks();
+    ASSERT_EQ(tasks.size(), 3u);
+    EXPECT_TRUE(second.cancel());
+    EXPECT_THROW(tasks[1](), InvalidState);
+    tasks[2]();
+    EXPECT_TRUE(third.is_cancelled());
+    EXPECT_FALSE(third.cancel());
+    go.count_down();
+  });
+  EXPECT_TRUE(pool.shutdown());
+  EXPECT_EQ(ran, 3);
+  EXPECT_EQ(pool.cancelled_tasks().size(), 2u);
+}
+
 TEST(ThreadPool, PL_16_AClosedPoolTakesNothing) {
   ThreadPool pool(2);
   pool.spawn_workers(2);
@@ -555,6 +602,19 @@ TEST(ThreadPool, ATaskMayEndItsOwnPool) {
   owned.count_down();
   destroyed.wait();
   EXPECT_TRUE(no_more_threads_than(2));
+}
+
+// For ThreadSanitizer: both ends of the pool at the same time.
+TEST(ThreadPool, ATaskMayCloseThePoolWhileItIsDestroyed) {
+  for (int i = 0; i < 200; ++i) {
+    std::latch running(1);
+    ThreadPool pool(1);
+    pool.post([&] {
+      running.count_down();
+      pool.shutdown();
+    });
+    running.wait();
+  }
 }
 
 TEST(ThreadPool, PF_06_IdleWorkersCostNothing) {

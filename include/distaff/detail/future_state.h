@@ -98,6 +98,7 @@ class FutureBase {
 
   bool cancel();
   // As cancel(), for a pool that takes its tasks back: the function is kept, the owner not told.
+  // True again for a task that was taken back before.
   bool revoke();
   bool cancel_requested() const { return cancel_requested_.load(std::memory_order_relaxed); }
   void request_stop();
@@ -134,6 +135,7 @@ class FutureBase {
   std::atomic<std::uint32_t> references_{1};
   std::atomic<FutureStatus> status_{FutureStatus::pending};
   std::atomic<bool> cancel_requested_{false};
+  bool revoked_ = false;
   int waiters_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable done_;
