@@ -10,6 +10,8 @@
 //
 // Both give the futures themselves: ask them for the result, or for the exception.
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -91,7 +93,11 @@ class CompletionQueue {
   }
 
   std::optional<Future<R>> take(const Deadline& deadline) {
-    const auto key = ready_->pop(deadline);
+    auto key = ready_->pop(std::chrono::nanoseconds(0));
+    if (!key) {
+      if (!deadline.at()) help();
+      key = ready_->pop(deadline);
+    }
     const std::lock_guard lock(mutex_);
     --reserved_;
     if (!key) return std::nullopt;
@@ -99,6 +105,21 @@ class CompletionQueue {
     std::optional<Future<R>> future(std::move(found->second));
     futures_.erase(found);
     return future;
+  }
+
+  // A task that waits for its own pool does some of the work.
+  void help() {
+    if (detail::this_thread_owner() == nullptr) return;
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      const auto found = std::find_if(futures_.begin(), futures_.end(), [](const auto& entry) {
+        return entry.second.is_pending() && entry.second.state()->is_for_this_worker();
+      });
+      if (found == futures_.end()) return;
+      const Future<R> future = found->second;
+      lock.unlock();
+      if (future.state()->help()) return;
+    }
   }
 
   std::shared_ptr<detail::ReadyQueue> ready_ = std::make_shared<detail::ReadyQueue>();

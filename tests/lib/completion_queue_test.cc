@@ -49,6 +49,22 @@ TEST_F(AsDone, FU_15_OrInTheirOrder) {
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
 }
 
+// The pool's only worker waits for what nobody else could run; tasks of another pool are no help.
+TEST_F(AsDone, ATaskRunsThoseThatItWaitsFor) {
+  ThreadPool pool(1);
+  ThreadPool other(1);
+  const auto square = [](int n) { return n * n; };
+  const auto sum_of_squares = [&](bool keep_order) {
+    std::vector<Future<int>> parts{other.submit(square, 1)};
+    for (const int n : {2, 3, 4}) parts.push_back(pool.submit(square, n));
+    int sum = 0;
+    for (auto& part : as_done(parts, {.keep_order = keep_order})) sum += part.get();
+    return sum;
+  };
+  EXPECT_EQ(pool.run(sum_of_squares, false), 1 + 4 + 9 + 16);
+  EXPECT_EQ(pool.run(sum_of_squares, true), 1 + 4 + 9 + 16);
+}
+
 TEST_F(AsDone, FU_15_OneTimeForAll) {
   promises[1].set_value(1);
   for (const bool keep_order : {false, true}) {
