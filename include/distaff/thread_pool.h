@@ -17,8 +17,8 @@
 // test(), stats() and counts, is_closed(), is_broken(), cancelled_tasks(), max_workers(), name().
 //
 // A task may wait for others of its pool, by run(), get(), wait(), collect(), maps, as_done() and
-// CompletionQueue: if none of these runs, the worker that waits runs one of them itself, so that a
-// task may divide its work again and again, with one worker too.  A wait with a deadline only waits.
+// CompletionQueue: those that have not started are run by the worker that waits, so that a task may
+// divide its work again and again, with one worker too.  With a deadline it only waits.
 //
 // The destructor is shutdown(): running tasks end, waiting ones are cancelled, threads are joined.
 // A pool that is still open when the program ends (with static storage, or leaked) is shut down by
