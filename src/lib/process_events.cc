@@ -14,8 +14,11 @@
 
 namespace distaff::inline v0::detail {
 
+// Not by the thread's id: that of a thread that was joined is soon another's.
+thread_local const ProcessPoolCore* ProcessPoolCore::dispatched_here = nullptr;
+
 void ProcessPoolCore::dispatch() {
-  dispatcher_id_ = std::this_thread::get_id();
+  dispatched_here = this;
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   for (;;) {
     After after;

@@ -125,7 +125,7 @@ bool ProcessPoolCore::shutdown(Pending pending) {
 
 void ProcessPoolCore::leave() {
   if (const auto number = number_.exchange(0); number != 0) forget_pool(number);
-  if (dispatcher_id_.load() == std::this_thread::get_id()) return;
+  if (dispatched_here == this) return;
   const std::lock_guard lock(leave_mutex_);
   if (dispatcher_.joinable()) dispatcher_.join();
 }
@@ -156,7 +156,7 @@ void ProcessPoolCore::check() const {
 }
 
 void ProcessPoolCore::refuse_on_dispatcher() const {
-  if (dispatcher_id_.load() != std::this_thread::get_id()) return;
+  if (dispatched_here != this) return;
   throw InvalidState("a callback in the pool's own thread would wait for itself");
 }
 

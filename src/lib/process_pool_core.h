@@ -198,7 +198,7 @@ class ProcessPoolCore final : public PoolCore,
   std::atomic<std::uint64_t> number_{0};  // by which it is remembered
   std::mutex leave_mutex_;
   std::thread dispatcher_;
-  std::atomic<std::thread::id> dispatcher_id_{};
+  static thread_local const ProcessPoolCore* dispatched_here;  // whose own thread this is
 
   mutable std::mutex mutex_;
   std::condition_variable gone_;

@@ -814,6 +814,15 @@ TEST_P(ProcessPoolTest, APoolMayGoInACallbackOfItsOwn) {
   EXPECT_TRUE(eventually([] { return open_pools() == 0; }) && no_more_threads_than(threads));
 }
 
+TEST_P(ProcessPoolTest, AThreadThatFollowsThePoolsOwnMayWait) {
+  ProcessPool pool(with(1));
+  EXPECT_TRUE(pool.shutdown());  // its thread is gone, and the next is likely to get its id
+  std::thread([&] {
+    EXPECT_FALSE(pool.join());
+    EXPECT_THROW(pool.run<square>(2), PoolClosed);
+  }).join();
+}
+
 TEST_P(ProcessPoolTest, LeavesNoProcessBehind) {
   int pid = 0;
   {
