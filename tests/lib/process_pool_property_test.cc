@@ -236,6 +236,7 @@ class Program {
   }
 
   void map(Draw& draw) {
+    maps_ = true;
     const int count = draw.one_of({0, 1, 5, 20});
     const int bad = draw.chance(3) ? draw.draw(count + 1) : count;
     const bool ordered = draw.chance(2);
@@ -351,6 +352,9 @@ class Program {
     if (ended > 1 || (ended == 1 && numbers.back() != kEnded)) {
       wrong("a finalizer did not run once, and last");
     }
+    // A chunk of a map is one task, of many in the ledger.
+    const auto tasks = std::count_if(numbers.begin(), numbers.end(), [](int n) { return n > 0; });
+    if (plan_.quota > 0 && !maps_ && tasks > plan_.quota) wrong("a worker exceeds its quota");
   }
 
   void check_task(const Task& task, int ran) {
@@ -380,7 +384,7 @@ class Program {
   std::mutex mutex_;
   std::deque<Task> tasks_;  // their addresses stay
   std::string faults_;
-  std::atomic<bool> joining_{false};
+  std::atomic<bool> joining_{false}, maps_{false};
 };
 
 class Silence {
