@@ -10,7 +10,6 @@
 //
 // Both give the futures themselves: ask them for the result, or for the exception.
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -109,12 +108,15 @@ class CompletionQueue {
 
   // A task that waits for its own pool does some of the work.
   void help() {
-    if (detail::this_thread_owner() == nullptr) return;
+    const auto* const worker_of = detail::this_thread_owner();
+    if (worker_of == nullptr) return;
     for (;;) {
       std::unique_lock lock(mutex_);
-      const auto found = std::find_if(futures_.begin(), futures_.end(), [](const auto& entry) {
-        return entry.second.is_pending() && entry.second.state()->is_for_this_worker();
-      });
+      if (std::exchange(helped_, worker_of) != worker_of) help_from_ = 0;
+      auto found = futures_.end();
+      while (help_from_ < next_key_ && found == futures_.end()) {
+        found = futures_.find(help_from_++);
+      }
       if (found == futures_.end()) return;
       const Future<R> future = found->second;
       lock.unlock();
@@ -127,6 +129,8 @@ class CompletionQueue {
   std::unordered_map<std::uint64_t, Future<R>> futures_;
   std::size_t reserved_ = 0;
   std::uint64_t next_key_ = 0;
+  const detail::TaskOwner* helped_ = nullptr;  // whose worker was the last to help
+  std::uint64_t help_from_ = 0;                // it cannot help those before
 };
 
 struct AsDoneOptions {

@@ -30,7 +30,9 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -48,50 +50,66 @@ struct Pushed {
   std::uint64_t number;
 };
 
-// By number.  What is put is nearly always the newest; what comes back is found its place.
-template <class Entries>
-void put_by_number(Entries& entries, typename Entries::value_type&& entry) {
-  if (entries.empty() || entries.back().number < entry.number) {
-    entries.push_back(std::move(entry));
-    return;
-  }
-  const auto later = [](std::uint64_t number, const auto& other) { return number < other.number; };
-  const auto at = std::upper_bound(entries.begin(), entries.end(), entry.number, later);
-  entries.insert(at, std::move(entry));
-}
-
-template <class T>
-class FifoItems {
+// By number.  What is pushed is the last; what comes back, or waits for its group, need not be.
+template <class T, class Entries>
+class ItemsByNumber {
  public:
-  static constexpr bool kAsTaken = true;  // those taken out first are to start first
-
-  void put(Pushed<T>&& entry) { put_by_number(entries_, std::move(entry)); }
-  Pushed<T> take() {
-    Pushed<T> entry = std::move(entries_.front());
-    entries_.pop_front();
-    return entry;
+  void put(Pushed<T>&& entry) {
+    if (entries_.empty() || entries_.back().number < entry.number) {
+      entries_.push_back(std::move(entry));
+    } else {
+      late_.emplace(entry.number, std::move(entry.item));
+    }
   }
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const { return entries_.size() + late_.size(); }
 
- private:
-  std::deque<Pushed<T>> entries_;
+ protected:
+  using Late = std::map<std::uint64_t, T>;
+
+  Pushed<T> take_late(typename Late::iterator at) {
+    auto node = late_.extract(at);
+    return {std::move(node.mapped()), node.key()};
+  }
+
+  Entries entries_;
+  Late late_;
 };
 
 template <class T>
-class LifoItems {
+class FifoItems : public ItemsByNumber<T, std::deque<Pushed<T>>> {
+ public:
+  static constexpr bool kAsTaken = true;  // those taken out first are to start first
+
+  FifoItems empty_ones() const { return {}; }
+  Pushed<T> take() {
+    auto& entries = this->entries_;
+    const auto first = this->late_.begin();
+    if (first != this->late_.end() && (entries.empty() || first->first < entries.front().number)) {
+      return this->take_late(first);
+    }
+    Pushed<T> entry = std::move(entries.front());
+    entries.pop_front();
+    return entry;
+  }
+};
+
+template <class T>
+class LifoItems : public ItemsByNumber<T, std::vector<Pushed<T>>> {
  public:
   static constexpr bool kAsTaken = false;
 
-  void put(Pushed<T>&& entry) { put_by_number(entries_, std::move(entry)); }
+  LifoItems empty_ones() const { return {}; }
   Pushed<T> take() {
-    Pushed<T> entry = std::move(entries_.back());
-    entries_.pop_back();
+    auto& entries = this->entries_;
+    const auto end = this->late_.end();
+    if (!this->late_.empty() &&
+        (entries.empty() || std::prev(end)->first > entries.back().number)) {
+      return this->take_late(std::prev(end));
+    }
+    Pushed<T> entry = std::move(entries.back());
+    entries.pop_back();
     return entry;
   }
-  std::size_t size() const { return entries_.size(); }
-
- private:
-  std::vector<Pushed<T>> entries_;
 };
 
 // The greatest first, as std::priority_queue; among equals the one that was pushed first.
@@ -103,6 +121,7 @@ class PriorityItems {
   PriorityItems() = default;
   explicit PriorityItems(Compare less) : less_{std::move(less)} {}
 
+  PriorityItems empty_ones() const { return PriorityItems(less_.less); }
   void put(Pushed<T>&& entry) {
     entries_.push_back(std::move(entry));
     std::push_heap(entries_.begin(), entries_.end(), less_);
@@ -135,7 +154,7 @@ template <class T, class Items>
 class BasicQueue {
  public:
   using value_type = T;
-  using Waiting = Items;  // by what `Items` says, taken out or not
+  using Waiting = Items;  // in what order items wait, in the queue or outside
 
   // `capacity` bounds try_push() alone.
   explicit BasicQueue(std::size_t capacity = std::numeric_limits<std::size_t>::max())
@@ -144,8 +163,7 @@ class BasicQueue {
     for (const T& item : items) push(item);
   }
   // `items`: empty, with how they are compared.
-  BasicQueue(std::size_t capacity, Items items)
-      : nothing_(items), items_(std::move(items)), capacity_(capacity) {}
+  BasicQueue(std::size_t capacity, Items items) : items_(std::move(items)), capacity_(capacity) {}
 
   BasicQueue(const BasicQueue&) = delete;
   BasicQueue& operator=(const BasicQueue&) = delete;
@@ -214,8 +232,8 @@ class BasicQueue {
     items_.put(std::move(entry));
     changed_.notify_one();
   }
-  // For runs: no items, in the same order.
-  const Waiting& nothing() const { return nothing_; }
+  // For runs: a place for items that wait outside, in the same order.
+  Waiting waiting_outside() const { return items_.empty_ones(); }
 
  private:
   void put(T&& item) {
@@ -234,7 +252,6 @@ class BasicQueue {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  const Items nothing_;
   Items items_;
   std::size_t capacity_;
   std::uint64_t next_ = 0;

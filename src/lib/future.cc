@@ -44,7 +44,7 @@ bool FutureBase::wait(const Deadline& deadline) {
 }
 
 bool FutureBase::help() {
-  if (!is_for_this_worker()) return false;
+  if (owner_ == nullptr || this_thread_owner() != owner_) return false;
   {
     const std::lock_guard lock(mutex_);
     auto expected = FutureStatus::pending;

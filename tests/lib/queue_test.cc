@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -246,6 +247,47 @@ TEST(Queues, WhatWasNotStartedIsPutBackInItsPlace) {
     PriorityQueue<int> greatest;
     EXPECT_EQ(left_by_a_run_that_failed(greatest, grouped), (std::vector{6, 4, 3, 2, 1}));
   }
+}
+
+struct MovedOnly {
+  explicit MovedOnly(int n) : number(n) {}
+  MovedOnly(MovedOnly&& other) noexcept : number(other.number) {}
+  const int number;
+};
+
+// Its items wait for their group, are put back, and are taken again.
+template <class AQueue>
+std::vector<int> run_in_two_parts(AQueue& queue) {
+  std::vector<int> order;  // one at a time
+  const auto key = by([](const auto&) { return 'A'; });
+  const auto first = [&](const auto& item) {
+    EXPECT_TRUE(test::eventually([&] { return queue.empty(); }));
+    order.push_back(item->number);
+    throw std::range_error("no");
+  };
+  EXPECT_THROW(all(imap(queue, first, key, {.workers = 2})), std::range_error);
+  const auto others = [&](const auto& item) { order.push_back(item->number); };
+  all(imap(queue, others, key, {.workers = 2}));
+  return order;
+}
+
+TEST(Queues, ItemsNeedNoCopyAndNoAssignment) {
+  Queue<std::optional<MovedOnly>> unassignable;
+  LifoQueue<std::optional<MovedOnly>> unassignable_too;
+  const auto less = [](const auto& a, const auto& b) { return a->number < b->number; };
+  using Owned = std::unique_ptr<MovedOnly>;
+  PriorityQueue<Owned, decltype(less)> greatest;  // a heap assigns
+  LifoQueue<Owned> lifo;
+  for (const int i : {1, 3, 2}) {
+    unassignable.push(std::optional<MovedOnly>(std::in_place, i));
+    unassignable_too.push(std::optional<MovedOnly>(std::in_place, i));
+    greatest.push(std::make_unique<MovedOnly>(i));
+    lifo.push(std::make_unique<MovedOnly>(i));
+  }
+  EXPECT_EQ(run_in_two_parts(unassignable), (std::vector{1, 3, 2}));
+  EXPECT_EQ(run_in_two_parts(unassignable_too), (std::vector{2, 3, 1}));
+  EXPECT_EQ(run_in_two_parts(greatest), (std::vector{3, 2, 1}));
+  EXPECT_EQ(run_in_two_parts(lifo), (std::vector{2, 3, 1}));
 }
 
 TEST(Queues, ARunThatIsLeftPutsBackToo) {

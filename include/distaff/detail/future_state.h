@@ -93,8 +93,6 @@ class FutureBase {
   bool wait(const Deadline& deadline);
   // Runs the task here if this is such a worker and the task is pending.
   bool help();
-  // Of the pool whose worker this thread is.
-  bool is_for_this_worker() const { return owner_ != nullptr && this_thread_owner() == owner_; }
   // Waits; throws what the task threw, CancelledError or TimeoutError.
   void wait_for_value(const Deadline& deadline);
 

@@ -144,7 +144,7 @@ struct Source<S> {
   }
   void wake() { queue_->wake(); }
   void put_back(Pushed<Item>&& entry) { queue_->put_back(std::move(entry)); }
-  const Waiting& nothing() const { return queue_->nothing(); }
+  Waiting waiting_outside() const { return queue_->waiting_outside(); }
 
  private:
   std::remove_reference_t<S>* queue_;

@@ -2,6 +2,7 @@
 
 // A run of imap() with the types of its items, groups and results.  Not for users.
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,7 +13,6 @@
 #include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "distaff/detail/grouped_run.h"
 #include "distaff/detail/sources.h"
@@ -80,7 +80,7 @@ struct WaitingOf {
 };
 template <class Source>
 requires(kHasOrder<Source>) struct WaitingOf<Source> {
-  using ByGroup = std::vector<typename Source::Waiting>;
+  using ByGroup = std::deque<typename Source::Waiting>;
 };
 
 void check_parallelism(int computed);       // throws std::invalid_argument
@@ -230,7 +230,7 @@ class TypedRun final : public GroupedRun {
   void hand_in([[maybe_unused]] Job& job) override {
     if constexpr (kKeepsOrder) {
       Node& node = static_cast<Node&>(job);
-      if (waiting_.size() <= node.group) waiting_.resize(node.group + 1, source_.nothing());
+      while (waiting_.size() <= node.group) waiting_.push_back(source_.waiting_outside());
       waiting_[node.group].put({std::move(node.item), node.number});
       node.drop_item();
     }
