@@ -230,7 +230,10 @@ TEST(Future, FU_11_ACallbackMayUseItsFuture) {
 TEST(Future, FU_12_Durations) {
   ThreadPool pool(1);
   std::latch queued(1);
+  std::chrono::nanoseconds began{};
+  const Stopwatch watch;
   const auto first = pool.submit([&] {
+    began = watch.elapsed();
     queued.wait();
     std::this_thread::sleep_for(300ms);
   });
@@ -240,8 +243,8 @@ TEST(Future, FU_12_Durations) {
   EXPECT_EQ(first.durations().running, 0ns);
   second.wait();
   EXPECT_GE(first.durations().running, 300ms);
-  EXPECT_WITHIN(first.durations().running, 400ms);
-  EXPECT_WITHIN(first.durations().pending, 50ms);
+  EXPECT_LE(first.durations().pending, began);
+  EXPECT_LE(first.durations().pending + first.durations().running, watch.elapsed());
   EXPECT_GE(second.durations().pending, 300ms);
   EXPECT_GE(second.durations().running, 20ms);
 }
@@ -259,11 +262,11 @@ TEST(Future, FU_13_WaitForMany) {
   ThreadPool pool(1);
   std::latch go(1);
   std::vector<Future<void>> futures;
-  for (int i = 0; i < 2; ++i) futures.push_back(pool.submit([&] { go.wait(); }));
+  for (int i = 0; i < 50; ++i) futures.push_back(pool.submit([&] { go.wait(); }));
   const Stopwatch watch;
   EXPECT_FALSE(wait(futures, 100ms));
   EXPECT_GE(watch.elapsed(), 100ms);
-  EXPECT_WITHIN(watch.elapsed(), 180ms);
+  EXPECT_WITHIN(watch.elapsed(), 4s) << "100 ms in all, not for each";
   go.count_down();
   EXPECT_TRUE(wait(futures, 5s));
   EXPECT_TRUE(wait(std::vector<Future<void>>()));

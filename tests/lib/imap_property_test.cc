@@ -305,7 +305,7 @@ std::string run_program(Program& program, Executor& executor, int number) {
 }
 
 TEST(ImapProperty, I1_to_I9_HoldForRandomPrograms) {
-  const std::uint64_t count = from_environment("DISTAFF_PROPERTY_COUNT", kTimesCount ? 300 : 60);
+  const std::uint64_t count = from_environment("DISTAFF_PROPERTY_COUNT", kSanitized ? 60 : 300);
   const std::uint64_t first = from_environment("DISTAFF_PROPERTY_SEED", 1);
   Watchdog watchdog;
   std::map<int, std::unique_ptr<Executor>> executors;

@@ -24,18 +24,13 @@ namespace distaff {
 
 using Clock = std::chrono::steady_clock;
 using test::count_threads;
+using test::kSanitized;
+using test::kTimesCount;
 using test::no_more_threads_than;
-
-// Sanitizers make everything late: there only lower bounds, order and counts count.
-inline const bool kTimesCount = !test::kSanitized;
 
 inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// Upper bounds of time.
-#define EXPECT_SOONER(seconds, bound) \
-  EXPECT_TRUE(!::distaff::kTimesCount || (seconds) < (bound)) << (seconds)
 
 inline void sleep_ms(double ms) {
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
