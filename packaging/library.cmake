@@ -24,11 +24,17 @@ target_include_directories(distaff_objects PRIVATE src include)
 # As a variable of an inline function it would be "unique", of which there must not be two.
 target_compile_options(distaff_objects PRIVATE -fPIC $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
 
+# Only GNU's linker can dissolve groups in a relocatable object; with Clang, CMake may name LLVM's.
+set(linker ${CMAKE_LINKER})
+if(linker MATCHES "lld")
+  find_program(DISTAFF_GNU_LD NAMES ld.bfd REQUIRED)
+  set(linker ${DISTAFF_GNU_LD})
+endif()
 set(object ${CMAKE_BINARY_DIR}/library/distaff.o)
 add_custom_command(
   OUTPUT ${object}
   COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/library
-  COMMAND ${CMAKE_COMMAND} -E env CXX=${CMAKE_CXX_COMPILER} LD=${CMAKE_LINKER} NM=${CMAKE_NM}
+  COMMAND ${CMAKE_COMMAND} -E env CXX=${CMAKE_CXX_COMPILER} LD=${linker} NM=${CMAKE_NM}
           OBJCOPY=${CMAKE_OBJCOPY} ${CMAKE_SOURCE_DIR}/packaging/one_object ${object}
           $<TARGET_OBJECTS:distaff_objects>
   DEPENDS packaging/one_object distaff_objects $<TARGET_OBJECTS:distaff_objects>

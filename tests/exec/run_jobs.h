@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include <algorithm>
 #include <chrono>
@@ -35,6 +36,8 @@ class Jobs final : public ExecEvents {
   explicit Jobs(ProcessExecutor::Options options = {})
       : executor(with_start(options), loop, *this) {
     ::signal(SIGPIPE, SIG_IGN);
+    // ThreadSanitizer writes what is buffered when a child ends that could not start its program.
+    fflush(nullptr);
   }
 
   // Starts the next job.
