@@ -442,7 +442,8 @@ constexpr Option kOptions[] = {
      "write the records that were not done to FILE",
      "Those of jobs that failed, that were ended, or that were read and never started; as they "
      "came in, with the header, ready to be input again. FILE is replaced at the end of the run, "
-     "so it may be the input too. It is empty if all went well."},
+     "so it may be the input too. It is empty if all went well. Where a value of ::: holds a "
+     "newline or is empty, its records end in NUL, for -0."},
     {Opt::job_log, "joblog", 0, 0, Topic::journal, file, "FILE", "", "", false,
      "a line a job in FILE, in GNU parallel's columns",
      "Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, with tabs between "

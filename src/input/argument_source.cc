@@ -27,6 +27,7 @@ Expected<std::unique_ptr<ArgumentSource>> ArgumentSource::open(std::vector<Argum
     if (auto added = source->add(std::move(list)); !added) return tl::unexpected(added.error());
   }
   source->done_ = source->total() == std::uint64_t{0};
+  source->no_lines_ = source->fits_no_lines();
   return source;
 }
 
@@ -70,6 +71,18 @@ Expected<void> ArgumentSource::add(ArgumentList list) {
   }
   group.lists.push_back(std::move(list.values));
   return {};
+}
+
+bool ArgumentSource::fits_no_lines() const {
+  for (const Group& group : groups_) {
+    for (const std::vector<std::string>& list : group.lists) {
+      for (const std::string& value : list) {
+        if (value.find('\n') != std::string::npos) return true;
+        if (value.empty() && list_count_ == 1) return true;
+      }
+    }
+  }
+  return false;
 }
 
 std::optional<std::uint64_t> ArgumentSource::total() const {

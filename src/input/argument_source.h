@@ -32,6 +32,10 @@ class ArgumentSource final : public Source {
   // How many combinations there are; nothing if that is more than a number can hold.
   std::optional<std::uint64_t> total() const;
 
+  // Records end in NUL if lines could not hold them: a value holds a newline, or is all of a record
+  // and empty.
+  Framing framing() const override { return {{}, no_lines_ ? std::string(1, '\0') : "\n"}; }
+
   Next next(Record& record) override;
   const Error& error() const override { return error_; }
   std::string take_warning() override { return std::exchange(warning_, {}); }
@@ -50,6 +54,7 @@ class ArgumentSource final : public Source {
   Expected<void> read_file(ArgumentList& list, bool skip_empty_lines,
                            FileSequence::Options reading);
   Expected<void> add(ArgumentList list);
+  bool fits_no_lines() const;
   void fill(Record& record) const;
   void advance();
 
@@ -57,6 +62,7 @@ class ArgumentSource final : public Source {
   std::unique_ptr<LineFields> fields_;
   std::size_t list_count_ = 0;
   bool nul_possible_ = false;  // values from files may hold one
+  bool no_lines_ = false;
   bool done_ = false;
   std::string warning_;
   Error error_;

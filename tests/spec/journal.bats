@@ -273,6 +273,21 @@ EOF
   prints 'x a' 'x b c'
 }
 
+@test "--failed-to: values of ::: that lines cannot hold end in NUL, with a word" {
+  try distaff -j 1 --failed-to f 'false {}' ::: $'two\nlines' '' c
+  exits 1
+  says "the records in 'f' end in NUL: read it with -0"
+  same "$(od -c f)" "$(printf 'two\nlines\0\0c\0' | od -c)"
+  try distaff -k -0 -a f 'printf "<%s>\n" {}'
+  prints $'<two\nlines>' '<>' '<c>'
+  try distaff -j 1 --failed-to f 'false {1} {2}' ::: $'a\nb' ::: x ''
+  try distaff -k -0 -a f --split '\t' 'printf "<%s,%s>\n" {1} {2}'
+  prints $'<a\nb,x>' $'<a\nb,>'
+  try distaff -j 1 --failed-to f 'false {1} {2}' ::: a ::: x ''
+  says_nothing_of_nul=$(grep -c NUL "$kept/stderr") || true
+  same "$says_nothing_of_nul" 0
+}
+
 @test "--failed-to: empty if all went well, and where there were no records" {
   echo old > f
   try distaff --failed-to f true ::: a
