@@ -168,8 +168,8 @@ void leave_descriptors(int count) {
 }
 
 TEST(Launcher, WithoutDescriptorsAJobIsPutBack) {
-  const auto in_child = [] {
-    const TempDir dir;
+  const TempDir dir;  // the child leaves it to us
+  const auto in_child = [&] {
     const std::string fifo = dir.fifo("f");
     UniqueFd held = hold(fifo);
     Jobs jobs;
