@@ -110,4 +110,16 @@ std::string advice_on_header(const FieldNames& names) {
       list, names.size() > 4 ? " ..." : "");
 }
 
+std::string advice_on_failed_to(const RunSpec& spec, const Source& source) {
+  const std::string& file = spec.journal.failed_to;
+  if (file.empty() || spec.output.dry_run || spec.input.format != RecordFormat::arguments ||
+      source.framing().ending == "\n") {
+    return {};
+  }
+  return fmt::format(
+      "--failed-to: a value of ::: holds a newline or is empty, so the records in '{}' end in NUL: "
+      "read it with -0",
+      printable(file));
+}
+
 }  // namespace distaff

@@ -36,4 +36,8 @@ std::string advice_on_stdin(const InputSpec& input);
 // What to say of a header that looks like a record; empty if it does not.
 std::string advice_on_header(const FieldNames& names);
 
+// What to say of the file of --failed-to where lines cannot hold the values of `:::`; empty if it
+// is made of lines, or not at all.
+std::string advice_on_failed_to(const RunSpec& spec, const Source& source);
+
 }  // namespace distaff

@@ -450,13 +450,13 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   HeldOutput* const held = quiet ? &quiet->held : nullptr;
   const auto log = Log::open(spec.log, held != nullptr ? static_cast<ByteSink&>(*held) : output);
   if (!log) return tl::unexpected(log.error());
+  const std::string failed_to = advice_on_failed_to(spec, *opened->source);
+  if (!failed_to.empty()) (*log)->on_message(LogLevel::warn, failed_to);
   RunFiles files(spec, *plan.request, plan.id, *opened, make_run_id());
   WrittenNames names;
   learn_names(spec, files, names);
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
-  const std::string advice = files.advice();
-  if (!advice.empty()) (*log)->on_message(LogLevel::warn, advice);
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr);

@@ -432,13 +432,13 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   if (!nothing.empty()) (*log)->on_message(LogLevel::warn, nothing);
   if (!odd.empty()) (*log)->on_message(LogLevel::warn, odd);
   if (!names.empty()) (*log)->on_message(LogLevel::warn, names);
+  const std::string failed_to = advice_on_failed_to(spec, *opened->source);
+  if (!failed_to.empty()) (*log)->on_message(LogLevel::warn, failed_to);
   for (const std::string& warning : plan->warnings) (*log)->on_message(LogLevel::warn, warning);
   if (plan->not_found_advice.empty()) plan->not_found_advice = not_found_advice;
   RunFiles files(spec, *plan->command, plan->id, *opened, make_run_id());
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
-  const std::string advice = files.advice();
-  if (!advice.empty()) (*log)->on_message(LogLevel::warn, advice);
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);

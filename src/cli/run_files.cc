@@ -1,10 +1,6 @@
 #include "cli/run_files.h"
 
-#include <fmt/format.h>
-
 #include <utility>
-
-#include "base/text.h"
 
 namespace distaff {
 namespace {
@@ -29,7 +25,6 @@ RunFiles::RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::opti
       opened_(opened),
       run_id_(std::move(run_id)),
       replaces_input_(replaces_input(spec)),
-      lists_(spec.input.format == RecordFormat::arguments),
       reports_(spec.fetch.has_value()) {
   if (spec_.file.empty()) return;
   maker_.emplace(spec.command, command, std::move(id));
@@ -78,15 +73,6 @@ Expected<void> RunFiles::open(TimePoint now) {
     failed_ = std::move(*failed);
   }
   return {};
-}
-
-std::string RunFiles::advice() const {
-  if (failed_ == nullptr || !lists_) return {};
-  if (opened_.source->framing().ending == "\n") return {};
-  return fmt::format(
-      "--failed-to: a value of ::: holds a newline or is empty, so the records in '{}' end in NUL: "
-      "read it with -0",
-      printable(spec_.failed_to));
 }
 
 Expected<void> RunFiles::look() {

@@ -42,9 +42,6 @@ class RunFiles {
   // --failed-to names a file that is read: all that is not done must come into it.
   static bool replaces_input(const RunSpec& spec);
 
-  // What a user should know of them before the first job; or empty.
-  std::string advice() const;
-
   void add_observers(std::vector<Observer*>& observers) const;
   const std::string& run_id() const { return run_id_; }
   JobJournal* journal() const { return journal_.get(); }
@@ -58,7 +55,6 @@ class RunFiles {
   const OpenedSource& opened_;
   std::string run_id_;
   bool replaces_input_;
-  bool lists_;  // records are values of `:::`
   std::function<void(const EarlierEnd&)> tell_done_;
   bool reports_;                        // a report tells of jobs that were done before, too
   std::optional<IdentityMaker> maker_;  // with a journal

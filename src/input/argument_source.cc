@@ -27,7 +27,6 @@ Expected<std::unique_ptr<ArgumentSource>> ArgumentSource::open(std::vector<Argum
     if (auto added = source->add(std::move(list)); !added) return tl::unexpected(added.error());
   }
   source->done_ = source->total() == std::uint64_t{0};
-  source->no_lines_ = source->fits_no_lines();
   return source;
 }
 
@@ -73,16 +72,16 @@ Expected<void> ArgumentSource::add(ArgumentList list) {
   return {};
 }
 
-bool ArgumentSource::fits_no_lines() const {
+Framing ArgumentSource::framing() const {
   for (const Group& group : groups_) {
     for (const std::vector<std::string>& list : group.lists) {
       for (const std::string& value : list) {
-        if (value.find('\n') != std::string::npos) return true;
-        if (value.empty() && list_count_ == 1) return true;
+        const bool is_no_line = value.empty() && list_count_ == 1;
+        if (is_no_line || value.find('\n') != std::string::npos) return {{}, std::string(1, '\0')};
       }
     }
   }
-  return false;
+  return {};
 }
 
 std::optional<std::uint64_t> ArgumentSource::total() const {

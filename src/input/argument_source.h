@@ -34,7 +34,7 @@ class ArgumentSource final : public Source {
 
   // Records end in NUL if lines could not hold them: a value holds a newline, or is all of a record
   // and empty.
-  Framing framing() const override { return {{}, no_lines_ ? std::string(1, '\0') : "\n"}; }
+  Framing framing() const override;
 
   Next next(Record& record) override;
   const Error& error() const override { return error_; }
@@ -54,7 +54,6 @@ class ArgumentSource final : public Source {
   Expected<void> read_file(ArgumentList& list, bool skip_empty_lines,
                            FileSequence::Options reading);
   Expected<void> add(ArgumentList list);
-  bool fits_no_lines() const;
   void fill(Record& record) const;
   void advance();
 
@@ -62,7 +61,6 @@ class ArgumentSource final : public Source {
   std::unique_ptr<LineFields> fields_;
   std::size_t list_count_ = 0;
   bool nul_possible_ = false;  // values from files may hold one
-  bool no_lines_ = false;
   bool done_ = false;
   std::string warning_;
   Error error_;

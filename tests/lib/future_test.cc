@@ -243,6 +243,8 @@ TEST(Future, FU_12_Durations) {
   EXPECT_EQ(first.durations().running, 0ns);
   second.wait();
   EXPECT_GE(first.durations().running, 300ms);
+  EXPECT_WITHIN(first.durations().running, 400ms);
+  EXPECT_WITHIN(first.durations().pending, 50ms);
   EXPECT_LE(first.durations().pending, began);
   EXPECT_LE(first.durations().pending + first.durations().running, watch.elapsed());
   EXPECT_GE(second.durations().pending, 300ms);
@@ -262,11 +264,11 @@ TEST(Future, FU_13_WaitForMany) {
   ThreadPool pool(1);
   std::latch go(1);
   std::vector<Future<void>> futures;
-  for (int i = 0; i < 50; ++i) futures.push_back(pool.submit([&] { go.wait(); }));
+  for (int i = 0; i < 2; ++i) futures.push_back(pool.submit([&] { go.wait(); }));
   const Stopwatch watch;
   EXPECT_FALSE(wait(futures, 100ms));
   EXPECT_GE(watch.elapsed(), 100ms);
-  EXPECT_WITHIN(watch.elapsed(), 4s) << "100 ms in all, not for each";
+  EXPECT_WITHIN(watch.elapsed(), 180ms);
   go.count_down();
   EXPECT_TRUE(wait(futures, 5s));
   EXPECT_TRUE(wait(std::vector<Future<void>>()));

@@ -239,13 +239,17 @@ TEST(Map, MP_10_ALazyMapOfAClosedPoolThrows) {
 TEST(Map, MP_11_TheWindowIsAsWideAsThePool) {
   ThreadPool pool(5);
   std::latch all_there(5);
+  const Stopwatch watch;
   EXPECT_EQ(all(pool.map(
                 [&](int n) {
                   all_there.arrive_and_wait();
+                  std::this_thread::sleep_for(100ms);
                   return n;
                 },
                 up_to(5))),
             up_to(5));
+  EXPECT_GE(watch.elapsed(), 100ms);
+  EXPECT_WITHIN(watch.elapsed(), 300ms);
 }
 
 TEST(Map, MP_12_AnExceptionComesAtItsPlace) {

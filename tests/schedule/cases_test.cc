@@ -2,6 +2,7 @@
 // scheduler alone, as whole runs on a manual clock.
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <random>
 #include <set>
@@ -274,10 +275,14 @@ TEST(Buffering, BF11_ItemsAliveAreBounded) {
   EXPECT_LE(run.most_ahead, 4u + 16u);
 }
 
-using test::cpu_time;
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 TEST(Scale, PF01_ABusyGroupOfAHundredThousandIsReadInUnderASecond) {
-  const auto begin = cpu_time();
+  const double begin = cpu_seconds();
   Scheduler scheduler({.slots = 2, .buffer = 100'000});
   const GroupId group = scheduler.add_group({});
   scheduler.add(JobId{1}, group);
@@ -288,32 +293,28 @@ TEST(Scale, PF01_ABusyGroupOfAHundredThousandIsReadInUnderASecond) {
     EXPECT_FALSE(scheduler.pick(at(0s)));
   }
   EXPECT_EQ(read, 100'001u);
-  EXPECT_WITHIN(cpu_time() - begin, 1s);
+  EXPECT_WITHIN(cpu_seconds() - begin, 1.0);
 }
 
-// What each decision takes at least, in a few runs of the same decisions: one that is long by
-// itself is long in each of them; one that the machine held up is not.
 TEST(Scale, PF05_AHundredThousandGroupsReleasedAtOnceGoOldestFirstAndNoDecisionTakesLong) {
   constexpr std::uint64_t kGroups = 100'000;
-  std::vector<std::chrono::nanoseconds> took(kGroups, std::chrono::nanoseconds::max());
-  for (int time = 0; time < 4; ++time) {
-    Scheduler scheduler({.slots = 1, .buffer = kGroups});
-    for (std::uint64_t job = 1; job <= kGroups; ++job) {
-      const GroupId group = scheduler.add_group({});
-      scheduler.add(JobId{job}, group);
-      scheduler.pause(group, at(10s));
-    }
-    EXPECT_FALSE(scheduler.pick(at(10s) - 1ns));
-    EXPECT_EQ(scheduler.wake_at(at(1s)), at(10s));
-    for (std::uint64_t job = 1; job <= kGroups; ++job) {
-      const test::Stopwatch watch;
-      const auto picked = scheduler.pick(at(10s));
-      took[job - 1] = std::min(took[job - 1], watch.elapsed());
-      ASSERT_EQ(picked, JobId{job});
-      scheduler.end(*picked, at(10s));
-    }
+  Scheduler scheduler({.slots = 1, .buffer = kGroups});
+  for (std::uint64_t job = 1; job <= kGroups; ++job) {
+    const GroupId group = scheduler.add_group({});
+    scheduler.add(JobId{job}, group);
+    scheduler.pause(group, at(10s));
   }
-  EXPECT_WITHIN(*std::max_element(took.begin(), took.end()), 5ms);
+  EXPECT_FALSE(scheduler.pick(at(10s) - 1ns));
+  EXPECT_EQ(scheduler.wake_at(at(1s)), at(10s));
+  double longest = 0;
+  for (std::uint64_t job = 1; job <= kGroups; ++job) {
+    const double begin = cpu_seconds();
+    const auto picked = scheduler.pick(at(10s));
+    longest = std::max(longest, cpu_seconds() - begin);
+    ASSERT_EQ(picked, JobId{job});
+    scheduler.end(*picked, at(10s));
+  }
+  EXPECT_WITHIN(longest, 0.005);
 }
 
 }  // namespace
