@@ -16,6 +16,7 @@
 
 #include "distaff/imap.h"
 #include "distaff/log.h"
+#include "distaff/queue.h"
 #include "lib/probe.h"
 
 namespace distaff {
@@ -57,18 +58,24 @@ TEST(Errors, ER_03_RunningJobsEndAndNoneStarts) {
   for (const bool ordered : {true, false}) {
     std::atomic<int> started{0};
     std::atomic<int> ended{0};
+    std::atomic<bool> known{false};
     std::latch four(4);
+    // The result of the first is taken before the failure; the others end when that is known.
     const auto run = [&](int i) {
       if (++started <= 4) four.arrive_and_wait();
       if (i == 1) throw std::range_error("at once");
-      sleep_ms(300);
+      if (i > 1) {
+        EXPECT_TRUE(test::eventually([&] { return known.load(); }));
+        sleep_ms(300);
+      }
       ++ended;
       return i;
     };
+    const RunOptions options{.on_abort = [&] { known = true; }};
     const auto start = Clock::now();
-    EXPECT_THROW(
-        all(ordered ? executor.imap(endless(), run) : executor.imap_unordered(endless(), run)),
-        std::range_error);
+    EXPECT_THROW(all(ordered ? executor.imap(endless(), run, NoGroups{}, options)
+                             : executor.imap_unordered(endless(), run, NoGroups{}, options)),
+                 std::range_error);
     EXPECT_GE(seconds_since(start), 0.3);
     EXPECT_WITHIN(seconds_since(start), 0.6);
     EXPECT_EQ(ended, started - 1);
@@ -313,12 +320,19 @@ TEST(Executors, EX_05_ClosedIsClosed) {
 }
 
 TEST(Executors, EX_07_ShutdownWaitsForRunningJobsAndStartsNone) {
-  Executor executor(1);
+  Executor executor(2);
   std::atomic<int> started{0};
   std::atomic<bool> ended{false};
   std::latch running(1);
+  // The others of the group were taken out and wait; that they are put back shows that the run was
+  // told to start none of them.
+  Queue<int> queue{0, 1, 2};
   const auto run = [&](int i) {
-    if (++started == 1) running.count_down();
+    if (++started == 1) {
+      EXPECT_TRUE(test::eventually([&] { return queue.empty(); }));
+      running.count_down();
+      EXPECT_TRUE(test::eventually([&] { return !queue.empty(); }));
+    }
     sleep_ms(300);
     ended = true;
     return i;
@@ -330,7 +344,7 @@ TEST(Executors, EX_07_ShutdownWaitsForRunningJobsAndStartsNone) {
   });
   std::vector<int> got;
   const auto consume = [&] {
-    for (const int r : executor.imap(endless(), run)) got.push_back(r);
+    for (const int r : executor.imap(queue, run, by([](int) { return 'A'; }))) got.push_back(r);
   };
   EXPECT_THROW(consume(), PoolClosed);
   closer.join();

@@ -76,7 +76,14 @@ TEST(Groups, GR_05_TwoGroupsRunBesideEachOther) {
   Probe probe;
   const auto start = Clock::now();
   const auto key = by([](int i) { return i % 2; });
-  all(imap_unordered(up_to(10), observed(probe, 50), key, {.workers = 10}));
+  const auto run = [&](int i) {
+    probe.observe("A", i, [&] {
+      EXPECT_TRUE(probe.eventually_at_once(2));
+      sleep_ms(50);
+    });
+  };
+  all(imap_unordered(up_to(10), run, key, {.workers = 10}));
+  EXPECT_EQ(probe.most(), 2);
   EXPECT_GE(seconds_since(start), 0.25);
   EXPECT_WITHIN(seconds_since(start), 0.45);
 }
@@ -84,7 +91,13 @@ TEST(Groups, GR_05_TwoGroupsRunBesideEachOther) {
 TEST(Groups, GR_06_TwoOfOneGroupAtOnce) {
   Probe probe;
   const auto start = Clock::now();
-  all(imap_unordered(up_to(10), observed(probe, 50), kOne.parallelism(2), {.workers = 10}));
+  const auto run = [&](int i) {
+    probe.observe("A", i, [&] {
+      EXPECT_TRUE(probe.eventually_at_once(2));
+      sleep_ms(50);
+    });
+  };
+  all(imap_unordered(up_to(10), run, kOne.parallelism(2), {.workers = 10}));
   EXPECT_EQ(probe.most(), 2);
   EXPECT_GE(seconds_since(start), 0.25);
   EXPECT_WITHIN(seconds_since(start), 0.5);
@@ -102,8 +115,10 @@ TEST(Groups, GR_07_ComputedParallelism) {
 TEST(Groups, GR_08_NoLimitForOneGroup) {
   Probe probe;
   std::vector<Item> items;
-  for (int i = 0; i < 8; ++i) items.push_back({'B', 50, i});
-  const auto run = [&](const Item& item) { return probe.observe(item); };
+  for (int i = 0; i < 8; ++i) items.push_back({'B', 0, i});
+  const auto run = [&](const Item& item) {
+    probe.observe("B", item.index, [&] { EXPECT_TRUE(probe.eventually_at_once_in("B", 8)); });
+  };
   const auto key = by(kGroup).parallelism(
       [](char group) { return group == 'B' ? std::nullopt : std::optional(1); });
   all(imap_unordered(items, run, key, {.workers = 8}));
@@ -167,8 +182,15 @@ TEST(Groups, GR_13_NoGroupNoLimit) {
   Probe probe;
   const auto start = Clock::now();
   const auto key = by([](int i) { return i % 2 ? std::nullopt : std::optional<std::string>("A"); });
-  const auto name = [](int i) { return std::string(i % 2 ? "" : "A"); };
-  all(imap_unordered(up_to(20), observed(probe, 30, name), key, {.workers = 4}));
+  const auto run = [&](int i) {
+    probe.observe(i % 2 ? "" : "A", i, [&] {
+      if (i % 2) {
+        EXPECT_TRUE(probe.eventually_at_once_in("", 2));
+      }
+      sleep_ms(30);
+    });
+  };
+  all(imap_unordered(up_to(20), run, key, {.workers = 4}));
   EXPECT_EQ(probe.most_in("A"), 1);
   EXPECT_GE(probe.most_in(""), 2);
   EXPECT_WITHIN(seconds_since(start), 0.5);

@@ -97,13 +97,21 @@ TEST(Imap, IM_08_DefaultWorkers) {
 TEST(Imap, IM_09_UnorderedComesAsItEnds) {
   const std::vector<int> times{3, 2, 1, 2, 3, 2, 1, 1, 4, 1};
   const auto start = Clock::now();
-  const auto run = [](int t) {
+  // Each ends after its time, and when those of shorter ones have been taken.
+  std::atomic<int> taken{0};
+  const auto run = [&](int t) {
     sleep_ms(t * 50);
+    const auto shorter = std::count_if(times.begin(), times.end(), [t](int s) { return s < t; });
+    EXPECT_TRUE(test::eventually([&] { return taken >= shorter; }));
     return t;
   };
-  const auto got = all(imap_unordered(times, run, {.workers = 10}));
+  std::vector<int> got;
+  for (const int t : imap_unordered(times, run, {.workers = 10})) {
+    got.push_back(t);
+    ++taken;
+  }
   EXPECT_WITHIN(seconds_since(start), 0.35);
-  EXPECT_TRUE(!kTimesCount || std::is_sorted(got.begin(), got.end()));
+  EXPECT_TRUE(std::is_sorted(got.begin(), got.end()));
   EXPECT_EQ(got.size(), times.size());
 }
 
@@ -172,7 +180,12 @@ TEST(Imap, IM_14_OptionsOutOfRangeAreRefusedBeforeTheSourceIsTouched) {
 
 TEST(Imap, IM_16_MoreParallelismThanWorkersIsFine) {
   Probe probe;
-  const auto run = [&](int i) { probe.observe("A", i, [] { sleep_ms(50); }); };
+  const auto run = [&](int i) {
+    probe.observe("A", i, [&] {
+      EXPECT_TRUE(probe.eventually_at_once(5));
+      sleep_ms(50);
+    });
+  };
   all(imap(up_to(20), run, by([](int) { return 0; }).parallelism(10), {.workers = 5}));
   EXPECT_EQ(probe.most(), 5);
 }

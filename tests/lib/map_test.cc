@@ -198,8 +198,8 @@ TEST(Map, MP_07_WithoutTimeOnlyWhatIsDoneIsGiven) {
 
 TEST(Map, MP_08_EnoughTimeChangesNothing) {
   ThreadPool pool(2);
-  EXPECT_EQ(all(pool.map(same, up_to(5), {.timeout = 5s})), up_to(5));
-  EXPECT_EQ(all(pool.map_all(same, up_to(5), {.timeout = 5s})), up_to(5));
+  EXPECT_EQ(all(pool.map(same, up_to(5), {.timeout = 200s})), up_to(5));
+  EXPECT_EQ(all(pool.map_all(same, up_to(5), {.timeout = 200s})), up_to(5));
 }
 
 TEST(Map, MP_09_OptionsAreCheckedByTheCall) {
@@ -300,6 +300,8 @@ TEST(Map, TheEndOfTheMapWaitsForItsTasksAndCancelsTheRest) {
         [&](int, std::stop_token stop) {
           running.count_down();
           while (!stop.stop_requested()) std::this_thread::yield();
+          // The others are cancelled one by one, behind this one.
+          EXPECT_TRUE(test::eventually([&] { return pool.count_pending_tasks() == 0; }));
           std::this_thread::sleep_for(5ms);
           ++ran;
         },

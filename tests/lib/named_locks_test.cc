@@ -74,7 +74,10 @@ TEST(NamedLocks, NL_05_JobsOfOneNameOneByOne) {
   const auto run = [&](const std::string& name) {
     auto lock = locks(name);
     const std::lock_guard guard(lock);
-    probe.observe(name, 0, [] { sleep_ms(200); });
+    probe.observe(name, 0, [&] {
+      EXPECT_TRUE(probe.eventually_at_once(2));
+      sleep_ms(200);
+    });
   };
   for ([[maybe_unused]] auto unit :
        imap(std::vector<std::string>{"A", "B", "B"}, run, {.workers = 5})) {

@@ -144,11 +144,21 @@ class Probe {
     for (const Span& span : spans(group)) order.push_back(span.index);
     return order;
   }
-  int most() const { return most_; }
+  int most() const {
+    const std::lock_guard lock(mutex_);
+    return most_;
+  }
   int most_in(const std::string& group) const {
     const std::lock_guard lock(mutex_);
     const auto found = most_in_.find(group);
     return found == most_in_.end() ? 0 : found->second;
+  }
+  // Waits until so many have run at once: what is to overlap does so however slow a thread is.
+  bool eventually_at_once(int count) const {
+    return test::eventually([&] { return most() >= count; });
+  }
+  bool eventually_at_once_in(const std::string& group, int count) const {
+    return test::eventually([&] { return most_in(group) >= count; });
   }
   std::set<std::thread::id> threads() const {
     std::set<std::thread::id> all;

@@ -43,7 +43,8 @@ class Draw {
   std::mt19937_64 random_;
 };
 
-// A program that hangs ends the test with its seed.
+// A program that hangs ends the test with its seed.  The time is for a busy machine and a
+// sanitizer.
 class Watchdog {
  public:
   Watchdog() : thread_([this] { watch(); }) {}
@@ -66,7 +67,7 @@ class Watchdog {
   void watch() {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, std::chrono::seconds(1), [this] { return over_; })) {
-      if (++seconds_ < 60) continue;
+      if (++seconds_ < 600) continue;
       std::fprintf(stderr, "hangs: DISTAFF_PROPERTY_SEED=%llu\n",
                    static_cast<unsigned long long>(seed_));
       std::abort();

@@ -84,17 +84,23 @@ TEST(TaskManagers, TM_05_RaiseStopsSoon) {
   ThreadPool pool(3);
   TaskManager<int> manager(pool, kQuiet);
   std::vector<ManagedTask<int>> tasks;
+  const auto first_failure_is_known = [&] {
+    const auto completed = manager.completed_tasks();
+    return std::find(completed.begin(), completed.end(), tasks[4]) != completed.end();
+  };
   for (const int i : up_to(100)) {
-    tasks.push_back(manager.submit([i] {
+    tasks.push_back(manager.submit([&, i] {
       sleep_ms(10);
+      if (i > 4) {
+        EXPECT_TRUE(test::eventually(first_failure_is_known));
+      }
       if ((i + 1) % 5 == 0) throw std::range_error("five");
       return i;
     }));
   }
   EXPECT_THROW(manager.run(), std::range_error);
   EXPECT_LT(manager.results().size(), 10u);
-  const auto completed = manager.completed_tasks();
-  EXPECT_NE(std::find(completed.begin(), completed.end(), tasks[4]), completed.end());
+  EXPECT_TRUE(first_failure_is_known());
   EXPECT_FALSE(tasks[99].complete());
   EXPECT_THROW(tasks[99].result(), InvalidState);
 }
@@ -190,10 +196,10 @@ TEST(TaskManagers, TM_12_TheFirstFailureCounts) {
     first_failed.wait();
     throw std::domain_error("second");
   });
-  // The second goes on when the first has ended.
+  // The second goes on when the first was collected.
   std::thread other([&] {
     both.wait();
-    EXPECT_TRUE(test::eventually([&] { return pool.count_busy_workers() <= 1; }));
+    EXPECT_TRUE(test::eventually([&] { return !manager.completed_tasks().empty(); }));
     first_failed.count_down();
   });
   EXPECT_THROW(manager.run(), std::range_error);
@@ -241,12 +247,18 @@ TEST(Monitors, MO_01_AddsUp) {
     manager.map([](int) { sleep_ms(300); }, up_to(8));
     manager.run();
   }
-  EXPECT_GE(seconds_since(start), 1.2);
-  EXPECT_WITHIN(seconds_since(start), 1.5);
+  const double took = seconds_since(start);
+  EXPECT_GE(took, 1.2);
+  EXPECT_WITHIN(took, 1.5);
   const auto lines = said.infos();
   ASSERT_GE(lines.size(), 3u);
   EXPECT_EQ(lines.front(), "monitor: started");
-  EXPECT_TRUE(lines.back().starts_with("monitor: stopped after 8 tasks in 1.")) << lines.back();
+  const std::string stopped = "monitor: stopped after 8 tasks in ";
+  ASSERT_TRUE(lines.back().starts_with(stopped)) << lines.back();
+  const double said_to_take = std::stod(lines.back().substr(stopped.size()));
+  EXPECT_GE(said_to_take, 1.2);
+  EXPECT_LE(said_to_take, took + 0.005) << "rounded";
+  EXPECT_WITHIN(said_to_take, 2);
   int sum = 0;
   for (std::size_t i = 1; i + 1 < lines.size(); ++i) sum += std::stoi(lines[i].substr(9));
   EXPECT_EQ(sum, 8);
@@ -258,12 +270,14 @@ TEST(Monitors, MO_02_DelaysNothing) {
   const auto start = Clock::now();
   {
     ThreadPool pool(2);
-    TaskManager<void> manager(pool);
+    TaskManager<void> manager(pool, {.monitor_interval = 100s});
     manager.submit([] { sleep_ms(100); });
     manager.run();
   }
+  EXPECT_LT(seconds_since(start), 100) << "nobody waits for the end of an interval";
   EXPECT_WITHIN(seconds_since(start), 0.3);
   EXPECT_EQ(said.infos().size(), 3u);
+  EXPECT_EQ(TaskManagerOptions{}.monitor_interval, 2s);
 }
 
 TEST(Monitors, MO_03_NoneCostsNothing) {
