@@ -12,13 +12,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <mutex>
 #include <system_error>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -197,11 +195,33 @@ class Server {
   std::vector<Worker> workers_;
 };
 
+// Whether the thread `id` of this process has run its last instruction.  One that was joined is
+// past that for certain, but a busy machine may take long to remove it from /proc.
+bool is_exiting(const char* id) {
+  constexpr unsigned long kExiting = 4;  // PF_EXITING in the kernel's flags, see proc(5)
+  char text[512];
+  std::snprintf(text, sizeof text, "/proc/self/task/%s/stat", id);
+  const UniqueFd file(open(text, O_RDONLY | O_CLOEXEC));
+  if (!file) return errno == ENOENT;
+  const ssize_t got = read(file.get(), text, sizeof text - 1);
+  if (got <= 0) return got < 0 && errno == ESRCH;
+  text[got] = '\0';
+  // The name, which may hold anything, stands in parentheses; six numbers and words behind it the
+  // flags.
+  const char* const name_end = std::strrchr(text, ')');
+  unsigned long flags = 0;
+  return name_end != nullptr &&
+         std::sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
+         (flags & kExiting) != 0;
+}
+
 int count_own_threads() {
   DIR* const tasks = opendir("/proc/self/task");
   if (tasks == nullptr) return 1;
   int count = 0;
-  while (const dirent* const entry = readdir(tasks)) count += entry->d_name[0] != '.';
+  while (const dirent* const entry = readdir(tasks)) {
+    count += entry->d_name[0] != '.' && !is_exiting(entry->d_name);
+  }
   closedir(tasks);
   return count;
 }
@@ -288,13 +308,6 @@ ForkClient ForkServerProcess::connect() {
   return ForkClient(std::move(sockets.ours));
 }
 
-bool has_one_thread() {
-  constexpr int kLooks = 10;
-  for (int i = 0; i < kLooks; ++i) {
-    if (count_own_threads() == 1) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
+bool has_one_thread() { return count_own_threads() == 1; }
 
 }  // namespace distaff::inline v0::detail

@@ -73,8 +73,8 @@ class ForkServerProcess {
   UniqueFd root_;
 };
 
-// Whether this process has one thread.  Looks for some milliseconds, as a thread that was joined
-// may still be seen for a moment.
+// Whether this process has one thread.  One that was joined does not count, however long the kernel
+// still shows it.
 bool has_one_thread();
 
 }  // namespace distaff::inline v0::detail
