@@ -111,7 +111,7 @@ TEST(PlainWords, AreTheWordsOfAShell) {
     for (const testing::Shell& shell : testing::shells()) {
       if (!shell.required) continue;
       const std::string text = "show() { printf '%s\\n' show \"$@\"; }; " + script;
-      EXPECT_EQ(testing::run_script(shell, text, {}, scratch).output, expected) << script;
+      EXPECT_EQ(testing::run_to_its_end(shell, text, {}, scratch).output, expected) << script;
     }
   }
 }

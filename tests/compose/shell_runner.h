@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -80,14 +81,23 @@ class Scratch {
 };
 
 struct Ran {
-  bool timed_out = false;
+  bool timed_out = false;  // or it used up its CPU time
   int status = 0;
   std::string output;
 };
 
-// `SHELL -c TEXT distaff ARGUMENT...` in the scratch directory, for two seconds at most.
+// How long a script may take, and how much CPU time each of its processes.
+struct Patience {
+  std::chrono::milliseconds time;
+  rlim_t cpu_seconds;
+};
+// For random scripts, which may hang or loop.
+constexpr Patience kBrief{std::chrono::seconds(2), 1};
+
+// `SHELL -c TEXT distaff ARGUMENT...` in the scratch directory.
 inline Ran run_script(const Shell& shell, const std::string& text,
-                      const std::vector<std::string>& arguments, const Scratch& scratch) {
+                      const std::vector<std::string>& arguments, const Scratch& scratch,
+                      Patience patience = kBrief) {
   std::vector<std::string> words = shell.argv;
   words.insert(words.end(), {"-c", text, "distaff"});
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -107,7 +117,7 @@ inline Ran run_script(const Shell& shell, const std::string& text,
     dup2(null, 0);
     dup2(output, 1);
     dup2(null, 2);
-    const rlimit cpu{1, 1};
+    const rlimit cpu{patience.cpu_seconds, patience.cpu_seconds};
     const rlimit size{1 << 20, 1 << 20};
     setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_FSIZE, &size);
@@ -118,9 +128,10 @@ inline Ran run_script(const Shell& shell, const std::string& text,
   Ran ran;
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   pollfd ended{pidfd, POLLIN, 0};
-  ran.timed_out = poll(&ended, 1, 2000) == 0;
+  const bool late = poll(&ended, 1, static_cast<int>(patience.time.count())) == 0;
   kill(-pid, SIGKILL);
   waitpid(pid, &ran.status, 0);
+  ran.timed_out = late || (WIFSIGNALED(ran.status) && WTERMSIG(ran.status) == SIGKILL);
   close(pidfd);
   const off_t size = lseek(output, 0, SEEK_END);
   ran.output.resize(static_cast<std::size_t>(size));
@@ -128,6 +139,15 @@ inline Ran run_script(const Shell& shell, const std::string& text,
   ran.output.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   close(output);
   return ran;
+}
+
+// The same for a script that must end.  A busy machine may hold it up, so it is tried once more,
+// for much longer, before the limit counts.
+inline Ran run_to_its_end(const Shell& shell, const std::string& text,
+                          const std::vector<std::string>& arguments, const Scratch& scratch) {
+  const Ran ran = run_script(shell, text, arguments, scratch, {std::chrono::seconds(20), 10});
+  if (!ran.timed_out) return ran;
+  return run_script(shell, text, arguments, scratch, {std::chrono::seconds(200), 100});
 }
 
 inline std::size_t count_from(const char* variable, std::size_t otherwise) {

@@ -28,7 +28,9 @@ struct Seen {
   std::optional<Attempt> end;
   int ends = 0, closes = 0;
   bool kept_open = false;
-  TimePoint ended, closed;
+  // `over` is not later than the end by the executor's clock, and `ended`, when we were told, not
+  // earlier.
+  TimePoint started, over, ended, closed;
 };
 
 class Jobs final : public ExecEvents {
@@ -43,7 +45,10 @@ class Jobs final : public ExecEvents {
   // Starts the next job.
   Executor::StartResult start(Launch launch) {
     const JobId id{++last_};
-    return executor.start(id, launch);
+    seen[number(id)].started = EventLoop::now();
+    const Executor::StartResult result = executor.start(id, launch);
+    if (result.start != Executor::Start::started) seen.erase(number(id));
+    return result;
   }
   Executor::StartResult start(std::vector<std::string> argv) {
     Launch launch;
@@ -64,7 +69,7 @@ class Jobs final : public ExecEvents {
   }
 
   void wait_until(const std::function<bool()>& condition) {
-    const TimePoint limit = EventLoop::now() + std::chrono::seconds(30);
+    const TimePoint limit = EventLoop::now() + std::chrono::seconds(200);
     while (!condition()) {
       ASSERT_LT(EventLoop::now(), limit) << "nothing more happens";
       turn(limit);
@@ -75,6 +80,12 @@ class Jobs final : public ExecEvents {
   void turn(TimePoint limit) {
     loop.wait(std::min(limit, executor.wake_at().value_or(limit)));
     executor.tick(EventLoop::now());
+  }
+
+  // Turns until `time` and once more after it: what is due by then is done, however late we are.
+  void turn_past(TimePoint time) {
+    while (EventLoop::now() < time) turn(time);
+    turn(time);
   }
 
   EventLoop loop;
@@ -112,6 +123,7 @@ class Jobs final : public ExecEvents {
   void on_end(JobId job, const Attempt& attempt) override {
     Seen& one = seen[number(job)];
     one.end = attempt;
+    one.over = one.started + attempt.usage.wall;
     one.ended = EventLoop::now();
     EXPECT_EQ(++one.ends, 1);
     when_ended(job);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "exec/run_jobs.h"
+#include "support/timing.h"
 
 namespace distaff {
 namespace {
@@ -59,8 +60,12 @@ TEST(Terminal, OtherStopsDoNotEndAJob) {
   EXPECT_TRUE(on_a_terminal([](int) {
     Jobs jobs;
     jobs.start({"sh", "-c", "kill -TSTP $$; echo back"});
-    const TimePoint soon = EventLoop::now() + std::chrono::milliseconds(50);
-    while (EventLoop::now() < soon) jobs.turn(soon);
+    const bool stopped = test::eventually([] {
+      siginfo_t who{};
+      return waitid(P_ALL, 0, &who, WSTOPPED | WNOHANG | WNOWAIT) == 0 && who.si_pid != 0;
+    });
+    if (!stopped) return false;
+    jobs.turn_past(EventLoop::now() + std::chrono::milliseconds(50));
     if (jobs.executor.running() != 1) return false;
     jobs.executor.signal(JobId{1}, SIGCONT);
     jobs.wait_until([&] { return jobs.seen[1].closes == 1; });

@@ -43,18 +43,28 @@ Request request(std::string method, std::string url) {
   return result;
 }
 
-// A port of loopback where nobody listens.
-std::string closed_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return std::to_string(ntohs(address.sin_port));
-}
+// A port of loopback where nobody listens.  While we hold it, the kernel gives it to no program
+// that asks for any port; a server that sets SO_REUSEADDR, as we do, can still be told to listen
+// there.
+class ClosedPort {
+ public:
+  ClosedPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int on = 1;
+    setsockopt(fd_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size);
+    getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    number_ = std::to_string(ntohs(address.sin_port));
+  }
+  const std::string& number() const { return number_; }
+
+ private:
+  UniqueFd fd_;
+  std::string number_;
+};
 
 // ---- whole responses
 
@@ -248,7 +258,8 @@ TEST_F(FetchExecutorTest, WhatMayDoSomethingTwiceIsSaidToBeSentOnce) {
   Fetches fetches(options);
   EXPECT_TRUE(fetches.run(request("POST", server->url("/drop"))).end->once_only);
   EXPECT_FALSE(fetches.run(request("HEAD", server->url("/drop"))).end->once_only);
-  EXPECT_FALSE(fetches.run(request("POST", "http://127.0.0.1:" + closed_port())).end->once_only);
+  const ClosedPort port;
+  EXPECT_FALSE(fetches.run(request("POST", "http://127.0.0.1:" + port.number())).end->once_only);
   options.spec.retry_unsafe = true;
   Fetches others(options);
   EXPECT_FALSE(others.run(request("POST", server->url("/drop"))).end->once_only);
@@ -551,12 +562,11 @@ class FetchHttp2 : public testing::Test {
  protected:
   void SetUp() override {
     if (access("/usr/sbin/nginx", X_OK) != 0) GTEST_SKIP() << "there is no nginx";
-    port_ = closed_port();
     dir_.file("www/a", "some bytes\n");
     const std::string config =
         "daemon off; master_process off; pid " + (dir_ / "pid") + "; error_log " + (dir_ / "err") +
         "; events {} http { access_log " + (dir_ / "log") + "; " + temporaries() +
-        "server { listen 127.0.0.1:" + port_ + " ssl http2; keepalive_requests 5; root " +
+        "server { listen 127.0.0.1:" + port_.number() + " ssl http2; keepalive_requests 5; root " +
         (dir_ / "www") + "; ssl_certificate " + certificate_.cert + "; ssl_certificate_key " +
         certificate_.key + "; } }";
     const std::string file = dir_.file("nginx.conf", config);
@@ -578,11 +588,11 @@ class FetchHttp2 : public testing::Test {
     }
     return result;
   }
-  std::string url() const { return "https://127.0.0.1:" + port_ + "/a"; }
+  std::string url() const { return "https://127.0.0.1:" + port_.number() + "/a"; }
 
   TempDir dir_;
   Certificate certificate_;
-  std::string port_;
+  ClosedPort port_;
   pid_t pid_ = -1;
 };
 
@@ -633,7 +643,7 @@ TEST_F(FetchExecutorTest, EndsInTheMiddleWithoutLeavingAnythingOpen) {
   {
     options.store = &store;
     Fetches fetches(options);
-    for (const char* path : {"/never", "/drip", "/never?head=1", "/slow?ms=20000", "/size/10"}) {
+    for (const char* path : {"/never", "/drip", "/never?head=1", "/slow?ms=777000", "/size/10"}) {
       fetches.start(server->url(path));
     }
     fetches.wait_until([&] { return fetches.seen[5].closes == 1; });

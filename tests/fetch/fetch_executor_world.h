@@ -77,7 +77,7 @@ class HttpServer {
   // What it was asked with `part` in the target, in the order in which it was done with it; waits
   // until these are `count`.
   std::vector<Seen> seen(const std::string& part, std::size_t count) const {
-    const TimePoint limit = EventLoop::now() + std::chrono::seconds(10);
+    const TimePoint limit = EventLoop::now() + std::chrono::seconds(200);
     auto result = seen(part);
     while (result.size() < count && EventLoop::now() < limit) {
       usleep(1000);
@@ -261,7 +261,7 @@ class Fetches final : public ExecEvents {
   }
 
   void wait_until(const std::function<bool()>& condition) {
-    const TimePoint limit = EventLoop::now() + std::chrono::seconds(30);
+    const TimePoint limit = EventLoop::now() + std::chrono::seconds(200);
     while (!condition()) {
       ASSERT_LT(EventLoop::now(), limit) << "nothing more happens";
       // What the condition looks at may be the server's.
@@ -278,9 +278,13 @@ class Fetches final : public ExecEvents {
       EXPECT_EQ(executor->start(id, launches_[id]).start, Executor::Start::started);
     }
     loop.wait(std::min(limit, executor->wake_at().value_or(limit)));
-    waiting_ = true;
-    executor->tick(EventLoop::now());
-    waiting_ = false;
+    tick(EventLoop::now());
+  }
+
+  // So much time passes, for the executor alone.  Leaps add up.
+  void leap(Duration time) {
+    leapt_ += time;
+    tick(EventLoop::now() + leapt_);
   }
 
   EventLoop loop;
@@ -290,6 +294,12 @@ class Fetches final : public ExecEvents {
   std::unique_ptr<FetchExecutor> executor;
 
  private:
+  void tick(TimePoint now) {
+    waiting_ = true;
+    executor->tick(now);
+    waiting_ = false;
+  }
+
   Intake room(JobId, Stream stream) override {
     EXPECT_EQ(stream, Stream::out);
     return {.most = room_now()};
@@ -321,6 +331,7 @@ class Fetches final : public ExecEvents {
   std::vector<JobId> hopped_;
   std::uint64_t last_ = 0;
   bool waiting_ = false;
+  Duration leapt_{0};
 };
 
 // What the server's /size/N gives.

@@ -90,7 +90,7 @@ inline Drained drain(Source& source) {
         break;
       case Source::Next::wait:
         ++drained.waits;
-        if (!readable(source.wait_fd(), 20000)) {
+        if (!readable(source.wait_fd(), 200'000)) {
           ADD_FAILURE() << "waits for nothing";
           return drained;
         }

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "support/temp_dir.h"
+#include "support/timing.h"
 
 namespace distaff {
 namespace {
@@ -113,18 +114,13 @@ TEST(FileLocks, AProgramThatWeStartDoesNotKeepThem) {
   EXPECT_TRUE(take(*holder, "a"));
   const pid_t child = vfork();  // returns when the program is running
   if (child == 0) {
-    execl("/bin/sleep", "sleep", "77", nullptr);
+    execl("/bin/sleep", "sleep", "777", nullptr);
     _exit(127);
   }
   holder.reset();
   FileLocks ours = open_in(dir);
   // The kernel lets us go on a moment before it closes the program's descriptors.
-  bool taken = take(ours, "a");
-  for (int i = 0; i < 500 && !taken; ++i) {
-    usleep(10'000);
-    taken = take(ours, "a");
-  }
-  EXPECT_TRUE(taken);
+  EXPECT_TRUE(test::eventually([&] { return take(ours, "a"); }));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
 }

@@ -36,7 +36,7 @@ void put(const UniqueFd& fd, const std::string& text) {
 // Up to the next byte; empty at the end: nobody holds the other end any more.
 std::string get(const UniqueFd& fd) {
   pollfd ready{fd.get(), POLLIN, 0};
-  EXPECT_EQ(poll(&ready, 1, 20'000), 1) << "nothing comes";
+  EXPECT_EQ(poll(&ready, 1, 200'000), 1) << "nothing comes";
   char text[256];
   const ssize_t size = read(fd.get(), text, sizeof text);
   return std::string(text, size > 0 ? static_cast<std::size_t>(size) : 0);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "os/spawn.h"
+#include "support/timing.h"
 
 namespace distaff {
 namespace {
@@ -106,7 +107,7 @@ TEST(ProcessTable, ShowsWhoIsBelowUsAndWhoseFamily) {
 }
 
 TEST(ProcessTable, ReadsWhatAProcessWasStartedWith) {
-  std::string sleep = "sleep", time = "77", one = "X=1", two = "XY=a b";
+  std::string sleep = "sleep", time = "777", one = "X=1", two = "XY=a b";
   char* argv[] = {sleep.data(), time.data(), nullptr};
   char* envp[] = {two.data(), one.data(), nullptr};
   SpawnRequest request;
@@ -115,8 +116,8 @@ TEST(ProcessTable, ReadsWhatAProcessWasStartedWith) {
   request.envp = envp;
   const pid_t pid = spawn(request, look_around()).pid;
   // spawn() returns a moment before the kernel shows the arguments.
-  for (int i = 0; i < 1000 && command_line(pid) != "sleep 77"; ++i) usleep(1000);
-  EXPECT_EQ(command_line(pid), "sleep 77");
+  test::eventually([&] { return command_line(pid) == "sleep 777"; });
+  EXPECT_EQ(command_line(pid), "sleep 777");
   EXPECT_EQ(environment_variable(pid, "X"), "1");
   EXPECT_EQ(environment_variable(pid, "XY"), "a b");
   EXPECT_EQ(environment_variable(pid, "Y"), std::nullopt);
@@ -153,7 +154,7 @@ TEST(ProcessTable, EndsEverybodyWhoeverForksMeanwhile) {
       }
     });
   }
-  EXPECT_TRUE(kill_all_children(nobody, 10s).empty());
+  EXPECT_TRUE(kill_all_children(nobody, 200s).empty());
   EXPECT_TRUE(descendants(everybody).empty());
   EXPECT_EQ(waitpid(-1, nullptr, 0), -1);
 }
@@ -161,7 +162,7 @@ TEST(ProcessTable, EndsEverybodyWhoeverForksMeanwhile) {
 TEST(ProcessTable, SparesWhomItIsTold) {
   const pid_t spared = start([] {});
   const pid_t other = start([] {});
-  EXPECT_TRUE(kill_all_children([&](pid_t pid) { return pid == spared; }, 10s).empty());
+  EXPECT_TRUE(kill_all_children([&](pid_t pid) { return pid == spared; }, 200s).empty());
   EXPECT_FALSE(look_at_process(other));
   EXPECT_TRUE(look_at_process(spared));
   end(spared);

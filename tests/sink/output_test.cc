@@ -116,7 +116,7 @@ TEST_F(OutputTest, KeepsWhatFindsNoRoomAndWritesItWhenTheReaderGoesOn) {
   std::string got;
   while (output.pending() > 0) {
     got += stdout_pipe.take();
-    loop.wait(EventLoop::now() + 10s);
+    loop.wait(EventLoop::now() + 200s);
   }
   got += stdout_pipe.take();
   EXPECT_TRUE(got == all);
@@ -155,7 +155,7 @@ TEST_F(OutputTest, NoticesThatTheReaderIsGoneWhileItWaitsForRoom) {
   output.write(out, std::string(3'000'000, 'x'));
   EXPECT_GT(output.pending(), 0u);
   stdout_pipe.in.reset();
-  loop.wait(EventLoop::now() + 10s);
+  loop.wait(EventLoop::now() + 200s);
   EXPECT_EQ(output.condition(), ByteSink::Condition::reader_gone);
   EXPECT_EQ(output.pending(), 0u);
 }
@@ -299,7 +299,7 @@ TEST_F(OutputTest, ATargetThatIsFullBlocksTheOutputUntilThereIsRoom) {
   }
   EXPECT_TRUE(output.blocked(out));
   EXPECT_EQ(stdout_pipe.take().size(), moved);
-  loop.wait(EventLoop::now() + 10s);
+  loop.wait(EventLoop::now() + 200s);
   EXPECT_FALSE(output.blocked(out));
   EXPECT_NE(output.straight(out), nullptr);
 }
@@ -369,7 +369,7 @@ TEST_F(OutputTest, HasNoPlaceForAStatusLineWhereNothingIsRead) {
   output.write(err, std::string(1'148'576, '\n'));
   EXPECT_FALSE(output.has_place_for_status());
   stderr_pipe.take();
-  loop.wait(EventLoop::now() + 10s);
+  loop.wait(EventLoop::now() + 200s);
   EXPECT_TRUE(output.has_place_for_status());
 }
 
