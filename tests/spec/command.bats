@@ -281,10 +281,9 @@ load helpers
 }
 
 @test "--dry-run does not wait for rests" {
-  begin=$(clock)
-  seq 5 | try distaff --dry-run --throttle 10s touch
+  seq 5 | try timeout 600 distaff --dry-run --throttle 1h touch
+  exits 0
   prints 'touch 1' 'touch 2' 'touch 3' 'touch 4' 'touch 5'
-  [ $(($(clock) - begin)) -lt 9000000 ] || fail "it waited"
 }
 
 @test "--trace prints what runs on stderr" {

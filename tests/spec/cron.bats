@@ -57,9 +57,10 @@ hold() {
 
 @test "--lock-wait waits for the other run to end" {
   hold "$(name)"
-  distaff --lock "$(name)" --lock-wait 20s 'echo second > second; : {}' ::: b 2> err &
+  distaff --lock "$(name)" --lock-wait 10m 'echo second > second; : {}' ::: b 2> err &
   second=$!
-  sleep 0.2
+  wait_for takes_signals "$second"
+  sleep 0.2 # if it runs in spite of the lock, it does so by now
   absent second
   touch go
   wait "$second"
@@ -107,7 +108,7 @@ hold() {
   wait_for [ -e up ]
   kill -KILL "$pid"
   finish
-  try timeout 10 distaff --lock "$(name)" --lock-wait 5s 'echo {}' ::: b
+  try timeout 600 distaff --lock "$(name)" --lock-wait 5m 'echo {}' ::: b
   exits 0
   prints b
   touch go

@@ -122,7 +122,7 @@ ordered() {
 @test "TMPDIR names the spill directory; one that cannot be used is said once, and nothing is lost" {
   # The first job waits until it has been said: on a busy machine the others might else come too
   # late to be held.
-  said='n=0; until grep -q "cannot hold" "$SAID" || [ $n = 1000 ]; do n=$((n + 1)); sleep 0.02; done'
+  said='n=0; until grep -q "cannot hold" "$SAID" || [ $n = 10000 ]; do n=$((n + 1)); sleep 0.02; done'
   SAID=$kept/stderr TMPDIR=$PWD/nowhere try distaff -k --hold-memory 64k -j 3 \
     "case {} in 1) $said ;; esac; yes {} | head -c 300000" ::: 1 2 3 4
   exits 0

@@ -4,6 +4,10 @@
 # and nothing on stdin.  `try` runs a command and keeps what it wrote and how it ended; the checks
 # below it look at the last `try`.  Nothing here sleeps a fixed time and hopes: `wait_for` waits for
 # a condition, generously.
+#
+# Time: lower bounds hold on any machine.  Upper bounds hold on one that is not busy otherwise; they are
+# checked by `sooner`, in tests that are tagged `timed`, which tests/timed runs with nothing beside.
+# A limit that only guards against a hang is ten times what is needed on a quiet machine.
 
 bats_require_minimum_version 1.5.0
 
@@ -48,19 +52,26 @@ finish() {
   echo "$status" > "$kept/status"
 }
 
-# wait_for COMMAND...: until it succeeds; the test fails after 20 s.
+# wait_for COMMAND...: until it succeeds; the test fails after 200 s.
 wait_for() {
   local i
-  for ((i = 0; i < 1000; i++)); do
+  for ((i = 0; i < 10000; i++)); do
     "$@" > /dev/null 2>&1 && return 0
     sleep 0.02
   done
   fail "waited in vain for: $*"
 }
 
-# Microseconds, for lower bounds.
+# Microseconds, for bounds.
 clock() {
   echo "${EPOCHREALTIME/[.,]/}"
+}
+
+# sooner BEGIN MICROSECONDS: an upper bound of the time since clock() said BEGIN.  Checked only with
+# DISTAFF_TIMES=1, as tests/timed has it; the test needs the tag `timed`.
+sooner() {
+  local took=$(($(clock) - $1))
+  [ "${DISTAFF_TIMES:-0}" != 1 ] || [ "$took" -lt "$2" ] || fail "took $took us, not less than $2"
 }
 
 # ---- checking

@@ -55,9 +55,10 @@ all() {
 
 @test "--journal: a job whose output is not out yet has no line" {
   mkfifo hold
-  start distaff -k -j 2 --journal j 'echo {}; if [ {} = slow ]; then read x < hold; else : > ended; fi' ::: slow quick
-  wait_for test -e ended
-  # The line of a third run would be there by now: nothing but the first job holds it back.
+  start distaff -k -j 2 --journal j 'echo {}; if [ {} = slow ]; then read x < hold; else echo $$ > ended; fi' ::: slow quick
+  wait_for test -s ended
+  wait_for gone "$(< ended)"
+  # Its line would be there by now, or in a moment: nothing but the first job holds it back.
   wait_for test -s "$kept/stdout"
   same "$(lines job || true)" 0
   echo > hold
@@ -121,7 +122,7 @@ all() {
   mkdir small
   cat > full <<'EOF'
 mount -t tmpfs -o size=64k none small || exit 77
-timeout 60 distaff -j 2 --journal small/j 'echo {}' < input > out 2> err
+timeout 600 distaff -j 2 --journal small/j 'echo {}' < input > out 2> err
 echo $? > status
 cp small/j j
 EOF

@@ -15,13 +15,13 @@ ways=(
   "-j 50 --hold-memory 1k"
   "-j 50 --retries 1"
   "-j 50 --mutex {}"
-  "-j 50 --lock limits --metrics m.prom --stamp stamp --quiet-unless-failed"
+  "-j 50 --lock limits-$BATS_RUN_TMPDIR --metrics m.prom --stamp stamp --quiet-unless-failed"
 )
 
 @test "a descriptor limit of 40: every job runs once, in all modes" {
   for way in "${ways[@]}"; do
     rm -rf results ran
-    seq 60 | try timeout 60 bash -c 'ulimit -n 40; exec distaff --log-level error $1 "echo {} >> ran; sleep 0.02; echo out {}; : \"\$@\""' sh "$way"
+    seq 60 | try timeout 600 bash -c 'ulimit -n 40; exec distaff --log-level error $1 "echo {} >> ran; sleep 0.02; echo out {}; : \"\$@\""' sh "$way"
     same "$way: $(< "$kept/status")" "$way: 0"
     silent
     same "$way: $(sort -n ran | md5sum)" "$way: $(seq 60 | md5sum)"
@@ -33,14 +33,16 @@ ways=(
   same "$(cat results/7/stdout 2> /dev/null || echo 'out 7')" 'out 7'
 }
 
-# as_other COMMAND...: as a user of our own, whose processes are counted alone.  The limit counts all
-# of a user's processes, and root has none.
+# A user that no other test is at the same time, as the limit counts all of a user's processes.
+other=$((40000 + $$ % 10000))
+
+# as_other COMMAND...: as that user.  Root has no such limit.
 as_other() {
   if [ "$(id -u)" != 0 ]; then
     skip "only root can become another user"
   fi
-  setpriv --reuid=54322 --regid=54322 --clear-groups true || skip "cannot become another user here"
-  setpriv --reuid=54322 --regid=54322 --clear-groups "$@"
+  setpriv --reuid="$other" --regid="$other" --clear-groups true || skip "cannot become another user here"
+  setpriv --reuid="$other" --regid="$other" --clear-groups "$@"
 }
 
 open_place() {
@@ -58,22 +60,24 @@ open_place() {
     case $way in *-j\ 0*) continue ;; esac
     seq 40 > in
     chmod 644 in
-    try as_other timeout 60 bash -c 'ulimit -u "$1"; exec ./distaff --log-level error -a in $2 "echo {} >> ran; echo out {}; exec sleep 0.02; : \"\$@\""' sh 8 "$way"
+    try as_other timeout 600 bash -c 'ulimit -u "$1"; exec ./distaff --log-level error -a in $2 "echo {} >> ran; echo out {}; exec sleep 0.02; : \"\$@\""' sh 8 "$way"
     [ "$(< "$kept/status")" = 0 ] || fail "$way"
     silent
     same "$way: $(sort -n ran | md5sum)" "$way: $(seq 40 | md5sum)"
   done
   cd /
-  rm -rf "$open" /tmp/distaff-54322
+  rm -rf "$open" "/tmp/distaff-$other"
 }
 
 @test "no process at all: the run gives up after a while, says so, and nothing is lost without a word" {
   open_place
   # Another process of that user takes the only place there is.
-  as_other sleep 77 3>&- &
+  as_other true
+  setpriv --reuid="$other" --regid="$other" --clear-groups sleep 777 3>&- &
   holder=$!
+  wait_for grep -qx sleep "/proc/$holder/comm"
   # (A leak check would need a process too.)
-  try as_other timeout 60 bash -c 'ulimit -u 1; ASAN_OPTIONS=detect_leaks=0 exec ./distaff -j 2 echo ::: a b'
+  try as_other timeout 600 bash -c 'ulimit -u 1; ASAN_OPTIONS=detect_leaks=0 exec ./distaff -j 2 echo ::: a b'
   kill "$holder" 2> /dev/null || true
   cd /
   rm -rf "$open"
@@ -87,7 +91,7 @@ open_place() {
     for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
       rm -rf results ran
       status=0
-      eval "timeout 60 distaff --log-level error $way 'echo {} >> ran; echo out {}; echo err {} >&2; : \"\$@\"' ::: 1 2 3 $closed" > /dev/null 2>&1 || status=$?
+      eval "timeout 600 distaff --log-level error $way 'echo {} >> ran; echo out {}; echo err {} >&2; : \"\$@\"' ::: 1 2 3 $closed" > /dev/null 2>&1 || status=$?
       same "$way $closed: $status" "$way $closed: 0"
       same "$way $closed: $(sort ran | tr '\n' ' ')" "$way $closed: 1 2 3 "
     done
@@ -97,11 +101,11 @@ open_place() {
 @test "a full disk under what is held back is no error" {
   unshare -m true 2> /dev/null || skip "no mount namespaces here"
   mkdir small
-  try timeout 60 unshare -m sh -c 'mount -t tmpfs -o size=1M tmpfs small && exec distaff -k -j 3 --hold-memory 64k --spill-dir small "seq {}000 50000; : {}" ::: 1 2 3 4'
+  try timeout 600 unshare -m sh -c 'mount -t tmpfs -o size=1M tmpfs small && exec distaff -k -j 3 --hold-memory 64k --spill-dir small "seq {}000 50000; : {}" ::: 1 2 3 4'
   exits 0
   for n in 1 2 3 4; do seq "${n}000" 50000; done | cmp - "$kept/stdout"
   yes 'a line of text' | head -c 5M > text
-  try timeout 60 unshare -m sh -c 'mount -t tmpfs -o size=1M tmpfs small && exec distaff --quiet-unless-failed --hold-memory 64k --spill-dir small "cat text; : {}" ::: 1'
+  try timeout 600 unshare -m sh -c 'mount -t tmpfs -o size=1M tmpfs small && exec distaff --quiet-unless-failed --hold-memory 64k --spill-dir small "cat text; : {}" ::: 1'
   exits 0
   cmp text "$kept/stdout"
 }

@@ -23,7 +23,7 @@ job='mkdir "held.$1" || { echo "OVERLAP $1"; exit 9; }; echo "begin $1"; sleep 0
 
 @test "jobs of another value pass those that wait, and hold the slots" {
   printf '%s\n' 'x 1' 'x 2' 'x 3' 'y 4' > in
-  try timeout 20 distaff -a in --split ' ' -j 2 --mutex '{1}' '[ {2} != 1 ] || while [ ! -e go ]; do sleep 0.02; done; [ {1} != y ] || touch go; echo {1}{2}'
+  try timeout 600 distaff -a in --split ' ' -j 2 --mutex '{1}' '[ {2} != 1 ] || while [ ! -e go ]; do sleep 0.02; done; [ {1} != y ] || touch go; echo {1}{2}'
   exits 0
   # x1 ends only when y4 has run; which of the two is seen to end first is the kernel's choice.
   prints_sorted x1 x2 x3 y4
@@ -67,7 +67,7 @@ job='mkdir "held.$1" || { echo "OVERLAP $1"; exit 9; }; echo "begin $1"; sleep 0
 }
 
 @test "an empty value is no mutex, a missing one a job that cannot start" {
-  printf ',1\n,2\n' | try timeout 20 distaff --split , -j 2 --mutex '{1}' 'touch up.{2}; while ! [ -e up.1 -a -e up.2 ]; do sleep 0.02; done'
+  printf ',1\n,2\n' | try timeout 600 distaff --split , -j 2 --mutex '{1}' 'touch up.{2}; while ! [ -e up.1 -a -e up.2 ]; do sleep 0.02; done'
   exits 0
   printf 'a,1\nb\n' | try distaff -k --split , --mutex '{2}' 'echo {1}'
   exits 1

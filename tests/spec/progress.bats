@@ -28,13 +28,13 @@ open_terminal() {
   wait_for on_screen '^>'
 }
 
-# run_there COMMAND: types it into the shell; ended_there waits for its end.
+# run_there COMMAND: types it into the shell; ended_there waits for its end, and for the next prompt.
 run_there() {
   printf '%s\n' "$1" > command
   tmux_ send-keys 'clear; sh ./command; echo "ended: $?"' Enter
 }
 ended_there() {
-  wait_for on_screen '^ended: '
+  wait_for eval 'screen | grep -A 1 "^ended: " | grep -q "^>"'
 }
 
 screen() {
@@ -113,9 +113,11 @@ ended: 1"
 @test "while a job has a line open there is no bar" {
   mkfifo f
   open_terminal 80
-  run_there "distaff --progress bar -j 1 'printf begin; until [ -e seen ]; do printf .; sleep 0.05; done
-    echo end; read x < f; : {}' ::: a"
-  shows '^begin\.\{25\}\.*$'
+  # The dots take longer than a bar does, and the line stays shorter than the screen.
+  run_there "distaff --progress bar -j 1 'printf begin; for i in \$(seq 25); do printf .; sleep 0.05; done
+    until [ -e seen ]; do sleep 0.02; done; echo end; read x < f; : {}' ::: a"
+  shows '^begin\.\{25\}$'
+  not_on_screen '0/1'
   touch seen
   shows '^begin\.*end$'
   shows '^0/1 .*running'
@@ -199,6 +201,7 @@ ended: 1"
   run_there "distaff --progress bar -j 1 'read x < f{}; touch ran{}' ::: 1 2 3"
   shows '^0/3 .*running'
   tmux_ send-keys C-s
+  screen > /dev/null # the server answers when it has passed on the key
   echo > f1
   echo > f2
   wait_for [ -e ran2 ]

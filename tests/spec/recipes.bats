@@ -12,7 +12,11 @@ setup() {
   printf '1999-01-01\nx\n' > d.txt
   cat > span << 'E'
 #!/bin/sh
-echo "$(date +%s%N) 1 $1" >> spans; sleep "$2"; echo "$(date +%s%N) -1 $1" >> spans
+echo "$(date +%s%N) 1 $1" >> spans
+# With a file `meet`, none ends before that script is content.
+n=0
+while [ -e meet ] && ! sh ./meet "$1"; do n=$((n + 1)); [ $n -lt 10000 ] || exit 9; sleep 0.02; done
+sleep "$2"; echo "$(date +%s%N) -1 $1" >> spans
 E
   cat > peak << 'E'
 sort -k1,1n -k2,2n spans | awk '{n[$3]+=$2; if (n[$3]>m[$3]) m[$3]=n[$3]} END {for (k in m) print k, m[k]}' | sort
@@ -276,6 +280,7 @@ E
 # ---- limits
 
 @test "recipe 30: one dump per server, all servers busy" {
+  echo 'grep -q " 1 A" spans && grep -q " 1 B" spans' > meet
   begin=$(clock)
   try distaff --csv -a dbs.csv -j 4 -g server ./span {server} 0.3
   took=$(($(clock) - begin))
@@ -287,6 +292,7 @@ E
 }
 
 @test "recipe 31: two copies per destination, a slot for all" {
+  echo '[ "$(grep -c " 1 $1" spans)" -ge 2 ]' > meet
   begin=$(clock)
   printf '%s\n' nas1:a nas1:b nas1:c nas1:d nas2:a nas2:b nas2:c |
     try distaff -j 7 --split : -g {1} --parallelism 2 ./span {1} 0.2

@@ -91,14 +91,14 @@ silent() {
   [ ! -s err ] || fail 'expected nothing on stderr'
 }
 
-# wait_for COMMAND...: until it succeeds, for 30 s.
+# wait_for COMMAND...: until it succeeds, for 200 s.
 wait_for() {
   local i
-  for ((i = 0; i < 1500; i++)); do
+  for ((i = 0; i < 10000; i++)); do
     "$@" > /dev/null 2>&1 && return
     sleep 0.02
   done
-  fail "waited 30 s in vain for: $*"
+  fail "waited 200 s in vain for: $*"
 }
 
 gone() {
