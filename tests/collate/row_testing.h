@@ -2,6 +2,7 @@
 
 // Writes rows as the collator does, and makes the jobs for them.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <random>

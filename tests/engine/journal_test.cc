@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "collate/csv_rows.h"
 #include "compose/command.h"
 #include "engine/engine.h"

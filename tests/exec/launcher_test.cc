@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <cerrno>
+
 #include "exec/run_jobs.h"
 #include "support/temp_dir.h"
 

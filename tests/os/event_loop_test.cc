@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/time.h>
 
+#include <cerrno>
 #include <functional>
 
 namespace distaff {

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <random>
+#include <utility>
 
 #include "schedule/age_tree.h"
 #include "schedule/time_heap.h"

@@ -3,6 +3,7 @@
 // A world for the engine: time that passes only when it waits, jobs that do as they are told.
 
 #include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <functional>
 #include <map>
