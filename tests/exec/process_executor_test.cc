@@ -55,6 +55,21 @@ TEST(ProcessExecutor, MeasuresWhatAJobTook) {
   EXPECT_GT(usage.max_rss_kib, 0);
 }
 
+TEST(ProcessExecutor, TheTimeAJobTookIsFromItsStartToItsEnd) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs;
+  jobs.start({kChild, "wait", fifo});
+  const TimePoint started = EventLoop::now();
+  jobs.turn_past(started + 100ms);
+  const TimePoint let_go = EventLoop::now();
+  held.reset();
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  // That it is not more than that, Jobs looks at.
+  EXPECT_GE(jobs.seen[1].end->usage.wall, let_go - started);
+}
+
 TEST(ProcessExecutor, AllBytesArrive) {
   Jobs jobs;
   constexpr std::size_t kSize = 5'000'001;

@@ -125,6 +125,7 @@ class Jobs final : public ExecEvents {
     one.end = attempt;
     one.over = one.started + attempt.usage.wall;
     one.ended = EventLoop::now();
+    EXPECT_GE(one.ended, one.over) << "it cannot have run for longer than since its start";
     EXPECT_EQ(++one.ends, 1);
     when_ended(job);
   }

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "fetch/fetch_executor_world.h"
+#include "support/timing.h"
 
 namespace distaff {
 namespace {
@@ -161,11 +162,13 @@ TEST_F(FetchBodies, SilenceEnds) {
   fetches.start(server->url("/never?head=1"));
   fetches.start(server->url("/drip?ms=1000"));
   // The executor looks every 25 ms, so that this many turns are 5 s on a quiet machine.
+  const TimePoint start = EventLoop::now();
   int turns = 0;
   while (fetches.executor->running() > 0 && ++turns < 200) {
     fetches.turn(EventLoop::now() + 1s);
   }
   ASSERT_EQ(fetches.executor->running(), 0);
+  EXPECT_WITHIN(EventLoop::now() - start, 5s);
   for (const int job : {1, 2, 3}) {
     EXPECT_EQ(fetches.seen[job].broken(), "timeout: nothing came for 0.1s (--stall-timeout)");
   }

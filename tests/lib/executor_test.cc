@@ -352,6 +352,77 @@ TEST(Executors, EX_07_ShutdownWaitsForRunningJobsAndStartsNone) {
   EXPECT_EQ(got, up_to(1)) << "what had finished is delivered";
 }
 
+TEST(Executors, EX_07_ShutdownStartsNoneThatWaitsForItsGroup) {
+  std::atomic<int> workers_ended{0};
+  Executor executor({.workers = 2, .finalizer = [&] { ++workers_ended; }});
+  std::atomic<int> given{0};
+  std::atomic<int> started{0};
+  std::atomic<bool> ended{false};
+  std::latch both(2);
+  std::latch running(1);
+  // Limited, so that who starts them all comes to an end.
+  const auto source = [&] { return given < 100 ? std::optional(given++) : std::nullopt; };
+  // Both workers are in the run.  The one that has nothing to do leaves it, and ends, once the run
+  // was told to start no more.
+  const auto run = [&](int i) {
+    if (++started <= 2) both.arrive_and_wait();
+    if (i == 0) {
+      EXPECT_TRUE(test::eventually([&] { return given >= 4; })) << "one waits for its group";
+      running.count_down();
+      EXPECT_TRUE(test::eventually([&] { return workers_ended == 1; }));
+      sleep_ms(100);
+      ended = true;
+    }
+    return i;
+  };
+  std::thread closer([&] {
+    running.wait();
+    executor.shutdown();
+    EXPECT_TRUE(ended);
+  });
+  std::vector<int> got;
+  const auto consume = [&] {
+    const auto key = by([](int i) { return i == 1 ? 'B' : 'A'; });
+    for (const int r : executor.imap(source, run, key)) got.push_back(r);
+  };
+  EXPECT_THROW(consume(), PoolClosed);
+  closer.join();
+  EXPECT_EQ(started, 2);
+  EXPECT_EQ(got, up_to(2)) << "what had finished is delivered";
+}
+
+TEST(Executors, EX_07_ShutdownStartsNoneWithoutGroups) {
+  Executor executor(1);
+  std::atomic<int> started{0};
+  std::atomic<bool> ended{false};
+  std::latch running(1);
+  const auto run = [&](int i) {
+    if (++started == 1) {
+      running.count_down();
+      EXPECT_TRUE(test::eventually([&] { return executor.is_closed(); }));
+    }
+    sleep_ms(300);
+    ended = true;
+    return i;
+  };
+  std::thread closer([&] {
+    running.wait();
+    executor.shutdown();
+    EXPECT_TRUE(ended);
+  });
+  std::vector<int> got;
+  const auto consume = [&] {
+    const RunOptions few{.buffer_size = 4};
+    for (const int r : executor.imap(endless(), run, NoGroups{}, few)) got.push_back(r);
+  };
+  EXPECT_THROW(consume(), PoolClosed);
+  closer.join();
+  // The executor is closed a moment before its run is told.  If the machine holds up shutdown() in
+  // between, for longer than the job takes, another one starts.
+  EXPECT_TRUE(!kTimesCount || started == 1) << started;
+  EXPECT_EQ(got, up_to(started)) << "what had finished is delivered";
+}
+
 TEST(Executors, EX_08_AbandonedJobsRunOn) {
   const auto let_go = std::make_shared<std::latch>(1);
   const auto ended = std::make_shared<std::latch>(1);

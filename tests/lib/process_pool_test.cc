@@ -68,8 +68,11 @@ std::string repeat(std::string_view text, int times) {
 }
 DISTAFF_REGISTER(repeat)
 
+// Not for ever: a test that fails before it makes the file waits for its pool.
 void await(const std::string& file) {
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(1ms);
+  if (!eventually([&] { return std::filesystem::exists(file); })) {
+    throw std::runtime_error(file + " does not come");
+  }
 }
 
 void leave(int status) { _exit(status); }

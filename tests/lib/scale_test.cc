@@ -80,7 +80,7 @@ TEST(Scale, PF_03_AMillion) {
 TEST(Scale, PF_05_ManyGroupsThatRest) {
   const int groups = test::kSanitized ? 2000 : 100000;
   const auto start = Clock::now();
-  const auto key = by([groups](int i) { return i % groups; }).throttle(1s);
+  const auto key = by([all = groups](int i) { return i % all; }).throttle(1s);
   const ImapOptions options{.workers = 4, .buffer_size = 2 * groups};
   EXPECT_EQ(count_all(imap_unordered(numbers(2 * groups), same, key, options)), 2 * groups);
   EXPECT_GE(seconds_since(start), 1);

@@ -7,10 +7,16 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <functional>
+#include <optional>
+
+#include "support/timing.h"
 
 namespace distaff {
 namespace {
+
+using namespace std::chrono_literals;
 
 // A group of two: its leader, which ends at once, and another, which says "alive" when it is asked.
 class Group {
@@ -57,9 +63,12 @@ class Group {
     pollfd ready{said_[0], POLLIN, 0};
     return poll(&ready, 1, milliseconds) == 1;
   }
-  bool is_dead() const {
+  // How long it takes until the other one is dead; nothing if it lives on.
+  std::optional<std::chrono::nanoseconds> dies_after() const {
+    const test::Stopwatch watch;
     char byte;
-    return speaks(200'000) && read(said_[0], &byte, 1) == 0;
+    if (!speaks(200'000) || read(said_[0], &byte, 1) != 0) return {};
+    return watch.elapsed();
   }
   bool answers() const {
     char word[5];
@@ -71,12 +80,12 @@ class Group {
   int asked_[2], said_[2];
 };
 
-// Runs `body` in a process, with a group that `body` gets; true if the group is dead once that
-// process is.
-bool kills_group(const std::function<void(pid_t group)>& body) {
+// Runs `body` in a process, with a group that `body` gets; how long the group outlives that
+// process, or nothing if it lives on.
+std::optional<std::chrono::nanoseconds> kills_group(const std::function<void(pid_t group)>& body) {
   Group group;
   group.hand_to(body);
-  return group.is_dead();
+  return group.dies_after();
 }
 
 bool spares_group(const std::function<void(pid_t group)>& body) {
@@ -86,19 +95,23 @@ bool spares_group(const std::function<void(pid_t group)>& body) {
 }
 
 TEST(GroupFuse, KillsTheGroupWhenItsHolderIsKilled) {
-  EXPECT_TRUE(kills_group([](pid_t group) {
+  const auto took = kills_group([](pid_t group) {
     GroupFuse fuse;
     EXPECT_TRUE(fuse.arm(group));
     kill(getpid(), SIGKILL);
-  }));
+  });
+  ASSERT_TRUE(took);
+  EXPECT_WITHIN(*took, 200ms);
 }
 
 TEST(GroupFuse, AlsoWhenItExitsWithoutAWord) {
-  EXPECT_TRUE(kills_group([](pid_t group) {
+  const auto took = kills_group([](pid_t group) {
     GroupFuse fuse;
     EXPECT_TRUE(fuse.arm(group));
     _exit(1);
-  }));
+  });
+  ASSERT_TRUE(took);
+  EXPECT_WITHIN(*took, 200ms);
 }
 
 TEST(GroupFuse, LeavesItAloneOnceDisarmedOrGone) {
