@@ -280,9 +280,12 @@ load helpers
   same "$(cat pasted)" "$(pwd -P)/d 1"
 }
 
+# bats test_tags=timed
 @test "--dry-run does not wait for rests" {
+  begin=$(clock)
   seq 5 | try timeout 600 distaff --dry-run --throttle 1h touch
   exits 0
+  sooner "$begin" 9000000
   prints 'touch 1' 'touch 2' 'touch 3' 'touch 4' 'touch 5'
 }
 

@@ -103,13 +103,16 @@ hold() {
   finish
 }
 
+# bats test_tags=timed
 @test "--lock is free after SIGKILL, also while a job of that run lives on" {
   start distaff --lock "$(name)" 'trap "" TERM; echo $$ > job; touch up; while [ ! -e go ]; do sleep 0.02; done; : {}' ::: a
   wait_for [ -e up ]
   kill -KILL "$pid"
   finish
+  begin=$(clock)
   try timeout 600 distaff --lock "$(name)" --lock-wait 5m 'echo {}' ::: b
   exits 0
+  sooner "$begin" 5000000
   prints b
   touch go
 }

@@ -2,6 +2,11 @@
 
 load helpers
 
+# For jobs: waits until job $1 has failed in the file `log`; fails itself if that lasts too long.
+seen_to_fail='seen_to_fail() {
+  n=0; until grep -q "job $1 failed" log; do n=$((n + 1)); [ $n -lt 10000 ] || exit 9; sleep 0.02; done
+}'
+
 @test "CL-07 the default goes on; the block names the first twenty and counts all" {
   seq 100 | try distaff -j 2 'echo {}; exit 1'
   exits 1
@@ -24,24 +29,25 @@ load helpers
 
 @test "CL-06 --on-error stop starts nothing more" {
   # What runs beside the third job ends when that has been seen to fail.
-  seq 100 | try distaff -j2 --on-error stop --log-file log --log-level info \
-    'echo {}; [ {} != 3 ] && { [ {} -lt 3 ] || until grep -q "job 3 failed" log; do sleep 0.02; done; }'
+  seq 100 | try distaff -j2 --on-error stop --log-file log --log-level info "$seen_to_fail"'
+    echo {}; [ {} != 3 ] && { [ {} -lt 3 ] || seen_to_fail 3; }'
   exits 1
   [ "$(wc -l < "$kept/stdout")" -le 4 ] || fail "too many were started"
 }
 
 @test "--on-error stop lets running jobs end" {
-  try distaff -k -j 2 --on-error stop --log-file log --log-level info \
-    'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
-touch up; until grep -q "job 1 failed" log; do sleep 0.02; done; sleep 0.1; echo ended {}' ::: 1 2 3 4
+  try distaff -k -j 2 --on-error stop --log-file log --log-level info "$seen_to_fail"'
+    if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
+touch up; seen_to_fail 1; sleep 0.1; echo ended {}' ::: 1 2 3 4
   exits 1
   prints 'ended 2'
 }
 
 @test "--on-error kill ends running jobs" {
   try distaff -k -j 2 --on-error kill 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
-touch up; exec sleep 77' ::: 1 2 3 4
+touch up; sleep 77; touch outlived' ::: 1 2 3 4
   exits 1
+  absent outlived
   says "job 1"
 }
 
@@ -90,8 +96,9 @@ touch up; exec sleep 77' ::: 1 2 3 4
 
 @test "--halt now,fail=1 ends running jobs" {
   try distaff -j 2 --halt now,fail=1 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 1; fi
-touch up; exec sleep 77' ::: 1 2 3
+touch up; sleep 77; touch outlived' ::: 1 2 3
   exits 1
+  absent outlived
 }
 
 @test "--halt success and done stop as asked: exit 0" {
@@ -102,8 +109,9 @@ touch up; exec sleep 77' ::: 1 2 3
   exits 0
   prints 1 2
   try distaff -j 2 --halt now,success=1 'if [ {} = 1 ]; then while [ ! -e up ]; do sleep 0.02; done; exit 0; fi
-touch up; exec sleep 77' ::: 1 2
+touch up; sleep 77; touch outlived' ::: 1 2
   exits 0
+  absent outlived
 }
 
 @test "--halt by percent" {

@@ -6,12 +6,17 @@ setup() {
   prepare
   # ./span KEY SECONDS [COUNT [WHOSE]] writes down when it began and ended.  It does not end before
   # COUNT have begun, of WHOSE ('.*': of all), its own if not said: that so many are at once must not
-  # depend on how long they take.
+  # depend on how long they take.  If they do not come it fails, and writes no end.
   cat > span << 'E'
 #!/bin/sh
 echo "$(date +%s%N) 1 $1" >> spans
 sleep "$2"
-until [ "$(grep -cx "[0-9]* 1 ${4-$1}" spans)" -ge "${3-0}" ]; do sleep 0.02; done
+n=0
+until [ "$(grep -cx "[0-9]* 1 ${4-$1}" spans)" -ge "${3-0}" ]; do
+  n=$((n + 1))
+  [ $n -lt 10000 ] || exit 9
+  sleep 0.02
+done
 echo "$(date +%s%N) -1 $1" >> spans
 E
   chmod +x span
@@ -91,7 +96,7 @@ E
   printf 'id,g\n1,\n2,\n3,\n4,x\n' > in.csv
   # All three without a key run at once: each waits until the others are there.
   try distaff --csv -a in.csv -j 4 -g g --throttle 10s 'touch up.{id}
-while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do sleep 0.02; done'
+n=0; while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do n=$((n + 1)); [ $n -lt 10000 ] || exit 9; sleep 0.02; done'
   exits 0
   says 3 key
 }
@@ -129,12 +134,15 @@ while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do sleep 0.02; done'
   same "$(peak)" $'a 1\nb 1'
 }
 
+# bats test_tags=timed
 @test "a throttle is from the end to the next start, and does not hold the end of the run" {
   printf '%s\n' a a | try distaff -j 4 -g {} --throttle 300ms ./span {} 0.1
   exits 0
   gap_at_least a 300
+  begin=$(clock)
   printf '%s\n' a | try timeout 600 distaff -g {} --throttle 1h ./span {} 0.01
   exits 0
+  sooner "$begin" 20000000
 }
 
 @test "a throttle of a range is never below its least" {
@@ -160,7 +168,7 @@ while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do sleep 0.02; done'
 
 @test "a rate alone sets no parallelism" {
   seq 3 | try distaff -j 3 --rate 1000/s 'touch up.{}
-while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do sleep 0.02; done'
+n=0; while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do n=$((n + 1)); [ $n -lt 10000 ] || exit 9; sleep 0.02; done'
   exits 0
 }
 
@@ -174,7 +182,7 @@ while ! { [ -e up.1 ] && [ -e up.2 ] && [ -e up.3 ]; }; do sleep 0.02; done'
   mkfifo go
   # 200 jobs of the group a wait behind its first one, which ends only when b has run.
   try distaff -a in -j 2 --split ' ' -g {1} '[ {1} = b ] && touch b.ran
-while [ ! -e b.ran ]; do sleep 0.02; done'
+n=0; while [ ! -e b.ran ]; do n=$((n + 1)); [ $n -lt 10000 ] || exit 9; sleep 0.02; done'
   exits 0
 }
 

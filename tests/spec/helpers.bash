@@ -19,7 +19,12 @@ setup() {
   prepare
 }
 
+teardown() {
+  end_started
+}
+
 prepare() {
+  theirs=" $(jobs -p | tr '\n' ' ')" # of bats, which watches the time
   kept=$BATS_TEST_TMPDIR/kept # what `try` keeps: outside the directory the test sees
   mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/here" "$kept"
   ln -s "$(readlink -f "$DISTAFF")" "$BATS_TEST_TMPDIR/bin/distaff"
@@ -50,6 +55,20 @@ finish() {
   local status=0
   wait "$pid" || status=$?
   echo "$status" > "$kept/status"
+}
+
+# Ends what a failed test left in the background, stopped or not, and what that has started.  A file with
+# a teardown of its own calls it there.
+end_started() {
+  local one
+  [ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+  for one in $(jobs -pr); do
+    [[ $theirs != *" $one "* ]] || continue
+    pkill -CONT -P "$one" || true
+    kill -CONT "$one" 2> /dev/null || true
+    pkill -KILL -P "$one" || true
+    kill -KILL "$one" 2> /dev/null || true
+  done
 }
 
 # wait_for COMMAND...: until it succeeds; the test fails after 200 s.
@@ -172,6 +191,11 @@ until_gone() { while ! [ -e $1.pid ] || kill -0 $(cat $1.pid) 2> /dev/null; do s
 
 gone() {
   ! kill -0 "$1" 2> /dev/null
+}
+
+# asked_says TEXT: USR1 to the distaff that was started is answered by a text with it.
+asked_says() {
+  kill -USR1 "$pid" && sleep 0.02 && grep -qF "$1" "$kept/stderr"
 }
 
 # not_sanitized: sanitizers change sizes and start-up; such a test says nothing there.

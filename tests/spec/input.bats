@@ -374,7 +374,7 @@ load helpers
 }
 
 @test "endless input and busy jobs: at most 128 KiB are taken, memory stays small" {
-  try "$STRESS/endless_input" distaff -j 2 'sleep 100; : {}'
+  try "$STRESS/endless_input" distaff -j 2 'sleep 1000; : {}'
   exits 0
   says_not Traceback
   grep -qx ended "$kept/stdout" || fail "should end"
@@ -385,7 +385,7 @@ load helpers
 
 @test "a large file and busy jobs: our place in it is at most 128 KiB in" {
   seq 100000 > in
-  start distaff -j 2 'touch up.{}; exec sleep 100' < in
+  start distaff -j 2 'touch up.{}; exec sleep 7777' < in
   wait_for [ -e up.1 -a -e up.2 ]
   place=$(awk '/^pos/ {print $2}' "/proc/$(engine_of "$pid")/fdinfo/0")
   kill -TERM "$pid"
@@ -394,7 +394,7 @@ load helpers
 }
 
 @test "endless input into one resting group: reading stops when the buffer is full" {
-  try "$STRESS/endless_input" distaff -j 2 --parallelism 1 --buffer-size 1000 'sleep 100; : {}'
+  try "$STRESS/endless_input" distaff -j 2 --parallelism 1 --buffer-size 1000 'sleep 1000; : {}'
   exits 0
   grep -qx ended "$kept/stdout" || fail "should end"
   awk '/^taken/ {exit !($2 <= 49 * 1001 + 131072)}' "$kept/stdout" || fail "took too much"

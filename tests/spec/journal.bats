@@ -58,6 +58,7 @@ all() {
   start distaff -k -j 2 --journal j 'echo {}; if [ {} = slow ]; then read x < hold; else echo $$ > ended; fi' ::: slow quick
   wait_for test -s ended
   wait_for gone "$(< ended)"
+  wait_for asked_says '1 running' # so its end has been seen
   # Its line would be there by now, or in a moment: nothing but the first job holds it back.
   wait_for test -s "$kept/stdout"
   same "$(lines job || true)" 0

@@ -143,7 +143,7 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
 }
 
 @test "a grandchild that keeps the pipe open does not keep the run" {
-  try distaff 'sleep 77 & echo $! > pid; echo hi; : {}' ::: a 3>&-
+  try distaff 'sleep 777 & echo $! > pid; echo hi; : {}' ::: a 3>&-
   wait_for gone "$(cat pid)"
   exits 0
   prints hi

@@ -12,6 +12,7 @@ setup() {
 
 teardown() {
   if [ -S "$BATS_TEST_TMPDIR/tmux" ]; then tmux_ kill-server; fi
+  end_started
 }
 
 tmux_() {

@@ -346,7 +346,7 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
 }
 
 @test "results are complete or absent, also after SIGKILL" {
-  distaff -j 2 --results r 'echo half; [ {} = a ] || { echo $$ > pid.b; exec sleep 77; }; echo whole' ::: a b > out 3>&- &
+  distaff -j 2 --results r 'echo half; [ {} = a ] || { echo $$ > pid.b; exec sleep 777; }; echo whole' ::: a b > out 3>&- &
   pid=$!
   wait_for [ -e r/1/job.json ]
   wait_for [ -s pid.b ]

@@ -31,7 +31,8 @@ load helpers
 }
 
 @test "--idle-timeout ends a job that writes nothing, not one that writes" {
-  # The one that writes keeps its times, and that of its end.
+  # The one that writes keeps its times, and that of its end; the first is from before its start.
+  date +%s%N > times
   try distaff -j 2 --idle-timeout 400ms \
     'if [ {} = a ]; then
       trap "date +%s%N >> times; exit 9" TERM
@@ -40,7 +41,7 @@ load helpers
   exits 1
   says "no output for 0.4s"
   # Where the machine held it up for so long, it may have been ended, too.
-  if ! awk 'NR > 2 && $1 - before >= 4e8 {slow = 1} {before = last; last = $1} END {exit !slow}' times; then
+  if ! awk 'NR > 1 && $1 - (NR > 2 ? before : last) >= 4e8 {slow = 1} {before = last; last = $1} END {exit !slow}' times; then
     says "1 of 2 jobs failed: 1 timed out"
     grep -qx 6 "$kept/stdout" || fail "the one that writes was ended"
   fi
@@ -81,11 +82,14 @@ load helpers
 }
 
 @test "retries of what timed out" {
-  # Longer where the second try could not end in that time either.
-  for limit in 100ms 1s 10s 100s; do
-    try distaff --timeout $limit --retries 1 --retry-delay 1ms \
+  # Longer where the second try could not end in that time either, which it must have had.
+  for ms in 100 1000 10000 100000; do
+    begin=$(clock)
+    try distaff --timeout ${ms}ms --retries 1 --retry-delay 1ms \
       'echo $DISTAFF_ATTEMPT; [ $DISTAFF_ATTEMPT = 2 ] || sleep 777; : {}' ::: a
+    took=$(($(clock) - begin))
     grep -q 'timed out.* 2 tries' "$kept/stderr" || break
+    [ "$took" -ge $((2 * ms * 1000)) ] || fail "two tries of $ms ms took only $took us"
   done
   exits 0
   prints 2

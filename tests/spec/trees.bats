@@ -8,7 +8,7 @@ setup() {
   # group, in a session of its own, by double fork; holding our pipe or not; with our environment or
   # with none.
   cat > family << 'END'
-    note() { echo "echo \$\$ > new.$1; mv new.$1 pid.$1; exec sleep 777"; }
+    note() { echo "echo \$\$ > new.$1; mv new.$1 pid.$1; exec sleep 7777"; }
     sh -c "$(note child)" &
     sh -c "$(note quiet)" > /dev/null 2>&1 &
     setsid sh -c "$(note session)" &
@@ -26,6 +26,7 @@ teardown() {
   for file in pid.* decoy.*; do
     [ ! -e "$file" ] || kill -9 "$(< "$file")" 2> /dev/null || true
   done
+  end_started
 }
 
 grown() {
@@ -109,13 +110,19 @@ grow() {
 
 @test "the next try does not run beside what is left of the one before" {
   # The first try leaves somebody who ignores TERM; the second looks whether he lives.
-  # Longer where a try could not do in that time what it is for.
-  for limit in 1s 10s 100s; do
+  # Longer where a try could not do in that time, which it must have had, what it is for.
+  for seconds in 1 10 100; do
     rm -f pid.a
-    try distaff --timeout $limit --retries 1 --retry-delay 0 'if [ $DISTAFF_ATTEMPT = 1 ]; then
-        trap "" TERM; setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 777" & trap - TERM; wait
+    begin=$(clock)
+    try distaff --timeout ${seconds}s --retries 1 --retry-delay 0 'if [ $DISTAFF_ATTEMPT = 1 ]; then
+        trap "" TERM; setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 7777" & trap - TERM; wait
       fi; kill -0 $(cat pid.a) 2> /dev/null && echo alive || echo gone; : {}' ::: a
-    if [ -e pid.a ] && ! grep -q 'timed out.* 2 tries' "$kept/stderr"; then break; fi
+    took=$(($(clock) - begin))
+    if grep -q 'timed out.* 2 tries' "$kept/stderr"; then
+      [ "$took" -ge $((2 * seconds * 1000000)) ] || fail "two tries of $seconds s took only $took us"
+    elif [ -e pid.a ]; then
+      break
+    fi
   done
   exits 0
   prints gone
@@ -176,6 +183,7 @@ END
   [ $(($(clock) - begin)) -ge 900000 ] || fail "it got no time to follow"
 }
 
+# bats test_tags=timed
 @test "what an ended job left may tidy up" {
   start distaff 'setsid sh -c "trap \"sleep 0.3; touch tidied; exit\" TERM; echo \$\$ > new.a; mv new.a pid.a; while :; do sleep 0.05; done" & wait; : {}' ::: a
   wait_for grown 1
@@ -186,6 +194,7 @@ END
   exits 143
   # It has a second, which a slow machine may need for other things.
   [ -e tidied ] || [ "$took" -ge 900000 ] || fail "it had no time to tidy up: $took us"
+  [ "${DISTAFF_TIMES:-0}" != 1 ] || [ -e tidied ] || fail "it was not told, or had no time"
 }
 
 # bats test_tags=timed
@@ -281,7 +290,7 @@ END
 
 # bats test_tags=timed
 @test "what was left behind and ignores TERM is killed" {
-  try distaff 'trap "" TERM; setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 777" > /dev/null 2>&1 &
+  try distaff 'trap "" TERM; setsid sh -c "echo \$\$ > new.a; mv new.a pid.a; exec sleep 7777" > /dev/null 2>&1 &
     while [ ! -e pid.a ]; do sleep 0.02; done; : {}' ::: 1
   exits 0
   none_left
@@ -357,6 +366,7 @@ END
   same "$(left 'decoy.*' | tr '\n' ' ')" 'decoy.c '
 }
 
+# bats test_tags=timed
 @test "a job that became another user and cannot be ended does not keep the run" {
   [ "$(id -u)" = 0 ] || skip "needs to be root"
   not_sanitized
@@ -366,13 +376,15 @@ END
   cp "$(command -v setpriv)" "$open/become"
   chmod u+s "$open/become"
   cp -L "$(command -v distaff)" "$open/distaff"
-  start setpriv --reuid=54321 --regid=54321 --clear-groups "$open/distaff" --term-seq TERM,100ms,KILL \
+  start setpriv --reuid=60001 --regid=60001 --clear-groups "$open/distaff" --term-seq TERM,100ms,KILL \
     "$open/become --reuid=0 sh -c 'echo \$\$ > $open/pid; exec sleep 777'; : {}" ::: a
   wait_for [ -s "$open/pid" ]
   wait_for sleeping "$open/pid"
   cp "$open/pid" decoy.sudo
+  begin=$(clock)
   kill -TERM "$pid"
   finish
+  sooner "$begin" 20000000
   rm -r "$open"
   exits 143
   same "$(left 'decoy.*')" decoy.sudo # so nobody waited for its end
@@ -431,7 +443,7 @@ own_cgroup() {
   # The first job lasts until the run has its group.
   in_group='if [ {} = 1 ]; then
       n=0; until grep -q "distaff-$PPID\$" /proc/$PPID/cgroup || [ $n = 10000 ]; do n=$((n + 1)); sleep 0.02; done
-    else echo $$ > new.{}; mv new.{} pid.{}; exec sleep 777; fi'
+    else echo $$ > new.{}; mv new.{} pid.{}; exec sleep 7777; fi'
   start distaff -j 1 "$in_group" ::: 1 2
   wait_for [ -e pid.2 ]
   engine=$(engine_of "$pid")
