@@ -23,6 +23,7 @@ add_library(distaff_objects OBJECT ${sources})
 target_include_directories(distaff_objects PRIVATE src include)
 # As a variable of an inline function it would be "unique", of which there must not be two.
 target_compile_options(distaff_objects PRIVATE -fPIC $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+target_sources(distaff_lib INTERFACE $<TARGET_OBJECTS:distaff_objects>)
 
 # Only GNU's linker can dissolve groups in a relocatable object; with Clang, CMake may name LLVM's.
 set(linker ${CMAKE_LINKER})
