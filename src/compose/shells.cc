@@ -1,6 +1,7 @@
 #include "compose/shells.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/text.h"

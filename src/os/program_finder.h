@@ -2,6 +2,7 @@
 
 // Finds programs as a shell does, in the PATH of the job that runs them.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
