@@ -21,8 +21,14 @@ list(APPEND sources
 
 add_library(distaff_objects OBJECT ${sources})
 target_include_directories(distaff_objects PRIVATE src include)
-# As a variable of an inline function it would be "unique", of which there must not be two.
-target_compile_options(distaff_objects PRIVATE -fPIC $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+distaff_precompile(distaff_objects_precompiled ${precompiled})
+distaff_precompiled(distaff_objects distaff_objects_precompiled)
+foreach(target distaff_objects distaff_objects_precompiled)
+  # As a variable of an inline function it would be "unique", of which there must not be two.
+  if(TARGET ${target})
+    target_compile_options(${target} PRIVATE -fPIC $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  endif()
+endforeach()
 target_sources(distaff_lib INTERFACE $<TARGET_OBJECTS:distaff_objects>)
 
 # Only GNU's linker can dissolve groups in a relocatable object; with Clang, CMake may name LLVM's.
