@@ -396,17 +396,11 @@ class Silence {
   LogSink old_;
 };
 
-#if defined(__SANITIZE_THREAD__)
-constexpr bool kMayFork = false;  // it has a thread of its own
-#else
-constexpr bool kMayFork = true;
-#endif
-
 TEST(ProcessPoolProperty, PromisesHoldForRandomPrograms) {
   const std::uint64_t count =
       from_environment("DISTAFF_PROPERTY_COUNT", test::kSanitized ? 60 : 300) / 5;
   const std::uint64_t first = from_environment("DISTAFF_PROPERTY_SEED", 1);
-  const bool may_fork = kMayFork && test::no_more_threads_than(1);
+  const bool may_fork = !test::kThreadSanitizer && test::no_more_threads_than(1);
   std::optional<ForkServer> server;
   if (may_fork) server.emplace();
   const TempDir temp;

@@ -41,6 +41,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::count_threads;
 using test::eventually;
+using test::kThreadSanitizer;
 using test::no_more_threads_than;
 using test::Stopwatch;
 
@@ -179,13 +180,6 @@ std::exception_ptr error_of(const auto& future) {
   future.wait();
   return future.exception();
 }
-
-// It has a thread of its own.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool kThreadSanitizer = true;
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
 
 class ProcessPoolTest : public testing::TestWithParam<ProcessStart> {
  protected:
