@@ -23,6 +23,7 @@ add_library(distaff_objects OBJECT ${sources})
 target_include_directories(distaff_objects PRIVATE src include)
 distaff_precompile(distaff_objects_precompiled ${precompiled})
 distaff_precompiled(distaff_objects distaff_objects_precompiled)
+distaff_unit(distaff_objects)
 foreach(target distaff_objects distaff_objects_precompiled)
   # As a variable of an inline function it would be "unique", of which there must not be two.
   if(TARGET ${target})
