@@ -85,7 +85,7 @@ class Collator {
   // or closed after all.  Nothing happens if it is not open.
   void try_again(JobId job);
 
-  // How much of what the job wrote may be taken now, and whither.  After none the caller leaves it
+  // How much of what the job wrote may be taken now, and where to.  After none the caller leaves it
   // in the pipe until take_again() names the job.
   Intake room(JobId job, Stream stream);
 

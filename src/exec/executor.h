@@ -19,7 +19,7 @@ class ExecEvents {
  public:
   virtual ~ExecEvents() = default;
 
-  // How much of what the job wrote may be taken out of its pipe now, and whither.  Asked before
+  // How much of what the job wrote may be taken out of its pipe now, and where to.  Asked before
   // each read.  Nothing: the rest stays in the pipe, and the kernel makes the job wait, until
   // read_again().
   virtual Intake room(JobId job, Stream stream) = 0;

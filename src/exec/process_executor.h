@@ -6,7 +6,7 @@
 // are read when it ends, and watched by the event loop if it lives longer than a moment.  SIGCHLD,
 // read from a signalfd, tells that some ended.
 //
-// Before each read the owner is asked how much it can take, and whither: the kernel may move it
+// Before each read the owner is asked how much it can take, and where to: the kernel may move it
 // past us.  A pipe for which there is no room is left alone, and its job waits in write().
 //
 // A job is over when its process is.  A daemon that it left behind may keep the pipes open for

@@ -1,6 +1,6 @@
 #pragma once
 
-// How much of a job's output may be taken out of its pipe now, and whither.
+// How much of a job's output may be taken out of its pipe now, and where to.
 
 #include <cstddef>
 
