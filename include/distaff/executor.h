@@ -98,11 +98,11 @@ class Executor {
   // InvalidThrottleParallelism and PoolClosed; ExecutorBusy is thrown by begin().
   template <class S, class F, class Groups = NoGroups>
   auto imap(S&& source, F f, Groups groups = {}, RunOptions options = {}) {
-    return run(true, std::forward<S>(source), std::move(f), std::move(groups), std::move(options));
+    return run(true, std::forward<S>(source), std::move(f), std::move(groups), options);
   }
   template <class S, class F, class Groups = NoGroups>
   auto imap_unordered(S&& source, F f, Groups groups = {}, RunOptions options = {}) {
-    return run(false, std::forward<S>(source), std::move(f), std::move(groups), std::move(options));
+    return run(false, std::forward<S>(source), std::move(f), std::move(groups), options);
   }
 
   // Nothing new starts; a run that is active ends with PoolClosed.  False if it was closed before.
@@ -116,7 +116,7 @@ class Executor {
 
  private:
   template <class S, class F, class Groups>
-  auto run(bool ordered, S&& source, F f, Groups groups, RunOptions options);
+  auto run(bool ordered, S&& source, F f, Groups groups, const RunOptions& options);
 
   std::shared_ptr<detail::Crew> crew_;
 };
@@ -125,6 +125,9 @@ namespace detail {
 
 // Throws std::invalid_argument; `workers` may be 0.
 RunSettings checked_settings(const RunOptions& options, int workers, bool ordered, bool queue);
+
+// A crew that there is.
+StartCrew start_of(std::shared_ptr<Crew> crew);
 
 template <class Groups, class Item>
 inline constexpr bool kKeyFits = true;
@@ -154,82 +157,60 @@ constexpr bool check_types() {
   }
 }
 
-// Where results come from: a run, begun when it is first asked, on a crew that it may own.
-template <class Run, class R>
+// Where results come from.
+template <class R>
 class RunResults final : public ResultSource<R> {
  public:
-  using Start = std::function<std::shared_ptr<Crew>(std::optional<std::size_t> known_size)>;
-
-  RunResults(std::shared_ptr<Run> run, Start start)
-      : run_(std::move(run)), start_(std::move(start)) {}
-  ~RunResults() override { end(); }
+  RunResults(std::unique_ptr<ResultRun<R>> run, StartCrew start)
+      : typed_(*run), lazy_(std::move(run), std::move(start)) {}
 
   R* next() override {
-    if (run_ == nullptr) return nullptr;
-    if (crew_ == nullptr) begin();
-    if (run_ == nullptr) return nullptr;
-    if (last_ != nullptr) run_->done_with(std::exchange(last_, nullptr));
-    last_ = run_->next();
-    return last_ == nullptr ? nullptr : run_->result(last_);
+    Job* const job = lazy_.next();
+    return job == nullptr ? nullptr : typed_.result(job);
   }
-
-  void cancel() noexcept override { end(); }
 
  private:
-  void begin() {
-    // Known to be empty: not even an initializer runs.
-    if (run_->known_size() == 0) return run_.reset();
-    auto crew = start_(run_->known_size());
-    crew->attach(run_, [this](ThrottleMemory& memory) { run_->recall(memory); });
-    crew_ = std::move(crew);
-  }
+  ResultRun<R>& typed_;
+  LazyRun lazy_;
+};
 
-  void end() noexcept {
-    if (run_ == nullptr) return;
-    if (crew_ != nullptr) {
-      run_->cancel();
-      crew_->detach(run_, [this](ThrottleMemory& memory) { run_->remember(memory); });
-    }
-    if (last_ != nullptr) run_->done_with(std::exchange(last_, nullptr));
-    run_.reset();
-    crew_.reset();
-  }
+template <class R>
+Results<R> results_of(std::unique_ptr<ResultRun<R>> run, StartCrew start) {
+  return Results<R>(std::make_unique<RunResults<R>>(std::move(run), std::move(start)));
+}
 
-  std::shared_ptr<Run> run_;
-  Start start_;
-  std::shared_ptr<Crew> crew_;
-  Job* last_ = nullptr;
+// How a run is to be run, and by whom.
+struct RunBy {
+  bool ordered;
+  int workers;
+  const RunOptions& options;
+  StartCrew start;
 };
 
 // The run of a source on a crew that there will be.
 template <class S, class F, class Groups>
-auto make_results(bool ordered, int workers, S&& source, F f, Groups groups,
-                  const RunOptions& options,
-                  std::function<std::shared_ptr<Crew>(std::optional<std::size_t>)> start) {
+auto make_results(RunBy by, S&& source, F&& f, Groups&& groups) {
   if constexpr (check_types<S, F, Groups>()) {
-    RunSettings settings = checked_settings(options, workers, ordered, Source<S>::kQueue);
+    RunSettings settings = checked_settings(by.options, by.workers, by.ordered, Source<S>::kQueue);
     if constexpr (kHasGroups<Groups>) {
       groups.check();
       settings.timed = groups.may_rest();
     }
-    using Run = TypedRun<S, F, Groups>;
-    auto run =
-        std::make_shared<Run>(workers, std::move(settings), Source<S>(std::forward<S>(source)),
-                              std::move(f), std::move(groups));
-    using R = typename Run::R;
+    using R = ResultOfRun<S, F, Groups>;
     static_assert(std::move_constructible<R>, "results must be movable");
-    return Results<R>(std::make_unique<RunResults<Run, R>>(std::move(run), std::move(start)));
+    std::unique_ptr<ResultRun<R>> run(new TypedRun<S, F, Groups>(
+        by.workers, std::move(settings), std::forward<S>(source), std::move(f), std::move(groups)));
+    return results_of<R>(std::move(run), std::move(by.start));
   }
 }
 
 }  // namespace detail
 
 template <class S, class F, class Groups>
-auto Executor::run(bool ordered, S&& source, F f, Groups groups, RunOptions options) {
+auto Executor::run(bool ordered, S&& source, F f, Groups groups, const RunOptions& options) {
   crew_->check_open();
-  return detail::make_results(ordered, workers(), std::forward<S>(source), std::move(f),
-                              std::move(groups), options,
-                              [crew = crew_](std::optional<std::size_t>) { return crew; });
+  return detail::make_results(detail::RunBy{ordered, workers(), options, detail::start_of(crew_)},
+                              std::forward<S>(source), std::move(f), std::move(groups));
 }
 
 }  // namespace distaff::inline v0

@@ -36,7 +36,6 @@
 // Errors: see results.h.  Options out of range throw std::invalid_argument at the call, before the
 // source is touched.
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,48 +60,40 @@ struct ImapOptions {
 
 namespace detail {
 
-template <class S, class F, class Groups>
-auto run_alone(bool ordered, S&& source, F f, Groups groups, ImapOptions options) {
-  const int workers = checked_workers(options.workers);
-  const RunOptions run{.buffer_size = options.buffer_size,
-                       .window = options.window,
-                       .on_error = options.on_error,
-                       .on_abort = std::move(options.on_abort),
-                       .stop = std::move(options.stop)};
-  auto start = [workers, initializer = std::move(options.initializer)](
-                   std::optional<std::size_t> known_size) {
-    const std::size_t most = static_cast<std::size_t>(workers);
-    CrewOptions crew;
-    crew.workers = static_cast<int>(std::min(most, known_size.value_or(most)));
-    crew.initializer = initializer;
-    return std::make_shared<Crew>(std::move(crew));
-  };
-  return make_results(ordered, workers, std::forward<S>(source), std::move(f), std::move(groups),
-                      run, std::move(start));
-}
+// A run with a crew of its own.
+struct RunAlone {
+  RunOptions options;
+  int workers;
+  StartCrew start;
+
+  explicit RunAlone(ImapOptions&& given);
+  RunBy by(bool ordered) { return {ordered, workers, options, std::move(start)}; }
+};
 
 }  // namespace detail
 
 // Results in the order of the source: Results<R>.
 template <class S, class F, class Groups = NoGroups>
 auto imap(S&& source, F f, Groups groups, ImapOptions options = {}) {
-  return detail::run_alone(true, std::forward<S>(source), std::move(f), std::move(groups),
-                           std::move(options));
+  return detail::make_results(detail::RunAlone(std::move(options)).by(true),
+                              std::forward<S>(source), std::move(f), std::move(groups));
 }
 template <class S, class F>
 auto imap(S&& source, F f, ImapOptions options = {}) {
-  return imap(std::forward<S>(source), std::move(f), NoGroups{}, std::move(options));
+  return detail::make_results(detail::RunAlone(std::move(options)).by(true),
+                              std::forward<S>(source), std::move(f), NoGroups{});
 }
 
 // Results as they come: Results<R>.
 template <class S, class F, class Groups = NoGroups>
 auto imap_unordered(S&& source, F f, Groups groups, ImapOptions options = {}) {
-  return detail::run_alone(false, std::forward<S>(source), std::move(f), std::move(groups),
-                           std::move(options));
+  return detail::make_results(detail::RunAlone(std::move(options)).by(false),
+                              std::forward<S>(source), std::move(f), std::move(groups));
 }
 template <class S, class F>
 auto imap_unordered(S&& source, F f, ImapOptions options = {}) {
-  return imap_unordered(std::forward<S>(source), std::move(f), NoGroups{}, std::move(options));
+  return detail::make_results(detail::RunAlone(std::move(options)).by(false),
+                              std::forward<S>(source), std::move(f), NoGroups{});
 }
 
 }  // namespace distaff::inline v0

@@ -36,7 +36,6 @@ class ResultSource {
  public:
   virtual ~ResultSource() = default;
   virtual R* next() = 0;  // acknowledges the one before
-  virtual void cancel() noexcept = 0;
 };
 
 }  // namespace detail

@@ -183,15 +183,14 @@ void Crew::check_open() const {
   if (is_closed()) throw PoolClosed("the executor was shut down");
 }
 
-void Crew::attach(const std::shared_ptr<Work>& work,
-                  const std::function<void(ThrottleMemory&)>& before) {
+void Crew::attach(const std::shared_ptr<Work>& work) {
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   if (state.closed) throw PoolClosed("the executor was shut down");
   if (state.work != nullptr) {
     throw ExecutorBusy("a run on this executor is active; end it first, or use another executor");
   }
-  before(state.memory);
+  work->recall(state.memory);
   if (state.options.workers > 0 && !state.has_puller) {
     ++state.generation;  // see run_puller()
     try {
@@ -209,13 +208,12 @@ void Crew::attach(const std::shared_ptr<Work>& work,
   state.changed.notify_all();
 }
 
-void Crew::detach(const std::shared_ptr<Work>& work,
-                  const std::function<void(ThrottleMemory&)>& after) noexcept {
+void Crew::detach(const std::shared_ptr<Work>& work) noexcept {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
   if (state.work != work) return;
   state.changed.wait(lock, [&] { return state.inside == 0 || state.abandoned; });
-  if (!state.abandoned) after(state.memory);
+  if (!state.abandoned) work->remember(state.memory);
   state.work.reset();
 }
 

@@ -425,4 +425,37 @@ void GroupedRun::destroy_all() noexcept {
   dropped_.clear();
 }
 
+// ---- begun by the first who asks
+
+LazyRun::LazyRun(std::unique_ptr<GroupedRun> run, StartCrew start)
+    : run_(std::move(run)), start_(std::move(start)) {}
+
+LazyRun::~LazyRun() {
+  if (run_ == nullptr) return;
+  if (crew_ != nullptr) {
+    run_->cancel();
+    crew_->detach(run_);
+  }
+  if (last_ != nullptr) run_->done_with(last_);
+  run_.reset();  // before the crew, whose threads may end with it
+}
+
+Job* LazyRun::next() {
+  if (run_ == nullptr) return nullptr;
+  if (crew_ == nullptr) begin();
+  if (run_ == nullptr) return nullptr;
+  if (last_ != nullptr) run_->done_with(std::exchange(last_, nullptr));
+  last_ = run_->next();
+  return last_;
+}
+
+void LazyRun::begin() {
+  // Known to be empty: not even an initializer runs.
+  const std::optional<std::size_t> known_size = run_->known_size();
+  if (known_size == 0) return run_.reset();
+  auto crew = start_(known_size);
+  crew->attach(run_);
+  crew_ = std::move(crew);
+}
+
 }  // namespace distaff::inline v0::detail

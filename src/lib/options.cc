@@ -9,7 +9,7 @@
 
 #include "distaff/error_policy.h"
 #include "distaff/errors.h"
-#include "distaff/executor.h"
+#include "distaff/imap.h"
 
 namespace distaff::inline v0 {
 
@@ -44,6 +44,26 @@ RunSettings checked_settings(const RunOptions& options, int workers, bool ordere
   settings.stop = options.stop;
   return settings;
 }
+
+StartCrew start_of(std::shared_ptr<Crew> crew) {
+  return [crew = std::move(crew)](std::optional<std::size_t>) { return crew; };
+}
+
+RunAlone::RunAlone(ImapOptions&& given)
+    : options{.buffer_size = given.buffer_size,
+              .window = given.window,
+              .on_error = given.on_error,
+              .on_abort = std::move(given.on_abort),
+              .stop = std::move(given.stop)},
+      workers(checked_workers(given.workers)),
+      start([workers = workers,
+             initializer = std::move(given.initializer)](std::optional<std::size_t> known_size) {
+        const auto most = static_cast<std::size_t>(workers);
+        CrewOptions crew;
+        crew.workers = static_cast<int>(std::min(most, known_size.value_or(most)));
+        crew.initializer = initializer;
+        return std::make_shared<Crew>(std::move(crew));
+      }) {}
 
 void check_limits(const GroupLimits& limits, bool fixed_parallelism, bool fixed_throttle) {
   const auto seconds = [](std::chrono::nanoseconds time) {

@@ -23,6 +23,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "distaff/detail/crew.h"
@@ -80,6 +81,9 @@ class GroupedRun : public Work {
   // Only when no thread works for it any more.
   void destroy_all() noexcept;
 
+  // Of the source, before the run begins.
+  virtual std::optional<std::size_t> known_size() = 0;
+
  protected:
   struct Pulled {
     Job* job = nullptr;  // null: there is nothing more
@@ -102,6 +106,22 @@ class GroupedRun : public Work {
   virtual void give_back(Job&) noexcept {}
   virtual void execute(Job& job) noexcept = 0;
   virtual void destroy(Job* job) noexcept = 0;
+
+  // A job that is to be destroyed unless it is released.
+  class Owned {
+   public:
+    Owned(GroupedRun& run, Job* job) : run_(run), job_(job) {}
+    ~Owned() {
+      if (job_ != nullptr) run_.destroy(job_);
+    }
+    Owned(const Owned&) = delete;
+    Owned& operator=(const Owned&) = delete;
+    Job* release() { return std::exchange(job_, nullptr); }
+
+   private:
+    GroupedRun& run_;
+    Job* job_;
+  };
 
   // For sources that end when all they gave was done with.
   bool all_done_with() const { return acknowledged_.load() == pulled_.load(); }
@@ -165,6 +185,30 @@ class GroupedRun : public Work {
   bool aborted_ = false;
   std::stop_source stop_;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+};
+
+// The crew that a run gets when it begins, for a source of known size or not.
+using StartCrew = std::function<std::shared_ptr<Crew>(std::optional<std::size_t> known_size)>;
+
+// A run that begins when its first result is asked for.  For one thread at a time.
+class LazyRun {
+ public:
+  LazyRun(std::unique_ptr<GroupedRun> run, StartCrew start);
+  ~LazyRun();
+  LazyRun(const LazyRun&) = delete;
+  LazyRun& operator=(const LazyRun&) = delete;
+
+  // The next finished job, and is done with the one before; null at the end.  Throws what the run
+  // ended with.
+  Job* next();
+
+ private:
+  void begin();
+
+  std::shared_ptr<GroupedRun> run_;
+  StartCrew start_;
+  std::shared_ptr<Crew> crew_;
+  Job* last_ = nullptr;
 };
 
 }  // namespace distaff::inline v0::detail

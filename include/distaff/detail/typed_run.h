@@ -126,15 +126,27 @@ class GroupTable<Grouping<Key, Limit, Rest>, T> {
   Groups groups_;
 };
 
+// A run whose results have a known type.
+template <class R>
+class ResultRun : public GroupedRun {
+ public:
+  using GroupedRun::GroupedRun;
+  virtual R* result(Job* job) = 0;
+};
+
 template <class S, class F, class Groups>
-class TypedRun final : public GroupedRun {
+using ResultOfRun = ResultOf<F, typename Source<S>::Item, kComputesRest<Groups>>;
+
+// What is compiled anew for each call of imap(): so as little as can be.
+template <class S, class F, class Groups>
+class TypedRun final : public ResultRun<ResultOfRun<S, F, Groups>> {
  public:
   using Item = typename Source<S>::Item;
   static constexpr bool kGrouped = kHasGroups<Groups>;
   static constexpr bool kRests = kComputesRest<Groups>;
   static constexpr bool kQueue = Source<S>::kQueue;
   static constexpr bool kKeepsOrder = kGrouped && kHasOrder<Source<S>>;
-  using R = ResultOf<F, Item, kRests>;
+  using R = ResultOfRun<S, F, Groups>;
   using Table = GroupTable<Groups, Item>;
 
   struct Node final : Job {
@@ -163,27 +175,27 @@ class TypedRun final : public GroupedRun {
     }
   };
 
-  TypedRun(int workers, RunSettings settings, Source<S> source, F f, Groups groups)
-      : GroupedRun(workers, std::move(settings)),
-        source_(std::move(source)),
+  TypedRun(int workers, RunSettings settings, S&& source, F&& f, Groups&& groups)
+      : ResultRun<R>(workers, std::move(settings)),
+        source_(std::forward<S>(source)),
         f_(std::move(f)),
         table_(std::move(groups)) {}
-  ~TypedRun() override { destroy_all(); }
+  ~TypedRun() override { this->destroy_all(); }
 
-  std::optional<std::size_t> known_size() { return source_.size(); }
-  R* result(Job* job) { return &static_cast<Node*>(job)->result; }
+  std::optional<std::size_t> known_size() override { return source_.size(); }
+  R* result(Job* job) override { return &static_cast<Node*>(job)->result; }
 
-  // Before the run, and after it: which groups still rest from the run before.
-  void recall(const ThrottleMemory& memory) {
+  // Which groups still rest from the run before.
+  void recall([[maybe_unused]] const ThrottleMemory& memory) override {
     if constexpr (kGrouped) {
       if (memory.identity == table_.groups().identity() && memory.releases != nullptr) {
         earlier_ = memory.releases;
-        heed_time();
+        this->heed_time();
         table_.earlier = static_cast<typename Table::Releases*>(earlier_.get());
       }
     }
   }
-  void remember(ThrottleMemory& memory) {
+  void remember([[maybe_unused]] ThrottleMemory& memory) override {
     if constexpr (kGrouped) {
       const auto now = std::chrono::steady_clock::now();
       auto releases = std::make_shared<typename Table::Releases>();
@@ -194,7 +206,7 @@ class TypedRun final : public GroupedRun {
       }
       for (const auto& [group, id] : table_.ids) {
         if (id == Job::kNoGroup) continue;  // of an item that was not added any more
-        const auto at = rests_until(id);
+        const auto at = this->rests_until(id);
         if (at > now) releases->insert_or_assign(group, at);
       }
       memory = {table_.groups().identity(), std::move(releases)};
@@ -202,12 +214,18 @@ class TypedRun final : public GroupedRun {
   }
 
  protected:
+  using Pulled = GroupedRun::Pulled;
+
   Pulled pull_item() override {
-    std::unique_ptr<Node> node = next_node();
-    if (node == nullptr) return {};
     Pulled pulled;
-    if constexpr (kGrouped) find_group(*node, pulled);
-    pulled.job = node.release();
+    Node* const node = next_node();
+    if (node == nullptr) return pulled;
+    if constexpr (kGrouped) {
+      GroupedRun::Owned owned(*this, node);
+      find_group(*node, pulled);
+      owned.release();
+    }
+    pulled.job = node;
     return pulled;
   }
 
@@ -280,18 +298,17 @@ class TypedRun final : public GroupedRun {
   void destroy(Job* job) noexcept override { delete static_cast<Node*>(job); }
 
  private:
-  std::unique_ptr<Node> next_node() {
+  Node* next_node() {
     if constexpr (kQueue) {
-      auto entry =
-          source_.next([this] { return all_done_with(); }, [this] { return is_stopping(); });
+      auto entry = source_.next([this] { return this->all_done_with(); },
+                                [this] { return this->is_stopping(); });
       if (!entry) return nullptr;
-      auto node = std::make_unique<Node>(std::move(entry->item));
+      Node* const node = new Node(std::move(entry->item));
       node->number = entry->number;
       return node;
     } else {
       std::optional<Item> item = source_.next();
-      if (!item) return nullptr;
-      return std::make_unique<Node>(std::move(*item));
+      return item ? new Node(std::move(*item)) : nullptr;
     }
   }
 
@@ -340,7 +357,7 @@ class TypedRun final : public GroupedRun {
   std::shared_ptr<void> earlier_;  // what table_.earlier points to
   std::mutex rest_mutex_;
   [[no_unique_address]] typename WaitingOf<Source<S>>::ByGroup waiting_;
-  const std::stop_token stop_ = stop_token();
+  const std::stop_token stop_ = this->stop_token();
 };
 
 }  // namespace detail
