@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,14 +62,25 @@ bool accepted(Program program, std::initializer_list<Opt> ids) {
 }
 
 // Found out by asking: two options that are fine alone and refused together.
-std::vector<Opt> excluded_by(Opt id, Program program) {
-  std::vector<Opt> all;
-  if (id == Opt::config || !accepted(program, {id})) return all;
-  for (const Option& other : options(program)) {
-    if (other.id == id || other.id == Opt::config || !accepted(program, {other.id})) continue;
-    if (!accepted(program, {id, other.id})) all.push_back(other.id);
+std::map<Opt, std::vector<Opt>> ask_what_excludes_what(Program program) {
+  std::vector<Opt> fine;
+  for (const Option& option : options(program)) {
+    if (option.id != Opt::config && accepted(program, {option.id})) fine.push_back(option.id);
+  }
+  std::map<Opt, std::vector<Opt>> all;
+  for (const Opt id : fine) {
+    for (const Opt other : fine) {
+      if (other != id && !accepted(program, {id, other})) all[id].push_back(other);
+    }
   }
   return all;
+}
+
+// Asked once for all shells: that is some ten thousand command lines.
+std::vector<Opt> excluded_by(Opt id, Program program) {
+  static std::map<Opt, std::vector<Opt>> of_run = ask_what_excludes_what(Program::run);
+  static std::map<Opt, std::vector<Opt>> of_fetch = ask_what_excludes_what(Program::fetch);
+  return (program == Program::run ? of_run : of_fetch)[id];
 }
 
 // Typed options after which this one is offered no more: itself, and what it does not go with.
