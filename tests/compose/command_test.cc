@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <random>
 
-namespace distaff {
+namespace distaff::command_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -488,4 +488,4 @@ TEST(Paste, DoesInAShellWhatTheLaunchDoes) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::command_test

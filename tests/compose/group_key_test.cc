@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <random>
 
-namespace distaff {
+namespace distaff::group_key_test {
 namespace {
 
 TemplateSyntax lines() { return {}; }
@@ -280,4 +280,4 @@ TEST(GroupKey, TellsWhichMembersItNeeds) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::group_key_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace distaff {
+namespace distaff::job_builder_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -227,4 +227,4 @@ TEST(JobBuilder, LosesNothingAndKeepsEveryLimitInRandomRuns) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::job_builder_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::request_template_test {
 namespace {
 
 using What = FileNamePart::What;
@@ -262,4 +262,4 @@ TEST(RequestTemplate, TellsWhichFieldsItUses) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::request_template_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::result_path_test {
 namespace {
 
 Record line(std::string text) {
@@ -95,4 +95,4 @@ TEST(ResultPath, SaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::result_path_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::template_test {
 namespace {
 
 TemplateSyntax plain() { return {}; }
@@ -248,4 +248,4 @@ TEST(Template, KeepsEveryByte) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::template_test

@@ -8,7 +8,7 @@
 
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::failed_records_test {
 namespace {
 
 std::string read_file(const std::string& path) {
@@ -126,4 +126,4 @@ TEST(FailedRecords, KnowTheirFileAmongTheInputs) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::failed_records_test

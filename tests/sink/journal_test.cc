@@ -14,7 +14,7 @@
 #include "sink/job_log.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::journal_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -379,4 +379,4 @@ TEST_F(JournalTest, AJobLogIsBegunAnewOrAppendedTo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::journal_test

@@ -14,7 +14,7 @@
 #include "collate/json_rows.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::result_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -229,4 +229,4 @@ TEST_F(ResultFilesTest, AreWrittenWithoutADescriptorLeftForThem) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::result_files_test
