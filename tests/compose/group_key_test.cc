@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <random>
 
+#include "compose/line.h"
+
 namespace distaff::group_key_test {
 namespace {
 
@@ -22,12 +24,6 @@ TemplateSyntax objects() {
   TemplateSyntax syntax;
   syntax.scheme.kind = FieldScheme::Kind::open;
   return syntax;
-}
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
 }
 
 Record row(FieldNames names, std::vector<std::optional<std::string>> fields) {

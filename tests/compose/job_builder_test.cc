@@ -5,16 +5,12 @@
 
 #include <random>
 
+#include "compose/line.h"
+
 namespace distaff::job_builder_test {
 namespace {
 
 using Words = std::vector<std::string>;
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
 
 CommandTemplate command(Words words) {
   CommandSpec spec;

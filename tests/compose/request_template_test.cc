@@ -2,17 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "compose/line.h"
+
 namespace distaff::request_template_test {
 namespace {
 
 using What = FileNamePart::What;
 using Strings = std::vector<std::string>;
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
 
 Record row(const FieldNames& names, const Strings& values) {
   Record record;

@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "compose/line.h"
+
 namespace distaff::result_path_test {
 namespace {
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
 
 // Where the job goes, or why it does not.
 std::string place(std::string_view text, std::string value) {

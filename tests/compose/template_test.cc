@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "compose/line.h"
+
 namespace distaff::template_test {
 namespace {
 
@@ -25,12 +27,6 @@ TemplateSyntax written(std::string replacement) {
   TemplateSyntax syntax;
   syntax.replacement = std::move(replacement);
   return syntax;
-}
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
 }
 
 Record row(std::vector<std::optional<std::string>> fields, FieldNames names = {}) {
