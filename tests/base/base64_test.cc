@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-namespace distaff {
+namespace distaff::base64_test {
 namespace {
 
 // RFC 4648, section 10.
@@ -38,4 +38,4 @@ TEST(Base64, GivesTheSameHoweverTheBytesAreCut) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::base64_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::civil_time_test {
 namespace {
 
 TEST(CivilTime, IsATimeOfAnyDayOrOfOne) {
@@ -31,4 +31,4 @@ TEST(CivilTime, IsNothingElse) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::civil_time_test

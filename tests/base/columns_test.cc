@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::columns_test {
 namespace {
 
 TEST(Columns, CountNoLessThanATerminalShows) {
@@ -27,4 +27,4 @@ TEST(Columns, CutBetweenCharactersAndSaySo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::columns_test

@@ -5,7 +5,7 @@
 #include <random>
 #include <unordered_map>
 
-namespace distaff {
+namespace distaff::compact_map_test {
 namespace {
 
 TEST(CompactMap, KeepsTheFirstValueOfAKey) {
@@ -39,4 +39,4 @@ TEST(CompactMap, IsAMapInLittleMemory) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::compact_map_test

@@ -5,7 +5,7 @@
 #include "base/base64.h"
 #include "base/json_text.h"
 
-namespace distaff {
+namespace distaff::json_members_test {
 namespace {
 
 TEST(JsonMembers, AreGivenOneAfterTheOther) {
@@ -57,4 +57,4 @@ TEST(Base64, ComesBack) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::json_members_test

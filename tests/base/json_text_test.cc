@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::json_text_test {
 namespace {
 
 std::string json(std::string_view text) {
@@ -41,4 +41,4 @@ TEST(JsonText, WritesAnObjectALine) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::json_text_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::numbers_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -54,4 +54,4 @@ TEST(Numbers, DurationsForPeopleAreShort) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::numbers_test

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace distaff {
+namespace distaff::secrets_test {
 namespace {
 
 TEST(MaskUrl, LeavesWhatIsNoSecret) {
@@ -69,4 +69,4 @@ TEST(MaskHeader, HidesWhatGivesAccess) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::secrets_test

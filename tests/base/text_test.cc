@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::text_test {
 namespace {
 
 TEST(Text, NearestFindsWhatWasMeantAndNothingFarOff) {
@@ -55,4 +55,4 @@ TEST(Text, IdentifiersAreWhatAShellVariableMayBeCalled) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::text_test

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace distaff {
+namespace distaff::utf8_check_test {
 namespace {
 
 bool is_valid_in_two_pieces(std::string_view text, std::size_t cut) {
@@ -32,4 +32,4 @@ TEST(Utf8Check, SaysTheSameWhereverTheTextIsCut) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::utf8_check_test

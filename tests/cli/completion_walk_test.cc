@@ -16,7 +16,7 @@
 #include "support/generated.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::completion_walk_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -177,4 +177,4 @@ INSTANTIATE_TEST_SUITE_P(Shells, CompletionWalk, testing::Values("bash", "zsh", 
                          [](const auto& shell) { return shell.param; });
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::completion_walk_test

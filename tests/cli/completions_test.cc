@@ -15,7 +15,7 @@
 #include "cli/option_table.h"
 #include "support/generated.h"
 
-namespace distaff {
+namespace distaff::completions_test {
 namespace {
 
 const std::string kBash = in_source("completions/distaff.bash");
@@ -248,4 +248,4 @@ TEST(Completions, AreRightForTheirShells) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::completions_test

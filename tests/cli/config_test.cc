@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "cli/native.h"
 
-namespace distaff {
+namespace distaff::config_test {
 namespace {
 
 using namespace std::string_literals;
@@ -413,4 +413,4 @@ TEST(Config, GivesARequestOrOneLineForAnyFile) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::config_test

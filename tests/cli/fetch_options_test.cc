@@ -12,7 +12,7 @@
 #include "cli/advice.h"
 #include "cli/programs.h"
 
-namespace distaff {
+namespace distaff::fetch_options_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -482,4 +482,4 @@ TEST(FetchProgram, RefusesToBeStartedByAnotherVersion) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::fetch_options_test

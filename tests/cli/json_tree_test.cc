@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 
-namespace distaff {
+namespace distaff::json_tree_test {
 namespace {
 
 using namespace std::string_literals;
@@ -316,4 +316,4 @@ TEST(SmallFile, IsReadWholeOrNot) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::json_tree_test

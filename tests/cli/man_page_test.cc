@@ -13,7 +13,7 @@
 #include "cli/option_table.h"
 #include "support/generated.h"
 
-namespace distaff {
+namespace distaff::man_page_test {
 namespace {
 
 struct Page {
@@ -149,4 +149,4 @@ TEST(Generated, ManPagesNameTheVersion) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::man_page_test

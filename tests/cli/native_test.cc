@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/option_table.h"
 
-namespace distaff {
+namespace distaff::native_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -569,4 +569,4 @@ TEST(Native, FindsTheCommandBehindAnyOptionThatIsWellGiven) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::native_test

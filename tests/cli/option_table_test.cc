@@ -19,7 +19,7 @@
 #include "cli/option_table.h"
 #include "support/generated.h"
 
-namespace distaff {
+namespace distaff::option_table_test {
 namespace {
 
 // The code of the whole-program tests of a program, without comments.  Completion is no test of an
@@ -222,4 +222,4 @@ TEST(Help, ListsEveryOptionWithItsDefaultByTopic) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::option_table_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace distaff {
+namespace distaff::rules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -262,4 +262,4 @@ TEST_F(RulesFile, ThatCannotBeReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::rules_test

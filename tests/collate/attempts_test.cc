@@ -7,7 +7,7 @@
 #include "collate/collator.h"
 #include "collate/memory_streams.h"
 
-namespace distaff {
+namespace distaff::attempts_test {
 namespace {
 
 using Mode = Collator::Mode;
@@ -140,4 +140,4 @@ TEST(Attempts, WhatWaitsForItsNextAttemptMakesRoomIfNobodyElseCan) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::attempts_test

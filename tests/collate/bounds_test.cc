@@ -8,7 +8,7 @@
 #include "collate/held_bytes.h"
 #include "support/fake_spill.h"
 
-namespace distaff {
+namespace distaff::bounds_test {
 namespace {
 
 using Mode = Collator::Mode;
@@ -358,4 +358,4 @@ TEST(Bounds, ARowThatFitsNowhereIsHeldBeyondTheBoundsByTheJobThatHasTheTurn) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::bounds_test

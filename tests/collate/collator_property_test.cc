@@ -15,7 +15,7 @@
 #include "collate/collator.h"
 #include "collate/memory_streams.h"
 
-namespace distaff {
+namespace distaff::collator_property_test {
 namespace {
 
 using Mode = Collator::Mode;
@@ -270,4 +270,4 @@ TEST(CollatorProperty, WritesWhatTheModelSaysAfterEachStep) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::collator_property_test

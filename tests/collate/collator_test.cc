@@ -8,7 +8,7 @@
 
 #include "collate/memory_streams.h"
 
-namespace distaff {
+namespace distaff::collator_test {
 namespace {
 
 using Mode = Collator::Mode;
@@ -365,4 +365,4 @@ TEST(Collator, KeepsAnyByteAndAnyLengthOfALine) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::collator_test

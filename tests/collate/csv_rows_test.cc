@@ -7,7 +7,7 @@
 
 #include "collate/row_testing.h"
 
-namespace distaff {
+namespace distaff::csv_rows_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -144,4 +144,4 @@ TEST(CsvRows, GiveBackAllBytesWhateverTheyAre) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::csv_rows_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::fetch_rows_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -125,4 +125,4 @@ TEST(FetchRows, AreObjectsWithTheFieldsOfATable) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::fetch_rows_test

@@ -9,7 +9,7 @@
 
 #include "collate/row_testing.h"
 
-namespace distaff {
+namespace distaff::json_rows_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -266,4 +266,4 @@ TEST(JsonRows, GiveBackAllBytesWhateverTheyAre) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::json_rows_test

@@ -6,17 +6,13 @@
 #include <cstdio>
 #include <random>
 
-namespace distaff {
+#include "compose/line.h"
+
+namespace distaff::command_test {
 namespace {
 
 using Words = std::vector<std::string>;
 using Context = CommandTemplate::Context;
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
 
 Record tuple(std::vector<std::optional<std::string>> values) {
   Record record;
@@ -488,4 +484,4 @@ TEST(Paste, DoesInAShellWhatTheLaunchDoes) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::command_test

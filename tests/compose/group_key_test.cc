@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <random>
 
-namespace distaff {
+#include "compose/line.h"
+
+namespace distaff::group_key_test {
 namespace {
 
 TemplateSyntax lines() { return {}; }
@@ -22,12 +24,6 @@ TemplateSyntax objects() {
   TemplateSyntax syntax;
   syntax.scheme.kind = FieldScheme::Kind::open;
   return syntax;
-}
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
 }
 
 Record row(FieldNames names, std::vector<std::optional<std::string>> fields) {
@@ -280,4 +276,4 @@ TEST(GroupKey, TellsWhichMembersItNeeds) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::group_key_test

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-namespace distaff {
+namespace distaff::identity_test {
 namespace {
 
 using Hash = std::pair<std::uint64_t, std::uint64_t>;
@@ -149,4 +149,4 @@ TEST(Identity, OfEqualJobsIsNumbered) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::identity_test

@@ -5,16 +5,12 @@
 
 #include <random>
 
-namespace distaff {
+#include "compose/line.h"
+
+namespace distaff::job_builder_test {
 namespace {
 
 using Words = std::vector<std::string>;
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
 
 CommandTemplate command(Words words) {
   CommandSpec spec;
@@ -227,4 +223,4 @@ TEST(JobBuilder, LosesNothingAndKeepsEveryLimitInRandomRuns) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::job_builder_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::misread_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -126,4 +126,4 @@ TEST(Misread, FindsWordsThatMayBeMeantForFields) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::misread_test

@@ -3,7 +3,7 @@
 #include "compose/shell_runner.h"
 #include "compose/shell_script.h"
 
-namespace distaff {
+namespace distaff::plain_words_test {
 namespace {
 
 // The words with bars between, {} for a replacement; or "shell".
@@ -117,4 +117,4 @@ TEST(PlainWords, AreTheWordsOfAShell) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::plain_words_test

@@ -2,17 +2,13 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+#include "compose/line.h"
+
+namespace distaff::request_template_test {
 namespace {
 
 using What = FileNamePart::What;
 using Strings = std::vector<std::string>;
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
 
 Record row(const FieldNames& names, const Strings& values) {
   Record record;
@@ -262,4 +258,4 @@ TEST(RequestTemplate, TellsWhichFieldsItUses) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::request_template_test

@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
-namespace {
+#include "compose/line.h"
 
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
-}
+namespace distaff::result_path_test {
+namespace {
 
 // Where the job goes, or why it does not.
 std::string place(std::string_view text, std::string value) {
@@ -95,4 +91,4 @@ TEST(ResultPath, SaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::result_path_test

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <random>
 
-namespace distaff {
+namespace distaff::robots_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -215,4 +215,4 @@ TEST(Robots, TakesHostileRulesInGoodTime) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::robots_test

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "compose/shell_runner.h"
 
-namespace distaff::testing {
+namespace distaff::testing::shell_property_test {
 namespace {
 
 // Scripts that print {} exactly, followed by a bar.
@@ -276,4 +276,4 @@ TEST_F(Positions, GiveBackRandomBytesWhenTheyAreNested) {
 }
 
 }  // namespace
-}  // namespace distaff::testing
+}  // namespace distaff::testing::shell_property_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace distaff {
+namespace distaff::shell_script_test {
 namespace {
 
 ShellScriptOptions with_fields() {
@@ -417,4 +417,4 @@ TEST(ArithmeticValue, IsAnIntegerAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::shell_script_test

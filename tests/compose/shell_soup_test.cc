@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "compose/shell_runner.h"
 
-namespace distaff::testing {
+namespace distaff::testing::shell_soup_test {
 namespace {
 
 const std::vector<std::string>& tokens() {
@@ -125,4 +125,4 @@ TEST(ShellSoup, RunsNothingThatStandsInAValue) {
 }
 
 }  // namespace
-}  // namespace distaff::testing
+}  // namespace distaff::testing::shell_soup_test

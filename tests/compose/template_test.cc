@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+#include "compose/line.h"
+
+namespace distaff::template_test {
 namespace {
 
 TemplateSyntax plain() { return {}; }
@@ -25,12 +27,6 @@ TemplateSyntax written(std::string replacement) {
   TemplateSyntax syntax;
   syntax.replacement = std::move(replacement);
   return syntax;
-}
-
-Record line(std::string text) {
-  Record record;
-  record.text = std::move(text);
-  return record;
 }
 
 Record row(std::vector<std::optional<std::string>> fields, FieldNames names = {}) {
@@ -248,4 +244,4 @@ TEST(Template, KeepsEveryByte) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::template_test

@@ -16,7 +16,7 @@
 
 #include "support/bounded_world.h"
 
-namespace distaff {
+namespace distaff::bounded_output_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -467,4 +467,4 @@ TEST(BoundedOutput, AShortageThatIsOverKeepsNobodyBusyWhileTheBoundsAreReached) 
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::bounded_output_test

@@ -4,7 +4,7 @@
 #include "engine/summary.h"
 #include "engine/term_sequence.h"
 
-namespace distaff {
+namespace distaff::end_of_run_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -121,4 +121,4 @@ TEST(RunResult, TheFirstThatAppliesIsTheStatus) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::end_of_run_test

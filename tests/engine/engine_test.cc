@@ -9,7 +9,7 @@
 #include "collate/csv_rows.h"
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::engine_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -645,4 +645,4 @@ TEST(Engine, TellsWhichJobHasBeenRunningLongest) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::engine_test

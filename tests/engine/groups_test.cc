@@ -4,7 +4,7 @@
 
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::groups_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -123,4 +123,4 @@ TEST(Breaker, ATryThatIsTriedAgainIsTheSameOne) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::groups_test

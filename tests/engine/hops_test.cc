@@ -7,7 +7,7 @@
 #include "engine/engine.h"
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::hops_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -196,4 +196,4 @@ TEST(Hops, TheTimeOfAnAttemptDoesNotCountTheWaitForATurn) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::hops_test

@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::journal_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -284,4 +284,4 @@ TEST(StoppedRun, TellsThatThereIsMoreInputOrReadsIt) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::journal_test

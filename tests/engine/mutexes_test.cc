@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::mutexes_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -303,4 +303,4 @@ TEST(MutexTemplate, IsNoSlotAndNoBareFieldName) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::mutexes_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <unordered_map>
 
-namespace distaff {
+namespace distaff::resume_test {
 namespace {
 
 using State = IdentityTable::State;
@@ -148,4 +148,4 @@ TEST(Resume, RunsJobsWhoseCommandChangedUnderTheirIdAndSaysSo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::resume_test

@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::status_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -215,4 +215,4 @@ TEST(FinishEarly, ASignalAfterItEndsTheRunAsAlways) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::status_test

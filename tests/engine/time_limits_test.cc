@@ -6,7 +6,7 @@
 
 #include "support/fake_world.h"
 
-namespace distaff {
+namespace distaff::time_limits_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -105,4 +105,4 @@ TEST(MedianTime, IsTheMiddleOfTheLastOnes) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::time_limits_test

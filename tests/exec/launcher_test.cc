@@ -9,7 +9,7 @@
 #include "exec/run_jobs.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::launcher_test {
 namespace {
 
 using Start = Executor::Start;
@@ -202,4 +202,4 @@ TEST(Launcher, WithoutProcessesAJobIsPutBack) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::launcher_test

@@ -11,7 +11,7 @@
 #include "support/temp_dir.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::process_executor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -570,4 +570,4 @@ TEST(ProcessExecutor, JobsAtOnceDoNotHoldEachOthersPipes) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::process_executor_test

@@ -11,7 +11,7 @@
 #include "exec/run_jobs.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::terminal_test {
 namespace {
 
 // Runs `body` as the leader of a session on a terminal of its own; true if it gives true.
@@ -100,4 +100,4 @@ TEST(Terminal, WithoutOneStdinTtyFails) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::terminal_test

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-namespace distaff {
+namespace distaff::address_test {
 namespace {
 
 bool is_public_text(const char* text) {
@@ -91,4 +91,4 @@ TEST(Address, OfAnotherFamilyIsNot) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::address_test

@@ -10,7 +10,7 @@
 #include "fetch/body_testing.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::body_archive_test {
 namespace {
 
 class BodyArchiveTest : public testing::Test {
@@ -203,4 +203,4 @@ TEST_F(BodyArchiveTest, IsWhatTheSqliteProgramReads) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::body_archive_test

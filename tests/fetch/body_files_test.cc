@@ -15,7 +15,7 @@
 #include "fetch/body_testing.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::body_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -561,4 +561,4 @@ TEST(BodyFiles, ShowPathsAsTheUserWroteThem) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::body_files_test

@@ -6,7 +6,7 @@
 
 #include "fetch/media_types.h"
 
-namespace distaff {
+namespace distaff::body_name_test {
 namespace {
 
 using What = FileNamePart::What;
@@ -134,4 +134,4 @@ TEST(CleanName, HoldsItsPromiseForAnyText) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::body_name_test

@@ -5,7 +5,7 @@
 #include "fetch/body_testing.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::data_file_test {
 namespace {
 
 TEST(DataFile, IsReadAsItIs) {
@@ -20,4 +20,4 @@ TEST(DataFile, IsReadAsItIs) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::data_file_test

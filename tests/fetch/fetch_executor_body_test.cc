@@ -6,7 +6,7 @@
 #include "fetch/fetch_executor_world.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::fetch_executor_body_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -369,4 +369,4 @@ TEST_F(FetchBodies, OnlyPublicAddressesIfToldSo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::fetch_executor_body_test

@@ -2,7 +2,7 @@
 
 #include "fetch/fetch_executor_world.h"
 
-namespace distaff {
+namespace distaff::fetch_executor_robots_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -190,4 +190,4 @@ TEST_F(FetchRobots, HalfAMegabyteIsRead) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::fetch_executor_robots_test

@@ -10,7 +10,7 @@
 
 #include "fetch/fetch_executor_world.h"
 
-namespace distaff {
+namespace distaff::fetch_executor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -662,4 +662,4 @@ TEST_F(FetchExecutorTest, ADescriptorThatClosedIsWatchedAsTheNewOne) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::fetch_executor_test

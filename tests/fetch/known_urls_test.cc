@@ -9,7 +9,7 @@
 #include "fetch/sqlite.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::known_urls_test {
 namespace {
 
 class KnownUrlsTest : public testing::Test {
@@ -175,4 +175,4 @@ TEST(CsvField, IsTakenOffARow) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::known_urls_test

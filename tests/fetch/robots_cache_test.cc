@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-namespace distaff {
+namespace distaff::robots_cache_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(RobotsCache, IsBoundedInBytes) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::robots_cache_test

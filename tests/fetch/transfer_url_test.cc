@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::transfer_url_test {
 namespace {
 
 const std::vector<std::string> kProtocols{"http", "https"};
@@ -50,4 +50,4 @@ TEST(TransferUrl, OfAnotherSchemeThanWasAskedForIsRefused) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::transfer_url_test

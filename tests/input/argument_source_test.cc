@@ -2,7 +2,7 @@
 
 #include "input_testing.h"
 
-namespace distaff {
+namespace distaff::argument_source_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -130,4 +130,4 @@ TEST(Arguments, OneListMayBeSplitOrMatched) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::argument_source_test

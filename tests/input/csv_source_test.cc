@@ -2,7 +2,7 @@
 
 #include "input_testing.h"
 
-namespace distaff {
+namespace distaff::csv_source_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -220,4 +220,4 @@ TEST(Csv, ReadsWhatWasWrittenWhereverTheBuffersEnd) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::csv_source_test

@@ -2,7 +2,7 @@
 
 #include "input_testing.h"
 
-namespace distaff {
+namespace distaff::json_source_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -206,4 +206,4 @@ TEST(JsonLines, CompactTextOfRandomValuesIsTheirTokens) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::json_source_test

@@ -5,7 +5,7 @@
 
 #include "input_testing.h"
 
-namespace distaff {
+namespace distaff::lazy_test {
 namespace {
 
 using Next = Source::Next;
@@ -179,4 +179,4 @@ TEST(Lazy, AReadErrorComesAfterWhatWasRead) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::lazy_test

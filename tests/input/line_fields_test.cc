@@ -2,7 +2,7 @@
 
 #include "input_testing.h"
 
-namespace distaff {
+namespace distaff::line_fields_test {
 namespace {
 
 Fields split(const std::string& regex, const std::string& text) {
@@ -132,4 +132,4 @@ TEST(LineFields, LinesGetThem) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::line_fields_test

@@ -2,7 +2,7 @@
 
 #include "input_testing.h"
 
-namespace distaff {
+namespace distaff::line_source_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -143,4 +143,4 @@ TEST(Lines, AreTheSameWhereverTheBuffersEnd) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::line_source_test

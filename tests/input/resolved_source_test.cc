@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
-namespace distaff {
+namespace distaff::resolved_source_test {
 namespace {
 
 // Gives what it was told to, one after the other.
@@ -79,4 +79,4 @@ TEST(ResolvedSource, ReadsNoFurtherAheadThanItSays) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::resolved_source_test

@@ -6,7 +6,7 @@
 
 #include "input/input_testing.h"
 
-namespace distaff {
+namespace distaff::table_hint_test {
 namespace {
 
 // What comes of a file of lines where these words stand in braces: the texts of its records, or
@@ -69,4 +69,4 @@ TEST(TableHint, LetsEverythingElsePass) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::table_hint_test

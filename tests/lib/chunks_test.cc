@@ -12,7 +12,7 @@
 
 #include "support/single_pass.h"
 
-namespace distaff {
+namespace distaff::chunks_test {
 namespace {
 
 using Numbers = std::vector<int>;
@@ -89,4 +89,4 @@ TEST(SplitMapTask, TakesTwoRangesOrOneOfTuples) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::chunks_test

@@ -10,7 +10,7 @@
 #include "distaff/thread_pool.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::completion_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -158,4 +158,4 @@ TEST_F(Queue, MayGoBeforeItsTasksEnd) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::completion_queue_test

@@ -19,7 +19,7 @@
 #include "distaff/queue.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::executor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -509,4 +509,4 @@ TEST(Executors, FinalizersRunAsWorkersEnd) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::executor_test

@@ -15,7 +15,7 @@
 #include "distaff/thread_pool.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::future_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -379,4 +379,4 @@ TEST(Future, EitherRunsOrIsCancelledWhoeverIsFaster) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::future_test

@@ -11,7 +11,7 @@
 #include "distaff/imap.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::grouping_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -453,4 +453,4 @@ TEST(Throttle, WithoutWorkersItRestsToo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::grouping_test

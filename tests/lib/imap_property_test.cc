@@ -18,7 +18,7 @@
 #include "lib/probe.h"
 #include "lib/random_programs.h"
 
-namespace distaff {
+namespace distaff::imap_property_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -323,4 +323,4 @@ TEST(ImapProperty, I1_to_I9_HoldForRandomPrograms) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::imap_property_test

@@ -17,7 +17,7 @@
 #include "lib/probe.h"
 #include "os/cpus.h"
 
-namespace distaff {
+namespace distaff::imap_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -285,4 +285,4 @@ TEST(Imap, ResultsMayBeMovedFromAndPassedOn) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::imap_test

@@ -10,7 +10,7 @@
 #include "distaff/log.h"
 #include "distaff/thread_pool.h"
 
-namespace distaff {
+namespace distaff::inline_pool_test {
 namespace {
 
 static_assert(FunctionPool<InlinePool>);
@@ -131,4 +131,4 @@ TEST(InlinePool, TakesTurns) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::inline_pool_test

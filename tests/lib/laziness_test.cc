@@ -14,7 +14,7 @@
 #include "distaff/imap.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::laziness_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -247,4 +247,4 @@ TEST(Laziness, BF_12_ASourceThatThrows) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::laziness_test

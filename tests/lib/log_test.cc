@@ -9,7 +9,7 @@
 #include "distaff/deadline.h"
 #include "distaff/errors.h"
 
-namespace distaff {
+namespace distaff::log_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,4 +53,4 @@ TEST(Deadline, FU_18) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::log_test

@@ -20,7 +20,7 @@
 #include "support/single_pass.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::map_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -382,4 +382,4 @@ TEST(Map, AnInlinePoolGivesTheSame) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::map_test

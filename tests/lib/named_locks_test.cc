@@ -13,7 +13,7 @@
 #include "distaff/imap.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::named_locks_test {
 namespace {
 
 TEST(NamedLocks, NL_01_AsManyAsAreHeld) {
@@ -101,4 +101,4 @@ TEST(NamedLocks, OtherKindsOfLocks) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::named_locks_test

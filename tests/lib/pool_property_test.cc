@@ -20,7 +20,7 @@
 #include "lib/pool_trace.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::pool_property_test {
 namespace {
 
 using namespace pool_programs;
@@ -828,4 +828,4 @@ TEST(PoolProperty, PromisesHoldForRandomPrograms) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::pool_property_test

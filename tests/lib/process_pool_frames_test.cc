@@ -12,7 +12,7 @@
 #include "distaff/errors.h"
 #include "lib/frame.h"
 
-namespace distaff {
+namespace distaff::process_pool_frames_test {
 namespace {
 
 using detail::Frame;
@@ -103,4 +103,4 @@ TEST_F(ProcessPoolFrames, WhatIsNoFrameIsRefused) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::process_pool_frames_test

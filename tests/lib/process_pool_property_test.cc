@@ -28,7 +28,7 @@
 #include "support/threads.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::process_pool_property_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -414,4 +414,4 @@ TEST(ProcessPoolProperty, PromisesHoldForRandomPrograms) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::process_pool_property_test

@@ -35,7 +35,7 @@
 #include "support/threads.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::process_pool_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -1043,7 +1043,7 @@ TEST(ProcessPoolCommand, AnAnswerThatIsNoneFailsItsTask) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::process_pool_test
 
 // Instead of the test framework's: workers that are executed come by here.
 int main(int argc, char** argv) {

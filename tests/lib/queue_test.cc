@@ -15,7 +15,7 @@
 #include "distaff/imap.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::queue_test {
 namespace {
 
 TEST(Queues, QU_01_JobsAdd) {
@@ -374,4 +374,4 @@ TEST(Queues, BusyGroupsDoNotStopTheReading) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::queue_test

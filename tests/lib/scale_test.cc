@@ -11,7 +11,7 @@
 #include "distaff/imap.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::scale_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,4 +88,4 @@ TEST(Scale, PF_05_ManyGroupsThatRest) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::scale_test

@@ -15,7 +15,7 @@
 
 #include "distaff/register.h"
 
-namespace distaff {
+namespace distaff::serialize_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -161,4 +161,4 @@ TEST(Register, AFunctionThatNobodyRegisteredIsRefused) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::serialize_test

@@ -14,7 +14,7 @@
 #include "distaff/thread_pool.h"
 #include "lib/probe.h"
 
-namespace distaff {
+namespace distaff::task_manager_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -316,4 +316,4 @@ TEST(Monitors, MO_04_SaysThatNothingWasDone) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::task_manager_test

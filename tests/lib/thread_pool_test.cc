@@ -18,7 +18,7 @@
 #include "support/threads.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::thread_pool_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -873,4 +873,4 @@ TEST(OpenPools, GS_02_AreForgottenWhenTheyGo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::thread_pool_test

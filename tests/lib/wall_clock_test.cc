@@ -23,7 +23,7 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   return static_cast<int>(result);
 }
 
-namespace distaff {
+namespace distaff::wall_clock_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,6 +48,6 @@ TEST(Throttle, TH_17_SettingTheWallClockChangesNothing) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::wall_clock_test
 
 #endif

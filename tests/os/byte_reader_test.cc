@@ -20,7 +20,7 @@
 
 #include "os/wait_gate.h"
 
-namespace distaff {
+namespace distaff::byte_reader_test {
 namespace {
 
 using Fill = ByteReader::Fill;
@@ -365,4 +365,4 @@ TEST(WaitGate, IsReadableAtOnceForWhatIsAlwaysReady) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::byte_reader_test

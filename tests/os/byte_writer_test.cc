@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <string>
 
-namespace distaff {
+namespace distaff::byte_writer_test {
 namespace {
 
 using Way = ByteWriter::Way;
@@ -262,4 +262,4 @@ TEST_F(ByteWriterTest, WhatCannotBeMovedIsLeftToAPlainWriteToSayWhy) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::byte_writer_test

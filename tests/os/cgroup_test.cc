@@ -11,7 +11,7 @@
 
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::cgroup_test {
 namespace {
 
 bool is_there(const std::string& directory) { return access(directory.c_str(), F_OK) == 0; }
@@ -91,4 +91,4 @@ TEST(Cgroup, EmptyOnesThatWereLeftAreRemoved) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::cgroup_test

@@ -7,7 +7,7 @@
 #include "os/process_limits.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::cpus_test {
 namespace {
 
 // A machine's /proc and /sys, as far as CPU quotas go.
@@ -137,4 +137,4 @@ TEST(ProcessLimits, OpenFilesAreRaisedAndTheOldLimitIsKeptInMind) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::cpus_test

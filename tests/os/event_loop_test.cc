@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <functional>
 
-namespace distaff {
+namespace distaff::event_loop_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -120,4 +120,4 @@ TEST(EventLoop, RefusesFilesThatAreAlwaysReady) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::event_loop_test

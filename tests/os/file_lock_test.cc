@@ -14,7 +14,7 @@
 #include "support/temp_dir.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::file_lock_test {
 namespace {
 
 bool take(FileLocks& locks, std::string_view name) {
@@ -170,4 +170,4 @@ TEST(FileLocks, ADirectoryOfAnotherUserIsRefused) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::file_lock_test

@@ -6,7 +6,7 @@
 #include "base/unique_fd.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::file_text_test {
 namespace {
 
 TEST(FileText, NamesTheRegularFileBehindADescriptor) {
@@ -33,4 +33,4 @@ TEST(FileText, FindsTheInterpreterOfAScript) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::file_text_test

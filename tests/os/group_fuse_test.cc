@@ -13,7 +13,7 @@
 
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::group_fuse_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -157,4 +157,4 @@ TEST(GroupFuse, DoesWithoutWhereDescriptorsAreScarce) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::group_fuse_test

@@ -15,7 +15,7 @@
 #include "os/process_table.h"
 #include "os/signals.h"
 
-namespace distaff {
+namespace distaff::guard_test {
 namespace {
 
 struct Pipe {
@@ -206,4 +206,4 @@ TEST(Guard, HoldsNoDescriptorOfOurs) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::guard_test

@@ -12,7 +12,7 @@
 #include "os/spawn.h"
 #include "support/timing.h"
 
-namespace distaff {
+namespace distaff::process_table_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -169,4 +169,4 @@ TEST(ProcessTable, SparesWhomItIsTold) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::process_table_test

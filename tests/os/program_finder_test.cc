@@ -6,7 +6,7 @@
 
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::program_finder_test {
 namespace {
 
 class Finding : public testing::Test {
@@ -91,4 +91,4 @@ TEST_F(Finding, ManyNamesAreNotAllRemembered) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::program_finder_test

@@ -10,7 +10,7 @@
 
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::replace_file_test {
 namespace {
 
 int files_in(const TempDir& dir) {
@@ -90,4 +90,4 @@ TEST(TouchFile, MakesItAndSetsItsTimeAndLeavesItsText) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::replace_file_test

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace distaff {
+namespace distaff::signals_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST(Signals, StoppingOurselvesLastsUntilWeAreContinued) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::signals_test

@@ -17,7 +17,7 @@
 #include "os/signals.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::spawn_test {
 namespace {
 
 using Step = SpawnResult::Step;
@@ -201,4 +201,4 @@ TEST(Spawn, CtrlZDoesNotStopUsThroughAChildOnItsWay) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::spawn_test

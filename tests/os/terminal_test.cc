@@ -10,7 +10,7 @@
 #include "base/unique_fd.h"
 #include "os/byte_writer.h"
 
-namespace distaff {
+namespace distaff::terminal_test {
 namespace {
 
 class TerminalTest : public testing::Test {
@@ -94,4 +94,4 @@ TEST_F(TerminalTest, IsTheShellsWhileWeAreInTheBackground) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::terminal_test

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-namespace distaff {
+namespace distaff::wall_clock_test {
 namespace {
 
 class WallClock : public ::testing::Test {
@@ -62,4 +62,4 @@ TEST_F(WallClock, AnAlarmRingsOnceWhenItsTimeHasCome) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::wall_clock_test

@@ -10,7 +10,7 @@
 #include "support/simulation.h"
 #include "support/timing.h"
 
-namespace distaff::testing {
+namespace distaff::testing::cases_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -318,4 +318,4 @@ TEST(Scale, PF05_AHundredThousandGroupsReleasedAtOnceGoOldestFirstAndNoDecisionT
 }
 
 }  // namespace
-}  // namespace distaff::testing
+}  // namespace distaff::testing::cases_test

@@ -12,7 +12,7 @@
 #include "support/simulation.h"
 #include "support/slow_scheduler.h"
 
-namespace distaff::testing {
+namespace distaff::testing::oracle_test {
 namespace {
 
 int property_count(int fast) {
@@ -366,4 +366,4 @@ TEST(SchedulerOracle, TokenBucketNeverGivesBackMoreThanWasTaken) {
 }
 
 }  // namespace
-}  // namespace distaff::testing
+}  // namespace distaff::testing::oracle_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff {
+namespace distaff::pacing_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -215,4 +215,4 @@ TEST(Pacing, PausesForTheLongestThatAppliesAndRestsBesides) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::pacing_test

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <set>
 
-namespace distaff {
+namespace distaff::retry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -71,4 +71,4 @@ TEST(RetryDelay, DoesNotRunOverAfterAThousandTries) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::retry_test

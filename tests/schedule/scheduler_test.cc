@@ -5,7 +5,7 @@
 
 #include "support/simulation.h"
 
-namespace distaff {
+namespace distaff::scheduler_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -458,4 +458,4 @@ TEST(Scheduler, AMillionKeysPassingThroughLeaveTheMemoryOfThoseAlive) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::scheduler_test

@@ -3,19 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::failed_records_test {
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 struct Failing {
   void open(bool is_input = false) {
@@ -126,4 +119,4 @@ TEST(FailedRecords, KnowTheirFileAmongTheInputs) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::failed_records_test

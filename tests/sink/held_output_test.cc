@@ -8,7 +8,7 @@
 #include "sink/spill_files.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::held_output_test {
 namespace {
 
 // Writes down what is called; has room for so many calls.
@@ -114,4 +114,4 @@ TEST(HeldOutput, AWriteOfAnyLengthIsHeld) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::held_output_test

@@ -8,13 +8,13 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <vector>
 
 #include "sink/job_log.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::journal_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -23,12 +23,6 @@ using Line = JournalLine;
 constexpr std::string_view kId = "00112233445566778899aabbccddeeff";
 
 TimePoint at(Duration time) { return TimePoint{time}; }
-
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 std::vector<std::string> lines_of(const std::string& path) {
   std::vector<std::string> lines;
@@ -379,4 +373,4 @@ TEST_F(JournalTest, AJobLogIsBegunAnewOrAppendedTo) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::journal_test

@@ -11,7 +11,7 @@
 #include "sink/job_messages.h"
 #include "sink/said_lines.h"
 
-namespace distaff {
+namespace distaff::log_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -134,4 +134,4 @@ TEST_F(JobMessagesTest, TellEverythingAtLevelDebug) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::log_test

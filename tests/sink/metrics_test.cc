@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace distaff {
+namespace distaff::metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -142,4 +142,4 @@ TEST(Metrics, OnlyAFileOfMetricsMayBeReplaced) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::metrics_test

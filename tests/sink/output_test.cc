@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-namespace distaff {
+namespace distaff::output_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -374,4 +374,4 @@ TEST_F(OutputTest, HasNoPlaceForAStatusLineWhereNothingIsRead) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::output_test

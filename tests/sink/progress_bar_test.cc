@@ -6,7 +6,7 @@
 
 #include "sink/status_lines.h"
 
-namespace distaff {
+namespace distaff::progress_bar_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -161,4 +161,4 @@ TEST_F(ProgressBarTest, HidesForOthersAndComesBack) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::progress_bar_test

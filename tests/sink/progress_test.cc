@@ -6,7 +6,7 @@
 
 #include "sink/said_lines.h"
 
-namespace distaff {
+namespace distaff::progress_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -135,4 +135,4 @@ TEST(ProgressLines, AreObjectsIfTheLogIs) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::progress_test

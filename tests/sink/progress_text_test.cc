@@ -6,7 +6,7 @@
 
 #include "base/columns.h"
 
-namespace distaff {
+namespace distaff::progress_text_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -123,4 +123,4 @@ TEST(ProgressText, RatesAndTimes) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::progress_text_test

@@ -5,16 +5,15 @@
 #include <sys/resource.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <vector>
 
 #include "collate/json_rows.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::result_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -27,12 +26,6 @@ Job job(std::uint64_t seq) {
   made.id = JobId{seq};
   made.records.push_back({.text = "r"});
   return made;
-}
-
-std::string read_file(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
 }
 
 class ResultFilesTest : public testing::Test {
@@ -229,4 +222,4 @@ TEST_F(ResultFilesTest, AreWrittenWithoutADescriptorLeftForThem) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::result_files_test

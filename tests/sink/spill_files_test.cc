@@ -10,7 +10,7 @@
 
 #include "support/temp_dir.h"
 
-namespace distaff {
+namespace distaff::spill_files_test {
 namespace {
 
 std::string read_all(SpillFiles& spill, const FilePart& part) {
@@ -107,4 +107,4 @@ TEST(SpillFiles, ADirectoryThatCannotBeUsedIsAFullOneAndIsNamedOnce) {
 }
 
 }  // namespace
-}  // namespace distaff
+}  // namespace distaff::spill_files_test

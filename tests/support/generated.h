@@ -9,24 +9,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/option_table.h"
+#include "support/read_file.h"
 
 namespace distaff {
 
 inline std::string in_source(std::string_view path) {
   return std::string(DISTAFF_SOURCE_DIR "/") + std::string(path);
-}
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 // Compares what stands between the marks with `made`, or makes it so.
