@@ -453,7 +453,7 @@ void LazyRun::begin() {
   // Known to be empty: not even an initializer runs.
   const std::optional<std::size_t> known_size = run_->known_size();
   if (known_size == 0) return run_.reset();
-  auto crew = start_(known_size);
+  auto crew = start_(known_size.value_or(SIZE_MAX));
   crew->attach(run_);
   crew_ = std::move(crew);
 }

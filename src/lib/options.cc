@@ -46,7 +46,7 @@ RunSettings checked_settings(const RunOptions& options, int workers, bool ordere
 }
 
 StartCrew start_of(std::shared_ptr<Crew> crew) {
-  return [crew = std::move(crew)](std::optional<std::size_t>) { return crew; };
+  return [crew = std::move(crew)](std::size_t) { return crew; };
 }
 
 RunAlone::RunAlone(ImapOptions&& given)
@@ -56,11 +56,9 @@ RunAlone::RunAlone(ImapOptions&& given)
               .on_abort = std::move(given.on_abort),
               .stop = std::move(given.stop)},
       workers(checked_workers(given.workers)),
-      start([workers = workers,
-             initializer = std::move(given.initializer)](std::optional<std::size_t> known_size) {
-        const auto most = static_cast<std::size_t>(workers);
+      start([workers = workers, initializer = std::move(given.initializer)](std::size_t items) {
         CrewOptions crew;
-        crew.workers = static_cast<int>(std::min(most, known_size.value_or(most)));
+        crew.workers = static_cast<int>(std::min(static_cast<std::size_t>(workers), items));
         crew.initializer = initializer;
         return std::make_shared<Crew>(std::move(crew));
       }) {}

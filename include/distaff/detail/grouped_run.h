@@ -187,8 +187,8 @@ class GroupedRun : public Work {
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };
 
-// The crew that a run gets when it begins, for a source of known size or not.
-using StartCrew = std::function<std::shared_ptr<Crew>(std::optional<std::size_t> known_size)>;
+// The crew that a run gets when it begins, for so many items at most: SIZE_MAX if nobody knows.
+using StartCrew = std::function<std::shared_ptr<Crew>(std::size_t items)>;
 
 // A run that begins when its first result is asked for.  For one thread at a time.
 class LazyRun {
