@@ -37,7 +37,6 @@
 // source is touched.
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <stop_token>
 #include <utility>
