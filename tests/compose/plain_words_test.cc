@@ -89,7 +89,7 @@ TEST(PlainWords, AreTheWordsOfAShell) {
   std::mt19937_64 random(seed);
   testing::Scratch scratch;
   const std::string characters = "ab1=:,./-]^%@+_  \t'\"'\"\xc3\xa9;$#!~{}[";
-  const std::size_t wanted = testing::count_from("DISTAFF_PROPERTY_COUNT", 1000) / 5;
+  const std::size_t wanted = testing::count_from("DISTAFF_PROPERTY_COUNT", 500) / 5;
   for (std::size_t found = 0; found < wanted;) {
     std::string script = "show ";
     for (std::size_t i = random() % 12; i > 0; --i)

@@ -161,7 +161,7 @@ TEST_F(Positions, GiveBackRandomBytes) {
   for (const std::string& text : positions()) (is_quick(text) ? quick : slow).push_back(text);
   const Sheet all_quick = sheet_of(quick);
 
-  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 1000);
+  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 500);
   for (std::size_t i = 0; i < count && !HasFailure(); ++i) {
     const std::string value = random_value(random);
     std::vector<std::string> some;
@@ -263,7 +263,7 @@ TEST_F(Positions, GiveBackRandomBytesWhenTheyAreNested) {
   const std::uint64_t seed = seed_from("DISTAFF_SEED");
   SCOPED_TRACE(fmt::format("DISTAFF_SEED={}", seed));
   std::mt19937_64 random(seed);
-  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 1000) / 2;
+  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 500) / 2;
   for (std::size_t i = 0; i < count && !HasFailure(); ++i) {
     Generator generator(random);
     const Sheet sheet = sheet_of({generator.statement(4)});
