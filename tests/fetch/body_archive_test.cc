@@ -8,6 +8,7 @@
 #include <random>
 
 #include "fetch/body_testing.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 
 namespace distaff::body_archive_test {
@@ -154,7 +155,7 @@ TEST_F(BodyArchiveTest, SaysWhyAFileIsNone) {
   dir_.file("text", std::string(5000, 'x'));
   EXPECT_EQ(BodyArchive::open(dir_ / "text").error().message,
             (dir_ / "text") + ": it is no SQLite archive; name another file");
-  EXPECT_EQ(read_whole(dir_ / "text"), std::string(5000, 'x'));
+  EXPECT_EQ(read_file(dir_ / "text"), std::string(5000, 'x'));
   EXPECT_EQ(BodyArchive::open(dir_ / "no/x").error().message,
             (dir_ / "no/x") + ": " + (dir_ / "no") +
                 ": No such file or directory; name a directory you may write to");
@@ -198,8 +199,8 @@ TEST_F(BodyArchiveTest, IsWhatTheSqliteProgramReads) {
   const std::string command =
       "cd '" + dir_.path() + "' && sqlite3 a.sqlar -Ax && sqlite3 a.sqlar -At >list";
   ASSERT_EQ(system(command.c_str()), 0);
-  EXPECT_EQ(read_whole(dir_ / "a/b.txt"), bytes_of(10'000));
-  EXPECT_EQ(read_whole(dir_ / "list"), "a/b.txt\n");
+  EXPECT_EQ(read_file(dir_ / "a/b.txt"), bytes_of(10'000));
+  EXPECT_EQ(read_file(dir_ / "list"), "a/b.txt\n");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "fetch/body_testing.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 
 namespace distaff::body_files_test {
@@ -44,7 +45,7 @@ TEST_P(BodyFilesTest, PutABodyUnderTheHashOfItsUrl) {
   const std::string hash = hash_of_url("https://h/a").hex();
   const std::string path = dir_ / "new/out/" + hash.substr(0, 2) + "/" + hash + ".txt";
   EXPECT_EQ(store(*files, request_for("https://h/a"), "hello"), path);
-  EXPECT_EQ(read_whole(path), "hello");
+  EXPECT_EQ(read_file(path), "hello");
   EXPECT_EQ(fs::status(path).permissions() & fs::perms::all, fs::perms{0644});
 }
 
@@ -72,7 +73,7 @@ TEST_P(BodyFilesTest, TakeBodiesOfAnySizeInAnyPieces) {
     for (std::size_t at = 0; at < size; at += 100'000) {
       ASSERT_TRUE(body->write(std::string_view(text).substr(at, 100'000)));
     }
-    EXPECT_TRUE(read_whole(*body->finish()) == text) << size;
+    EXPECT_TRUE(read_file(*body->finish()) == text) << size;
   }
 }
 
@@ -94,9 +95,9 @@ TEST_P(BodyFilesTest, ReplaceWhatWasThereBefore) {
   fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::seconds(5));
   const auto files = open();
   EXPECT_EQ(store(*files, request, "new"), path);
-  EXPECT_EQ(read_whole(path), "new");
+  EXPECT_EQ(read_file(path), "new");
   EXPECT_EQ(store(*files, request_for("https://h/b", "x"), "new"), own);
-  EXPECT_EQ(read_whole(own), "new");
+  EXPECT_EQ(read_file(own), "new");
 }
 
 // Until the clock of the file system, which goes by milliseconds, has moved on.
@@ -112,11 +113,11 @@ TEST_P(BodyFilesTest, WriteTheBodyOfAUrlOnce) {
   const Request request = request_for("https://h/a");
   const std::string path = store(*files, request, "first");
   EXPECT_EQ(store(*files, request, "second"), path);
-  EXPECT_EQ(read_whole(path), "first");
+  EXPECT_EQ(read_file(path), "first");
   EXPECT_EQ(store(*files, request_for("https://h/a#there"), "third"), path);
   const std::string own = store(*files, request_for("https://h/a", "x"), "first");
   EXPECT_EQ(store(*files, request_for("https://h/a", "./x"), "second"), own);
-  EXPECT_EQ(read_whole(own), "first");
+  EXPECT_EQ(read_file(own), "first");
 }
 
 TEST_P(BodyFilesTest, DoNotLetAnotherUrlTakeAName) {
@@ -129,7 +130,7 @@ TEST_P(BodyFilesTest, DoNotLetAnotherUrlTakeAName) {
   store(*files, first, "first");
   EXPECT_EQ(store(*files, second, "second"), refusal);
   EXPECT_EQ(both_at_once->finish().error().message, refusal);
-  EXPECT_EQ(read_whole(out() + "/x"), "first");
+  EXPECT_EQ(read_file(out() + "/x"), "first");
 }
 
 TEST_P(BodyFilesTest, SayWhatStandsInTheWay) {
@@ -143,7 +144,7 @@ TEST_P(BodyFilesTest, SayWhatStandsInTheWay) {
             "cannot write " + out() +
                 "/a/b/c/d: 'a/b' in it is no directory, or a link to one; put {hash} into --name, "
                 "or remove it");
-  EXPECT_EQ(read_whole(path), "file");
+  EXPECT_EQ(read_file(path), "file");
 }
 
 TEST_P(BodyFilesTest, MakeFoldersAgainThatWereRemoved) {
@@ -233,7 +234,7 @@ TEST_P(BodyFilesTest, WriteNothingOutsideWhateverTheName) {
         store(*files, request_for("https://h/" + std::to_string(i), name), "evil");
     if (!path.starts_with(out())) continue;
     ++written;
-    EXPECT_EQ(read_whole(path), "evil");
+    EXPECT_EQ(read_file(path), "evil");
   }
   EXPECT_GT(written, 1000);
   EXPECT_EQ(outside(), before);

@@ -5,22 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "fetch/body_store.h"
+#include "support/read_file.h"
 
 namespace distaff {
-
-inline std::string read_whole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // All that is below a directory: what each is, and what is in it.
 inline std::map<std::string, std::string> tree_of(const std::string& directory) {
@@ -31,7 +23,7 @@ inline std::map<std::string, std::string> tree_of(const std::string& directory) 
     if (entry.is_symlink()) {
       tree[name] = "-> " + fs::read_symlink(entry.path()).string();
     } else {
-      tree[name] = entry.is_directory() ? "folder" : "file " + read_whole(entry.path());
+      tree[name] = entry.is_directory() ? "folder" : "file " + read_file(entry.path());
     }
   }
   return tree;

@@ -9,6 +9,7 @@
 #include <regex>
 
 #include "fetch/fetch_executor_world.h"
+#include "support/read_file.h"
 
 namespace distaff::fetch_executor_test {
 namespace {
@@ -288,10 +289,8 @@ TEST_F(FetchExecutorTest, CookiesOfTheCommandLineAreSentAndSetOnesKept) {
   }
   const std::string echo = store.files.at(server->url("/echo")).bytes;
   EXPECT_NE(echo.find("new=cookie; a=b; c=d"), std::string::npos) << echo;
-  std::ifstream jar(dir / "jar");
-  std::stringstream text;
-  text << jar.rdbuf();
-  EXPECT_NE(text.str().find("new\tcookie"), std::string::npos) << text.str();
+  const std::string jar = read_file(dir / "jar");
+  EXPECT_NE(jar.find("new\tcookie"), std::string::npos) << jar;
 
   options.spec.cookies = dir / "jar";
   options.spec.cookie_jar.clear();
@@ -611,10 +610,7 @@ TEST_F(FetchHttp2, NoRequestIsLostWhenAConnectionIsGivenUp) {
   for (int i = 1; i <= 300; ++i) {
     EXPECT_EQ(fetches.seen[first + i].status(), 200) << fetches.seen[first + i].broken();
   }
-  std::ifstream log(dir_ / "log");
-  std::stringstream text;
-  text << log.rdbuf();
-  EXPECT_NE(text.str().find("HTTP/2.0\" 200"), std::string::npos);
+  EXPECT_NE(read_file(dir_ / "log").find("HTTP/2.0\" 200"), std::string::npos);
 }
 
 // ---- ends

@@ -4,12 +4,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "sink/job_messages.h"
 #include "sink/said_lines.h"
+#include "support/read_file.h"
 
 namespace distaff::log_test {
 namespace {
@@ -59,10 +58,9 @@ TEST(Log, AppendsToItsFileWithTheTime) {
     ASSERT_TRUE(log);
     (*log)->on_message(LogLevel::warn, text);
   }
-  std::ostringstream file;
-  file << std::ifstream(path).rdbuf();
+  const std::string text = read_file(path);
   unlink(path);
-  EXPECT_EQ(form_of(file.str()),
+  EXPECT_EQ(form_of(text),
             "9999-99-99T99:99:99.999-99:99 warning: first\n"
             "9999-99-99T99:99:99.999-99:99 warning: second\n");
   EXPECT_EQ(sink.take(), "");
