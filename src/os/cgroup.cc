@@ -12,13 +12,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "base/unique_fd.h"
+#include "os/file_text.h"
 
 namespace distaff {
 namespace {
@@ -37,17 +37,14 @@ struct Mount {
 
 // Of a line of mountinfo: "41 31 0:38 ROOT PLACE OPTIONS - cgroup2 ...".
 std::optional<Mount> find_mount() {
-  std::ifstream file("/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
+  const std::string mounts = text_of_file("/proc/self/mountinfo");
+  for (const std::string_view line : pieces_of(mounts, '\n')) {
     const std::size_t dash = line.find(" - cgroup2 ");
     if (dash == line.npos) continue;
-    std::istringstream words(line.substr(0, dash));
-    std::string id, parent, device;
-    Mount mount;
+    const auto words = pieces_of(line.substr(0, dash), ' ');
     // Blanks in names are written as \040; such a place is not worth the trouble.
-    if (words >> id >> parent >> device >> mount.root >> mount.place &&
-        line.find("\\040") == line.npos) {
-      return mount;
+    if (words.size() >= 5 && line.find("\\040") == line.npos) {
+      return Mount{.root = std::string(words[3]), .place = std::string(words[4])};
     }
   }
   return std::nullopt;
@@ -57,10 +54,10 @@ std::optional<Mount> find_mount() {
 std::string own_directory() {
   const auto mount = find_mount();
   if (!mount) return {};
-  std::ifstream file("/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
+  const std::string groups = text_of_file("/proc/self/cgroup");
+  for (const std::string_view line : pieces_of(groups, '\n')) {
     if (!line.starts_with("0::")) continue;
-    std::string path = line.substr(3);
+    std::string path(line.substr(3));
     if (mount->root != "/") {
       if (!path.starts_with(mount->root)) return {};
       path.erase(0, mount->root.size());

@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <cstdio>
-#include <fstream>
 #include <string>
+
+#include "base/text.h"
+#include "os/file_text.h"
 
 namespace distaff {
 
@@ -13,11 +15,12 @@ namespace distaff {
 int flock_holder(int fd) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return 0;
-  std::ifstream locks("/proc/locks");
-  for (std::string line; std::getline(locks, line);) {
+  const std::string locks = text_of_file("/proc/locks");
+  for (const std::string_view line : pieces_of(locks, '\n')) {
     int pid = 0;
     unsigned long long inode = 0;
-    if (std::sscanf(line.c_str(), "%*s FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &inode) != 2)
+    if (std::sscanf(std::string(line).c_str(), "%*s FLOCK %*s WRITE %d %*x:%*x:%llu", &pid,
+                    &inode) != 2)
       continue;
     if (inode == status.st_ino && pid > 0) return pid;
   }

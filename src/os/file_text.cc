@@ -5,11 +5,27 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 
 #include "base/unique_fd.h"
 
 namespace distaff {
+
+std::string text_of_file(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (!file) return text;
+  char piece[4096];
+  while (true) {
+    const ssize_t length = read(file.get(), piece, sizeof piece);
+    if (length > 0) {
+      text.append(piece, static_cast<std::size_t>(length));
+    } else if (length == 0 || errno != EINTR) {
+      return text;
+    }
+  }
+}
 
 std::string file_name_of(int fd) {
   struct stat status;

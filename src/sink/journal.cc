@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <utility>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "os/file_holder.h"
+#include "os/file_text.h"
 #include "os/wall_clock.h"
 
 namespace distaff {
@@ -141,10 +141,9 @@ std::string host_name() {
 }
 
 std::vector<std::string> our_words() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::vector<std::string> words;
-  for (std::string word; std::getline(file, word, '\0');) words.push_back(std::move(word));
-  return words;
+  const std::string line = text_of_file("/proc/self/cmdline");
+  const auto words = pieces_of(line, '\0');
+  return {words.begin(), words.end()};
 }
 
 // A word of a command line that may hold a URL, or a header line.

@@ -9,6 +9,17 @@
 namespace distaff::file_text_test {
 namespace {
 
+TEST(FileText, ReadsSmallFilesWhole) {
+  const TempDir dir;
+  std::string text(10'000, 'x');
+  text[5000] = '\0';
+  EXPECT_EQ(text_of_file(dir.file("long", text)), text);
+  EXPECT_EQ(text_of_file(dir.file("empty", "")), "");
+  EXPECT_EQ(text_of_file(dir.path() + "/none"), "");
+  EXPECT_EQ(text_of_file(dir.path()), "");  // a directory
+  EXPECT_TRUE(text_of_file("/proc/self/cgroup").ends_with('\n'));
+}
+
 TEST(FileText, NamesTheRegularFileBehindADescriptor) {
   const TempDir dir;
   const std::string path = dir.file("{}.out", "");
