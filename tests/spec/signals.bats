@@ -34,7 +34,7 @@ ends_by() {
   for signal in INT TERM HUP; do
     rm -f pid up
     start "$STRESS/ends_how" pid distaff 'touch up; exec sleep 777; : {}' ::: a
-    wait_for [ -e up ]
+    wait_for [ -e up -a -e pid ]
     kill -"$signal" "$(cat pid)"
     finish
     prints "signal $(kill -l $signal)"
