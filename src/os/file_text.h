@@ -6,8 +6,8 @@
 
 namespace distaff {
 
-// All of a file, as of /proc, which tells no sizes; what there is until it cannot be read, so nothing
-// if it cannot be opened.
+// All of a file, as of /proc, which tells no sizes; what there is until it cannot be read, so
+// nothing if it cannot be opened.
 std::string text_of_file(const std::string& path);
 
 // The name of the regular file behind a descriptor, without its directories; empty if it is no
