@@ -9,6 +9,7 @@ list(APPEND sources
      src/base/fmt.cc
      src/os/cpus.cc
      src/os/fatal.cc
+     src/os/file_text.cc
      src/os/program_finder.cc
      src/os/spawn.cc
      src/os/startup.cc

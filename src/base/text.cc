@@ -116,16 +116,6 @@ bool is_identifier(std::string_view text) {
                      [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
-std::vector<std::string_view> pieces_of(std::string_view text, char end) {
-  std::vector<std::string_view> pieces;
-  while (!text.empty()) {
-    const std::size_t length = std::min(text.find(end), text.size());
-    pieces.push_back(text.substr(0, length));
-    text.remove_prefix(std::min(length + 1, text.size()));
-  }
-  return pieces;
-}
-
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
   std::string word;

@@ -27,10 +27,6 @@ bool is_valid_utf8(std::string_view text);
 // [A-Za-z_][A-Za-z0-9_]*
 bool is_identifier(std::string_view text);
 
-// The pieces of `text`, each up to an `end`, which is no part of it; one without `end` may be last.
-// They are views of `text`.
-std::vector<std::string_view> pieces_of(std::string_view text, char end);
-
 // The words of `text`, split at blanks; '…' "…" and backslash quote as in a POSIX shell, nothing is
 // expanded.  Unclosed quotes end at the end.
 std::vector<std::string> split_words(std::string_view text);

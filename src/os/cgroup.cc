@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
+#include "base/pieces.h"
 #include "base/unique_fd.h"
 #include "os/file_text.h"
 
@@ -37,7 +37,7 @@ struct Mount {
 
 // Of a line of mountinfo: "41 31 0:38 ROOT PLACE OPTIONS - cgroup2 ...".
 std::optional<Mount> find_mount() {
-  const std::string mounts = text_of_file("/proc/self/mountinfo");
+  const std::string mounts = text_of_file("/proc/self/mountinfo").value_or("");
   for (const std::string_view line : pieces_of(mounts, '\n')) {
     const std::size_t dash = line.find(" - cgroup2 ");
     if (dash == line.npos) continue;
@@ -54,7 +54,7 @@ std::optional<Mount> find_mount() {
 std::string own_directory() {
   const auto mount = find_mount();
   if (!mount) return {};
-  const std::string groups = text_of_file("/proc/self/cgroup");
+  const std::string groups = text_of_file("/proc/self/cgroup").value_or("");
   for (const std::string_view line : pieces_of(groups, '\n')) {
     if (!line.starts_with("0::")) continue;
     std::string path(line.substr(3));

@@ -7,9 +7,7 @@
 
 #include "os/cpus.h"
 
-#include <fcntl.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,34 +15,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/pieces.h"
+#include "os/file_text.h"
 
 namespace distaff {
 namespace {
 
-// Empty if it cannot be read.
-std::string read_file(const std::string& path) {
-  std::string text;
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  char buffer[4096];
-  for (ssize_t got = 0; fd && (got = read(fd.get(), buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
 bool lists(std::string_view comma_separated, std::string_view word) {
-  const auto words = split(comma_separated, ',');
+  const auto words = pieces_of(comma_separated, ',');
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -89,12 +67,12 @@ struct Hierarchy {
 
 std::optional<int> quota_of_directory(const Hierarchy& hierarchy, const std::string& directory) {
   if (hierarchy.version2) {
-    const std::string text = read_file(directory + "/cpu.max");
-    const auto fields = split(std::string_view(text).substr(0, text.find('\n')), ' ');
+    const std::string text = text_of_file(directory + "/cpu.max").value_or("");
+    const auto fields = pieces_of(std::string_view(text).substr(0, text.find('\n')), ' ');
     return fields.size() == 2 ? cpus_of(fields[0], fields[1]) : std::nullopt;
   }
-  return cpus_of(read_file(directory + "/cpu.cfs_quota_us"),
-                 read_file(directory + "/cpu.cfs_period_us"));
+  return cpus_of(text_of_file(directory + "/cpu.cfs_quota_us").value_or(""),
+                 text_of_file(directory + "/cpu.cfs_period_us").value_or(""));
 }
 
 // Our path below the mount point: "", "/a", "/a/b".  A path outside of the mounted part (another
@@ -125,7 +103,7 @@ std::optional<int> least_quota(const Hierarchy& hierarchy, const std::string& ro
 // A line is "NUMBER:CONTROLLERS:PATH".
 std::vector<Hierarchy> our_hierarchies(std::string_view cgroup_text) {
   std::vector<Hierarchy> hierarchies;
-  for (const std::string_view line : split(cgroup_text, '\n')) {
+  for (const std::string_view line : pieces_of(cgroup_text, '\n')) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == line.npos ? line.npos : line.find(':', first + 1);
     if (second == line.npos) continue;
@@ -139,11 +117,11 @@ std::vector<Hierarchy> our_hierarchies(std::string_view cgroup_text) {
 // A line is "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [OPTIONAL]... - TYPE SOURCE
 // SUPEROPTIONS".
 void find_mounts(std::vector<Hierarchy>& hierarchies, std::string_view mountinfo_text) {
-  for (const std::string_view line : split(mountinfo_text, '\n')) {
+  for (const std::string_view line : pieces_of(mountinfo_text, '\n')) {
     const std::size_t dash = line.find(" - cgroup");
     if (dash == line.npos) continue;
-    const auto front = split(line.substr(0, dash), ' ');
-    const auto back = split(line.substr(dash + 3), ' ');
+    const auto front = pieces_of(line.substr(0, dash), ' ');
+    const auto back = pieces_of(line.substr(dash + 3), ' ');
     if (front.size() < 5 || back.size() < 3) continue;
     const bool version2 = back[0] == "cgroup2";
     if (!version2 && !lists(back[2], "cpu")) continue;
@@ -172,9 +150,9 @@ int affinity_cpus() {
 
 std::optional<int> cgroup_cpus(const CgroupFiles& files) {
   std::optional<int> least;
-  std::vector<Hierarchy> hierarchies = our_hierarchies(read_file(files.cgroup));
+  std::vector<Hierarchy> hierarchies = our_hierarchies(text_of_file(files.cgroup).value_or(""));
   if (hierarchies.empty()) return least;
-  find_mounts(hierarchies, read_file(files.mountinfo));
+  find_mounts(hierarchies, text_of_file(files.mountinfo).value_or(""));
   for (const Hierarchy& hierarchy : hierarchies) {
     take_least(least, least_quota(hierarchy, files.root));
   }

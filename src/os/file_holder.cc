@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "base/text.h"
+#include "base/pieces.h"
 #include "os/file_text.h"
 
 namespace distaff {
@@ -15,7 +15,7 @@ namespace distaff {
 int flock_holder(int fd) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return 0;
-  const std::string locks = text_of_file("/proc/locks");
+  const std::string locks = text_of_file("/proc/locks").value_or("");
   for (const std::string_view line : pieces_of(locks, '\n')) {
     int pid = 0;
     unsigned long long inode = 0;

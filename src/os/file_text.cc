@@ -12,18 +12,17 @@
 
 namespace distaff {
 
-std::string text_of_file(const std::string& path) {
+std::optional<std::string> text_of_file(const std::string& path) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
   std::string text;
-  if (!file) return text;
-  char piece[4096];
-  while (true) {
-    const ssize_t length = read(file.get(), piece, sizeof piece);
-    if (length > 0) {
-      text.append(piece, static_cast<std::size_t>(length));
-    } else if (length == 0 || errno != EINTR) {
-      return text;
-    }
+  char part[4096];
+  for (;;) {
+    const ssize_t got = read(file.get(), part, sizeof part);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) return text;
+    text.append(part, static_cast<std::size_t>(got));
   }
 }
 

@@ -2,13 +2,13 @@
 
 // Small files whole, and small questions about files that help a message to say what is wrong.
 
+#include <optional>
 #include <string>
 
 namespace distaff {
 
-// All of a file, as of /proc, which tells no sizes; what there is until it cannot be read, so
-// nothing if it cannot be opened.
-std::string text_of_file(const std::string& path);
+// All of a file, as of /proc, which tells no sizes; nothing if it cannot be read.
+std::optional<std::string> text_of_file(const std::string& path);
 
 // The name of the regular file behind a descriptor, without its directories; empty if it is no
 // regular file, or the kernel does not tell.

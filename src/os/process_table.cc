@@ -1,7 +1,6 @@
 #include "os/process_table.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -18,26 +16,12 @@
 #include <utility>
 
 #include "base/unique_fd.h"
+#include "os/file_text.h"
 
 namespace distaff {
 namespace {
 
 using namespace std::chrono_literals;
-
-// All of a file of /proc, which tells no size; nothing if it cannot be read.
-std::optional<std::string> slurp(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> part;
-  for (;;) {
-    const ssize_t got = read(file.get(), part.data(), part.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) return text;
-    text.append(part.data(), static_cast<std::size_t>(got));
-  }
-}
 
 // The numbers that a directory of /proc has as names.
 std::vector<pid_t> numbers_in(const std::string& path) {
@@ -71,7 +55,7 @@ std::optional<std::vector<pid_t>> listed_children(pid_t pid) {
   std::vector<pid_t> children;
   bool any = false;
   for (const pid_t task : numbers_in(tasks)) {
-    if (const auto text = slurp(fmt::format("{}{}/children", tasks, task))) {
+    if (const auto text = text_of_file(fmt::format("{}{}/children", tasks, task))) {
       append_numbers(*text, children);
       any = true;
     }
@@ -122,7 +106,7 @@ void pause_for(Duration time) {
 }  // namespace
 
 std::optional<ProcessEntry> look_at_process(pid_t pid) {
-  const auto text = slurp(fmt::format("/proc/{}/stat", pid));
+  const auto text = text_of_file(fmt::format("/proc/{}/stat", pid));
   // The name is in parentheses and may hold any byte, so what comes behind the last one counts.
   const std::size_t name_end = text ? text->rfind(')') : std::string::npos;
   if (name_end == std::string::npos) return std::nullopt;
@@ -171,17 +155,17 @@ std::vector<Descendant> descendants(const std::function<bool(pid_t)>& wanted) {
 }
 
 std::string command_line(pid_t pid) {
-  std::string text = slurp(fmt::format("/proc/{}/cmdline", pid)).value_or("");
+  std::string text = text_of_file(fmt::format("/proc/{}/cmdline", pid)).value_or("");
   while (!text.empty() && text.back() == '\0') text.pop_back();
   std::replace(text.begin(), text.end(), '\0', ' ');
   if (!text.empty()) return text;
-  text = slurp(fmt::format("/proc/{}/comm", pid)).value_or("");
+  text = text_of_file(fmt::format("/proc/{}/comm", pid)).value_or("");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }
 
 std::optional<std::string> environment_variable(pid_t pid, std::string_view name) {
-  const auto text = slurp(fmt::format("/proc/{}/environ", pid));
+  const auto text = text_of_file(fmt::format("/proc/{}/environ", pid));
   if (!text) return std::nullopt;
   for (std::size_t begin = 0; begin < text->size();) {
     const std::size_t end = std::min(text->find('\0', begin), text->size());

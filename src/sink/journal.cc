@@ -18,6 +18,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/json_text.h"
+#include "base/pieces.h"
 #include "base/secrets.h"
 #include "base/text.h"
 #include "os/file_holder.h"
@@ -141,7 +142,7 @@ std::string host_name() {
 }
 
 std::vector<std::string> our_words() {
-  const std::string line = text_of_file("/proc/self/cmdline");
+  const std::string line = text_of_file("/proc/self/cmdline").value_or("");
   const auto words = pieces_of(line, '\0');
   return {words.begin(), words.end()};
 }

@@ -47,14 +47,6 @@ TEST(Text, WordsAreSplitAsAShellWouldWithoutExpanding) {
   EXPECT_TRUE(split_words("  ").empty());
 }
 
-TEST(Text, PiecesAreWhatStandsBetweenTheEnds) {
-  using Pieces = std::vector<std::string_view>;
-  EXPECT_EQ(pieces_of("a b\n\nc\n", '\n'), (Pieces{"a b", "", "c"}));
-  EXPECT_EQ(pieces_of("a\nb", '\n'), (Pieces{"a", "b"}));
-  EXPECT_EQ(pieces_of("\n", '\n'), (Pieces{""}));
-  EXPECT_TRUE(pieces_of("", '\n').empty());
-}
-
 TEST(Text, IdentifiersAreWhatAShellVariableMayBeCalled) {
   EXPECT_TRUE(is_identifier("_a1"));
   for (const char* wrong : {"", "1a", "a-b", "BASH_FUNC_ls%%", "a.b"}) {

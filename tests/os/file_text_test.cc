@@ -15,9 +15,9 @@ TEST(FileText, ReadsSmallFilesWhole) {
   text[5000] = '\0';
   EXPECT_EQ(text_of_file(dir.file("long", text)), text);
   EXPECT_EQ(text_of_file(dir.file("empty", "")), "");
-  EXPECT_EQ(text_of_file(dir.path() + "/none"), "");
-  EXPECT_EQ(text_of_file(dir.path()), "");  // a directory
-  EXPECT_TRUE(text_of_file("/proc/self/cgroup").ends_with('\n'));
+  EXPECT_EQ(text_of_file(dir.path() + "/none"), std::nullopt);
+  EXPECT_EQ(text_of_file(dir.path()), std::nullopt);  // a directory
+  EXPECT_TRUE(text_of_file("/proc/self/cgroup").value().ends_with('\n'));
 }
 
 TEST(FileText, NamesTheRegularFileBehindADescriptor) {
