@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "compose/misread.h"
+#include "compose/second_shell.h"
 #include "compose/shells.h"
 
 namespace distaff {
@@ -63,20 +64,6 @@ Expected<void> compile_surroundings(const CommandSpec& spec, const TemplateSynta
   return {};
 }
 
-// The one-word form of `sh -c TEXT …`, which no value can break.
-tl::unexpected<Error> pasted(const std::string& text, const std::string& shell) {
-  if (text == "{}") {
-    return fail(
-        fmt::format("{} -c {{}} would run the record as it is; leave the command out, then "
-                    "each record is a command",
-                    shell));
-  }
-  const std::string named =
-      shell == "sh" ? "" : fmt::format(" (with --shell {} if it needs that)", shell);
-  return fail(fmt::format("{} -c would run the record's text as shell code; write distaff {}{}",
-                          shell, shell_quote(text), named));
-}
-
 std::string one_line(const CommandSpec& spec) { return printable(spec.words[0], 80); }
 
 // ./tool in a directory that differs from job to job is not one program.
@@ -92,19 +79,15 @@ bool is_fixed_program(const CommandPlan& plan) {
   return path.starts_with('/') || path.find('/') == std::string::npos;
 }
 
-Expected<void> finish_argv(const CommandSpec& spec, CommandPlan& plan) {
+Expected<void> finish_argv(const CommandSpec& spec, const TemplateSyntax& syntax,
+                           CommandPlan& plan) {
   plan.shape = CommandPlan::Shape::argv;
-  if (const auto found = find_pasted_script(plan.words)) {
-    std::string text;
-    for (const Piece& piece : plan.words[found->word].pieces()) {
-      const auto* literal = std::get_if<std::string>(&piece);
-      text += literal ? *literal : std::get<Replacement>(piece).spelled;
-    }
-    return pasted(text, found->shell);
-  }
   const bool stands = std::any_of(plan.words.begin(), plan.words.end(),
                                   [](const Template& word) { return word.has_record(); });
   plan.appended = !stands && !plan.says_where_besides_command() && !spec.replacement_given;
+  if (const auto found = find_second_shell(marked_words(plan.words, plan.appended))) {
+    return refusal_of_second_shell(*found, plan.words, plan.appended, syntax);
+  }
   plan.fixed_program = is_fixed_program(plan);
   return {};
 }
@@ -118,7 +101,7 @@ Expected<void> compile_argv(const CommandSpec& spec, const TemplateSyntax& synta
   }
   if (const auto whole = check_columns(spec, syntax.scheme); !whole) return whole;
   warn_of_words(spec, warnings);
-  return finish_argv(spec, plan);
+  return finish_argv(spec, syntax, plan);
 }
 
 void set_shell(const CommandSpec& spec, CommandPlan& plan) {
@@ -127,6 +110,19 @@ void set_shell(const CommandSpec& spec, CommandPlan& plan) {
   plan.known_shell = shell_family(plan.shell) != ShellFamily::unknown;
   if (plan.shell.back() != "-c") plan.shell.emplace_back("-c");
   plan.fixed_program = true;
+}
+
+// `--shell 'ssh HOST sh'` would hand the values on as text.
+Expected<void> check_shell(const CommandPlan& plan) {
+  std::vector<std::string> words = plan.shell;
+  for (const char* word : {"true", "sh"}) words.emplace_back(word);
+  words.emplace_back(1, kValueMark);
+  const auto found = find_second_shell(words);
+  if (!found) return {};
+  return fail(
+      fmt::format("--shell {0}: {0} makes one text of its words, in which the record would run "
+                  "as code; write --shell bash '{0} ... \"rm -- ${{1@Q}}\"'",
+                  found->program));
 }
 
 // A script in a language whose quoting we do not know: the records are its arguments.
@@ -163,7 +159,8 @@ void warn_of_columns(const ShellScript& script, const CommandTemplate::Context& 
 }
 
 // Puts the record at the end of a script that does not say where it goes, or says why not.
-Expected<void> append_record(const CommandSpec& spec, CommandPlan& plan) {
+Expected<void> append_record(const CommandSpec& spec, const TemplateSyntax& syntax,
+                             CommandPlan& plan) {
   const ShellScript& script = plan.script;
   if (script.uses_records || script.speaks_of_arguments || plan.says_where_besides_command() ||
       spec.replacement_given) {
@@ -175,6 +172,15 @@ Expected<void> append_record(const CommandSpec& spec, CommandPlan& plan) {
         "goes: write {} or \"$1\" there, use --stdin record, or -I % if it is not wanted",
         one_line(spec), spec.replacement));
   }
+  std::vector<std::string> words = script.last_words;
+  words.emplace_back(1, kValueMark);
+  if (const auto found = find_second_shell(words)) {
+    return fail(
+        fmt::format("'{}' gives the record to {} as text, which would run as code; say "
+                    "where it goes: {} -c 'echo \"$1\"' sh {}, or \"$1\" if each record "
+                    "is a command",
+                    one_line(spec), found->program, found->program, syntax.replacement));
+  }
   plan.script.text += " \"$@\"";
   plan.appended = true;
   return {};
@@ -185,6 +191,7 @@ Expected<void> compile_script(const CommandSpec& spec, const TemplateSyntax& syn
                               Warnings& warnings) {
   plan.shape = CommandPlan::Shape::script;
   set_shell(spec, plan);
+  if (auto direct = check_shell(plan); !direct) return direct;
   if (!plan.known_shell) return compile_foreign_script(spec, syntax, plan);
 
   ShellScriptOptions options;
@@ -202,7 +209,7 @@ Expected<void> compile_script(const CommandSpec& spec, const TemplateSyntax& syn
   plan.passes_records =
       !plan.feeds_stdin || plan.script.uses_records || plan.script.speaks_of_arguments;
   if (auto source = Template::parse(spec.words[0], syntax)) plan.source = *std::move(source);
-  return append_record(spec, plan);
+  return append_record(spec, syntax, plan);
 }
 
 Expected<void> compile_one_word(const CommandSpec& spec, const TemplateSyntax& syntax,
@@ -217,7 +224,7 @@ Expected<void> compile_one_word(const CommandSpec& spec, const TemplateSyntax& s
   if (spec.shell.empty()) {
     if (auto words = plain_words(text, syntax, context.several)) {
       for (auto& pieces : *words) plan.words.push_back(Template::of(std::move(pieces)));
-      return finish_argv(spec, plan);
+      return finish_argv(spec, syntax, plan);
     }
   }
   return compile_script(spec, syntax, context, plan, warnings);

@@ -4,10 +4,12 @@
 #include <array>
 
 #include "base/text.h"
+#include "compose/second_shell.h"
 #include "compose/shell_reader.h"
-#include "compose/shells.h"
 
 // The words of a list of commands: which of them are reserved, and what stands where after each.
+
+using namespace std::literals;
 
 namespace distaff {
 namespace {
@@ -29,6 +31,10 @@ template <std::size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
+
+// What these run is not seen here, and may say $1; or they need arguments to be there.
+constexpr std::array<std::string_view, 9> kNeedArguments = {
+    ".", "source", "eval", "trap", "alias", "shift", "getopts", "mapfile", "readarray"};
 
 bool is_function_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -59,7 +65,7 @@ bool ShellReader::take_word(List& list) {
   if (peek() == '(' && !names_function) {
     return refuse("has parentheses joined to a word", "quote them, or write a blank between");
   }
-  if (refuse_inner_shell(list, taken, script_.substr(from, at_ - from))) return false;
+  if (refuse_second_shell(list, taken, from)) return false;
   switch (list.place) {
     case Place::keyword:
     case Place::command:
@@ -87,25 +93,49 @@ bool ShellReader::take_word(List& list) {
   return true;
 }
 
+// The words before the text, for people.
+static std::string shown_before(std::span<const std::string> words, std::size_t text) {
+  std::string line;
+  for (const std::string& word : words.first(std::min(text, words.size()))) {
+    const bool known = word.find_first_of("\0\1\2"sv) == word.npos;
+    line += (line.empty() ? "" : " ") + (known ? shell_quote(printable(word, 40)) : "...");
+  }
+  return line;
+}
+
 // A second shell that the script starts reads its text by itself: a value in `sh -c "echo {}"`
 // would be code.  (What cannot be seen, as in `echo "echo {}" | sh`, is the script's own affair.)
-bool ShellReader::refuse_inner_shell(List& list, const Word& word, std::string_view raw) {
+bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t from) {
   if (list.place != Place::argument && list.place != Place::keyword &&
       list.place != Place::command && list.place != Place::timed) {
     return false;
   }
-  if (word.assignment) return false;
-  list.words.push_back(word.plain ? word.text : std::string(raw));
-  const auto from = static_cast<std::size_t>(raw.data() - script_.data());
-  bool replaced = false;
-  for (std::size_t i = 0; i < raw.size() && !replaced; ++i) replaced = replacement_at(from + i);
-  if (!replaced) return false;
-  const std::vector<std::string_view> starts(list.words.begin(), list.words.end());
-  const auto found = find_pasted_script(starts);
-  if (!found || found->word + 1 != starts.size()) return false;
-  refuse(fmt::format("has {} -c with a value in its text, which would run as code", found->shell),
-         fmt::format("write \"$1\" there and give the value behind it: {} -c 'echo \"$1\"' sh {}",
-                     found->shell, options_.syntax.replacement));
+  if (word.assignment && list.place != Place::argument) return false;
+  list.words.push_back(without_quotes(from));
+  if (list.words.back().find(kValueMark) == std::string::npos) return false;
+  const auto found = find_second_shell(list.words);
+  if (!found) return false;
+  const std::string& replacement = options_.syntax.replacement;
+  if (found->is_shell) {
+    refuse(
+        fmt::format("has {} -c with a value in its text, which would run as code", found->program),
+        fmt::format("write \"$1\" there and give the value behind it: {} -c 'echo \"$1\"' sh {}",
+                    found->program, replacement));
+  } else if (found->evaluates) {
+    refuse(fmt::format("has {} with a value in its text, which would run as code", found->program),
+           fmt::format("write \"$1\" in single quotes for the record, or v={} first and \"$v\"",
+                       replacement));
+  } else if (found->splits) {
+    refuse("has env -S with a value in its text, which it would take apart",
+           "write its words apart");
+  } else {
+    refuse(
+        fmt::format("has a value in the text that {} gives to a shell, where it would run as code",
+                    found->program),
+        fmt::format("write \"$1\" there, quoted for that shell, with --shell bash: {} "
+                    "\"rm -- ${{1@Q}}\"",
+                    shown_before(list.words, found->text)));
+  }
   return true;
 }
 
@@ -142,19 +172,22 @@ bool ShellReader::command_word(List& list, const Word& word) {
   }
   list.only_a_name = list.place == Place::keyword && word.plain && is_function_name(word.text);
   list.place = Place::argument;
-  list.command = word.plain ? word.text : "";
+  list.command = list.words.empty() ? "" : list.words.back();
   if (list.command == "shift") list_changed_ = true;
   if (list.command == "shift" || list.command == "getopts") result_.speaks_of_arguments = true;
+  if (is_one_of(list.command, kNeedArguments)) result_.needs_arguments = true;
   return true;
 }
 
 // Whether `set` changes the arguments: `set -e` and `set -o pipefail` do not.
 bool ShellReader::argument_word(List& list, const Word& word) {
   list.only_a_name = false;
-  if ((list.command == "command" || list.command == "builtin") && word.plain &&
-      (word.text == "set" || word.text == "shift")) {
-    list_changed_ = list_changed_ || word.text == "shift";
-    list.command = word.text;
+  const bool by_command = list.command == "command" || list.command == "builtin";
+  const std::string_view name = list.words.empty() ? std::string_view() : list.words.back();
+  if (by_command && is_one_of(name, kNeedArguments)) result_.needs_arguments = true;
+  if (by_command && (name == "set" || name == "shift")) {
+    list_changed_ = list_changed_ || name == "shift";
+    list.command = name;
   } else if (list.command == "set" && !std::exchange(list.option_name, false)) {
     const bool option = word.plain && word.text.size() > 1 && word.text != "--" &&
                         (word.text[0] == '-' || word.text[0] == '+');

@@ -18,7 +18,9 @@ bool is_special(char c) {
   return c != '\0' && std::string_view("@*#?$!-").find(c) != std::string::npos;
 }
 
+// In bash and zsh they have names, too.
 bool speaks_of_arguments(std::string_view name) {
+  if (name == "argv" || name == "ARGC" || name == "BASH_ARGV" || name == "BASH_ARGC") return true;
   return name == "@" || name == "*" || name == "#" ||
          (!name.empty() && is_digit(name[0]) && name.find_first_not_of('0') != std::string::npos);
 }
@@ -304,9 +306,8 @@ bool ShellReader::inner_quotes(char quote) {
 // ${x/a/b} ${x:1:2} ${x[1]} ${!x} ${x^} ${x@Q} ${(f)x}: their offsets and subscripts are evaluated.
 bool ShellReader::odd_braced() {
   const std::size_t from = at_;
-  if (script_.substr(at_).starts_with('@') || script_.substr(at_).starts_with('*')) {
-    result_.speaks_of_arguments = true;
-  }
+  const char first = peek();
+  if (first == '@' || first == '*' || first == '!') result_.speaks_of_arguments = true;
   while (!at_end()) {
     if (replacement_at(at_)) {
       return refuse(fmt::format("has a replacement in ${{…}} at '{}', where shells evaluate or "
@@ -330,6 +331,7 @@ bool ShellReader::odd_braced() {
                     "set a variable before");
     }
     if (simple && is_digit(next) && next != '0') result_.speaks_of_arguments = true;
+    if (c == '@' && next == 'P') result_.needs_arguments = true;  // expands what the value says
     copy(escaped ? 2 : 1);
   }
   return unclosed("a ${", from);

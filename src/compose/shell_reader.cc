@@ -229,8 +229,16 @@ bool ShellReader::finish(List& list) {
   }
   if (list.end == End::text && substitutions_ == 0) {
     result_.appendable = list.place == Place::argument && !result_.compound;
+    result_.last_words = list.words;
   }
   return true;
+}
+
+void ShellReader::begin_command(List& list) {
+  list.place = Place::keyword;
+  list.command.clear();
+  list.words.clear();
+  list.only_a_name = false;
 }
 
 bool ShellReader::newline(List& list) {
@@ -247,9 +255,7 @@ bool ShellReader::newline(List& list) {
   if (outer_pending_) return line_break();
   if (substitutions_ == 0) result_.compound = true;
   copy(1);
-  list.place = Place::keyword;
-  list.command.clear();
-  list.only_a_name = false;
+  begin_command(list);
   return here_docs();
 }
 
@@ -299,9 +305,7 @@ bool ShellReader::separator(List& list, std::string_view op) {
     return refuse(fmt::format("has {} in the middle of a for or a function", op),
                   "write for x in …; do … done, or name() { …; }");
   }
-  list.place = Place::keyword;
-  list.command.clear();
-  list.only_a_name = false;
+  begin_command(list);
   copy(op.size());
   return true;
 }
@@ -356,9 +360,7 @@ bool ShellReader::function_parens(List& list) {
   }
   copy(1);
   list.function_pending = true;
-  list.place = Place::keyword;
-  list.command.clear();
-  list.only_a_name = false;
+  begin_command(list);
   return true;
 }
 

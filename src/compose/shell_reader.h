@@ -66,8 +66,8 @@ class ShellReader {
     End end = End::text;
     Place place = Place::keyword;
     std::vector<Compound> open;
-    std::string command;             // name of the simple command being read, if it is plain
-    std::vector<std::string> words;  // of it, as far as they were read, without quotes around them
+    std::string command;             // name of the simple command being read, without its quotes
+    std::vector<std::string> words;  // of it, as find_second_shell() takes them
     bool only_a_name = false;  // `command` is all there is of it: `()` would make it a function
     bool function_pending = false;  // f() was read, its body was not
     bool option_name = false;       // after `set -o`
@@ -124,7 +124,11 @@ class ShellReader {
   bool open_paren(List& list);
   bool function_parens(List& list);
   bool take_word(List& list);
-  bool refuse_inner_shell(List& list, const Word& word, std::string_view raw);
+  bool refuse_second_shell(List& list, const Word& word, std::size_t from);
+  std::string without_quotes(std::size_t from) const;
+  std::size_t skip_expansion(std::size_t at) const;
+  bool holds_value(std::size_t from, std::size_t end) const;
+  static void begin_command(List& list);
   bool command_word(List& list, const Word& word);
   bool argument_word(List& list, const Word& word);
   bool test_word(List& list, const Word& word);

@@ -36,6 +36,16 @@ bool may_speak_of_arguments(std::string_view script) {
   return false;
 }
 
+// Whether arguments may be used where nobody sees it, or a word of the script is such a command.
+bool may_need_arguments(std::string_view script) {
+  for (const std::string_view word :
+       {"shift", "getopts", "eval", "trap", "source", ". ", "alias", "for ", "select", "mapfile",
+        "readarray", "argv", "ARGC", "BASH_ARG", "@P", "${!"}) {
+    if (script.find(word) != script.npos) return true;
+  }
+  return false;
+}
+
 // D1=$1;D2=$2;shift 2;
 std::string prelude(const std::vector<ShellScript::Value>& values) {
   std::string text;
@@ -53,6 +63,7 @@ ShellScript as_it_is(std::string_view script) {
   result.text = script;
   result.compound = true;
   result.speaks_of_arguments = may_speak_of_arguments(script);
+  result.needs_arguments = result.speaks_of_arguments || may_need_arguments(script);
   return result;
 }
 
@@ -72,12 +83,15 @@ Expected<ShellScript> compile_shell_script(std::string_view script,
                       options.syntax.replacement));
     }
     ShellScript result = as_it_is(script);
-    result.speaks_of_arguments = true;
+    result.speaks_of_arguments = result.needs_arguments = true;
     return result;
   }
   ShellReader reader(script, options);
   if (reader.read()) {
     ShellScript result = reader.take();
+    // eval 'echo "$1"' speaks of them within single quotes.
+    if (result.needs_arguments && may_speak_of_arguments(script)) result.speaks_of_arguments = true;
+    result.needs_arguments = result.needs_arguments || result.speaks_of_arguments;
     result.text.insert(0, prelude(result.values));
     return result;
   }

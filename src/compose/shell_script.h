@@ -29,9 +29,14 @@ struct ShellScript {
 
   bool uses_records = false;         // holds a replacement of the record
   bool speaks_of_arguments = false;  // says $1 $2… $@ $* $# outside single quotes
+  bool uses_record_list = false;     // in a batch: has a {}, which is "$@" there
+  // Any of these, or it may use them out of sight: by eval, trap, a file that it reads, or by
+  // shift.
+  bool needs_arguments = false;
   // The reader ended at top level, in no comment, in the argument part of one simple command: the
   // record can be appended by ` "$@"`.
   bool appendable = false;
+  std::vector<std::string> last_words;  // of that command, as find_second_shell() takes them
   // More than one plain command: | & ; < > ( ) a newline, an assignment, a comment, or a form that
   // the reader does not know.
   bool compound = false;
@@ -56,8 +61,8 @@ struct ShellScriptOptions {
 // Reads the script once.  Errors name the position in words ("in the target of >&"), show the
 // replacement, and say what to write instead.  A script without a replacement may hold anything.
 //
-// In a batch, {} is not one of the values: the script speaks of the job's records, which are to
-// follow the values as arguments.
+// In a batch, {} is not one of the values: the script needs the job's records, which are to follow
+// the values as arguments.
 Expected<ShellScript> compile_shell_script(std::string_view script,
                                            const ShellScriptOptions& options);
 

@@ -106,6 +106,7 @@ bool ShellReader::put_records(const Replacement& value, Spelling spelling) {
       break;
   }
   records_used_ = true;
+  result_.uses_record_list = result_.needs_arguments = true;
   return true;
 }
 

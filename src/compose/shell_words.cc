@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "compose/second_shell.h"
 #include "compose/shell_reader.h"
 
 // What words are made of: plain characters, quotes and backquotes.
@@ -170,6 +171,83 @@ bool ShellReader::bare_backslash(Word* word) {
   if (word != nullptr) word->plain = false;
   copy(2);
   return true;
+}
+
+// ---- a word as its command gets it
+
+bool ShellReader::holds_value(std::size_t from, std::size_t end) const {
+  for (std::size_t at = from; at < end; ++at) {
+    if (!replacement_at(at) || (at > 0 && script_[at - 1] == '$')) continue;
+    std::size_t behind = at;
+    const auto found = read_replacement(script_.substr(0, end_), behind, options_.syntax);
+    if (!found || (*found && (*found)->of_record())) return true;
+  }
+  return false;
+}
+
+// Behind the $… or `…` at script_[at], roughly: rather too far than too short.
+std::size_t ShellReader::skip_expansion(std::size_t at) const {
+  if (script_[at] == '`') return std::min(script_.find('`', at + 1), at_ - 1) + 1;
+  std::size_t end = at + 1;
+  if (end >= at_) return end;
+  const char open = script_[end];
+  if (open != '(' && open != '{') {
+    const bool name = is_identifier(script_.substr(end, 1));
+    do ++end;
+    while (name && end < at_ && is_identifier(script_.substr(at + 1, end - at)));
+    return end;
+  }
+  const char close = open == '(' ? ')' : '}';
+  for (int depth = 0; end < at_; ++end) {
+    if (script_[end] == open) ++depth;
+    if (script_[end] == close && --depth == 0) return end + 1;
+  }
+  return at_;
+}
+
+// The word from `from` to here, with marks for what is not known of it.
+std::string ShellReader::without_quotes(std::size_t from) const {
+  std::string text;
+  char quote = 0;
+  for (std::size_t at = from; at < at_;) {
+    const char c = script_[at];
+    const bool dollar = quote == '\'' && at > from && script_[at - 1] == '$';
+    if (!dollar && replacement_at(at)) {
+      std::size_t behind = at;
+      const auto found = read_replacement(script_.substr(0, end_), behind, options_.syntax);
+      text += !found || (*found)->of_record() ? kValueMark : '1';
+      at = std::max(behind, at + 1);
+    } else if (quote != '\'' && c == '\\' && at + 1 < at_) {
+      const char next = script_[at + 1];
+      const bool escapes = quote == 0 || std::string_view("$`\"\\\n").find(next) != text.npos;
+      if (!escapes) text += c;
+      if (next != '\n') text += next;
+      at += 2;
+    } else if ((c == '\'' || c == '"') && (quote == 0 || quote == c)) {
+      quote = quote == 0 ? c : 0;
+      ++at;
+    } else if (quote == 0 && c == '$' && at + 1 < at_ &&
+               (script_[at + 1] == '\'' || script_[at + 1] == '"')) {
+      ++at;  // $'…' and $"…"
+    } else if (quote != '\'' && (c == '$' || c == '`')) {
+      const std::size_t end = skip_expansion(at);
+      const std::string_view expansion = script_.substr(at, end - at);
+      const bool names_shell = expansion == "$SHELL" || expansion == "${SHELL}" ||
+                               expansion == "$BASH" || expansion == "${BASH}" ||
+                               expansion.starts_with("${SHELL:-") || expansion == "$0";
+      if (names_shell) {
+        text += "/bin/sh";
+      } else {
+        text += quote == 0 ? kUnknownMark : kUnknownQuoted;
+        if (holds_value(at, end)) text += kValueMark;
+      }
+      at = end;
+    } else {
+      text += c;
+      ++at;
+    }
+  }
+  return text;
 }
 
 // ---- quotes

@@ -24,8 +24,7 @@ constexpr std::array<std::string_view, 85> kShellWords = {
     "trap",     "true",     "type",    "typeset",   "ulimit",   "umask",   "unalias", "unset",
     "until",    "wait",     "while",   "{",         "}"};
 
-// A program that runs the command in its arguments.  Those behind another machine or container
-// (ssh, docker) are not among them: the shell there is the user's own.
+// A program that runs the command in its arguments.
 struct Wrapper {
   std::string_view name;
   std::string_view valued;       // its letters that take the next word as a value
@@ -63,20 +62,31 @@ constexpr Wrapper kWrappers[] = {
 constexpr std::string_view kPosixShells[] = {"sh",   "dash", "ash",  "ksh",  "ksh93",
                                              "rksh", "mksh", "lksh", "oksh", "pdksh",
                                              "zsh",  "yash", "posh", "hush"};
-constexpr std::string_view kBashes[] = {"bash", "rbash", "bash5"};
+constexpr std::string_view kBashes[] = {"bash", "rbash"};
+constexpr std::string_view kOtherShells[] = {
+    "loksh", "rzsh", "sash",  "csh",  "tcsh",       "elvish",     "nu",
+    "osh",   "ysh",  "xonsh", "pwsh", "powershell", "busybox-sh", "ksh2020"};
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string_view program_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+// bash of bash5, bash-5.2, bash-static and bash.exe.
+std::string_view without_version(std::string_view name) {
+  for (const std::string_view end : {"-static", ".distrib", ".exe"}) {
+    if (name.ends_with(end)) return name.substr(0, name.size() - end.size());
+  }
+  const std::size_t last = name.find_last_not_of("0123456789.");
+  if (last == name.npos) return name;
+  return name.substr(0, last + (name[last] == '-' && last + 1 < name.size() ? 0 : 1));
 }
 
 ShellFamily family_of(std::string_view program) {
   const std::string_view name = program_name(program);
-  if (is_one_of(kBashes, name)) return ShellFamily::bash;
-  return is_one_of(kPosixShells, name) ? ShellFamily::posix : ShellFamily::unknown;
+  const std::string_view base = without_version(name);
+  if (is_one_of(kBashes, base)) return ShellFamily::bash;
+  return is_one_of(kPosixShells, name) || is_one_of(kPosixShells, base) ? ShellFamily::posix
+                                                                        : ShellFamily::unknown;
 }
 
 const Wrapper* wrapper_of(std::string_view program) {
@@ -115,9 +125,13 @@ std::size_t behind(const Wrapper& wrapper, std::span<const std::string_view> wor
   return at;
 }
 
-// Where the program stands that all wrappers from words[at] on lead to; past the end if there is
-// none.
-std::size_t find_program(std::span<const std::string_view> words, std::size_t at = 0) {
+}  // namespace
+
+std::string_view program_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
+std::size_t find_program(std::span<const std::string_view> words, std::size_t at) {
   while (at < words.size()) {
     const Wrapper* wrapper = wrapper_of(words[at]);
     if (!wrapper) return at;
@@ -126,79 +140,22 @@ std::size_t find_program(std::span<const std::string_view> words, std::size_t at
   return at;
 }
 
-// The operand after the options of the shell at words[at], if one of them is -c.
-std::optional<std::size_t> command_text(std::span<const std::string_view> words, std::size_t at) {
-  bool given = false;
-  for (++at; at < words.size(); ++at) {
-    const std::string_view word = words[at];
-    if (word == "--") {
-      ++at;
-      break;
-    }
-    if (word.size() < 2 || (word[0] != '-' && word[0] != '+')) break;
-    if (word.starts_with("--")) {
-      if (word == "--rcfile" || word == "--init-file") ++at;
-      continue;
-    }
-    if (word[0] == '-' && word.find('c') != std::string_view::npos) given = true;
-    if (word.find_first_of("oO") != std::string_view::npos) ++at;  // -o pipefail
-  }
-  if (!given || at >= words.size()) return {};
-  return at;
-}
-
-}  // namespace
-
+// Behind a program that we do not know, as `docker exec C sh`, a shell is the last word but for its
+// options.
 ShellFamily shell_family(std::span<const std::string> words) {
   const std::vector<std::string_view> views(words.begin(), words.end());
   const std::size_t at = find_program(views);
-  return at < views.size() ? family_of(views[at]) : ShellFamily::unknown;
+  if (at >= views.size()) return ShellFamily::unknown;
+  const ShellFamily family = family_of(views[at]);
+  if (family != ShellFamily::unknown) return family;
+  std::size_t last = views.size() - 1;
+  while (last > at && is_option(views[last])) --last;
+  return family_of(views[last]);
 }
 
-namespace {
-
-// What comes behind su's -c, which may stand behind the user's name too.
-std::optional<std::size_t> text_of_su(std::span<const std::string_view> words, std::size_t at) {
-  for (++at; at + 1 < words.size(); ++at) {
-    if (words[at] == "-c" || words[at] == "--command") return at + 1;
-  }
-  return {};
-}
-
-std::optional<PastedScript> pasted_at(std::span<const std::string_view> words, std::size_t at) {
-  at = find_program(words, at);
-  if (at >= words.size()) return {};
-  const std::string_view name = program_name(words[at]);
-  std::optional<std::size_t> text;
-  if (family_of(name) != ShellFamily::unknown) text = command_text(words, at);
-  if (name == "su") text = text_of_su(words, at);
-  if (text) return PastedScript{*text, std::string(name)};
-  if (name != "find") return {};
-  for (; at + 1 < words.size(); ++at) {
-    const std::string_view action = words[at];
-    if (action != "-exec" && action != "-execdir" && action != "-ok" && action != "-okdir")
-      continue;
-    if (auto found = pasted_at(words, at + 1)) return found;
-  }
-  return {};
-}
-
-}  // namespace
-
-std::optional<PastedScript> find_pasted_script(std::span<const std::string_view> words) {
-  return pasted_at(words, 0);
-}
-
-std::optional<PastedScript> find_pasted_script(std::span<const Template> words) {
-  // What a word begins with says what it is: `-n{}` is an option, `X={}` an assignment.
-  std::vector<std::string_view> starts;
-  for (const Template& word : words) {
-    const auto* text =
-        word.pieces().empty() ? nullptr : std::get_if<std::string>(&word.pieces().front());
-    starts.push_back(text ? std::string_view(*text) : std::string_view());
-  }
-  const auto found = find_pasted_script(starts);
-  return found && words[found->word].has_record() ? found : std::nullopt;
+bool is_shell_name(std::string_view name) {
+  return family_of(name) != ShellFamily::unknown ||
+         is_one_of(kOtherShells, without_version(name)) || is_one_of(kOtherShells, name);
 }
 
 bool is_shell_word(std::string_view word) {

@@ -1,13 +1,11 @@
 #pragma once
 
-// What we know of shells: which programs are one, and where an argv hides one.
+// What we know of shells: which programs are one, and behind which programs one stands.
 
-#include <optional>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "compose/template.h"
 
 namespace distaff {
 
@@ -24,16 +22,14 @@ ShellFamily shell_family(std::span<const std::string> words);
 // A reserved word or builtin of dash, bash or busybox.
 bool is_shell_word(std::string_view word);
 
-// The text that such an argv gives to a shell's -c, if a value of a record would be pasted into it:
-// `sh -c 'echo {}'`, also behind env, nice, sudo, timeout ….
-struct PastedScript {
-  std::size_t word;   // which one is the text
-  std::string shell;  // "bash"
-};
-std::optional<PastedScript> find_pasted_script(std::span<const Template> words);
+// The name of any shell, also with a version behind it, of those too whose quoting we do not know.
+bool is_shell_name(std::string_view name);
 
-// The same of words of which only the beginnings are known; whether a value is in the text is for
-// the caller to look at.
-std::optional<PastedScript> find_pasted_script(std::span<const std::string_view> words);
+// What is behind the last slash.
+std::string_view program_name(std::string_view path);
+
+// Where the program stands that words[at] leads to by env, nice, sudo and the like; past the end if
+// there is none.
+std::size_t find_program(std::span<const std::string_view> words, std::size_t at = 0);
 
 }  // namespace distaff

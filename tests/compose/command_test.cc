@@ -243,7 +243,7 @@ TEST(Command, AllowsShellsThatGetTheValueAsAnArgument) {
   for (const Words& words :
        {Words{"sh", "-c", "echo \"$1\"", "x", "{}"}, Words{"sh", "-c", "echo {#}", "{}"},
         Words{"bash", "{}"}, Words{"grep", "-c", "bash", "-c", "{}"},
-        Words{"ssh", "h", "sh", "-c", "{}"}, Words{"sh", "-x", "{}"},
+        Words{"ssh", "{}", "sh", "-c", "fixed"}, Words{"sh", "-x", "{}"},
         Words{"timeout", "5", "echo", "sh", "-c", "{}"}}) {
     EXPECT_EQ(refusal(command(words)), "(accepted)");
   }

@@ -433,6 +433,76 @@ load helpers
   absent pwned
 }
 
+# Programs that hand on what stands behind them: as words, or as text for a shell.
+fake_programs() {
+  printf '#!/bin/sh\nexec "$@"\n' > wrap
+  printf '#!/bin/sh\nshift\nexec sh -c "$*"\n' > ssh
+  printf '#!/bin/sh\nexec sh -c "$3"\n' > su
+  chmod +x wrap ssh su
+  PATH=$PWD:$PATH
+}
+
+@test "a value in the text of a shell behind any program, or of a program that starts a shell" {
+  fake_programs
+  refuses '"$1"' -- wrap sh -c 'touch ran {}'
+  refuses '"$1"' -- wrap --deep wrap bash -o pipefail -c 'touch ran {}'
+  refuses '"$1"' -- wrap sh -c
+  refuses '${1@Q}' -- ssh host 'touch ran {}'
+  refuses '${1@Q}' -- ssh host touch ran
+  refuses '${1@Q}' -- timeout 5 ssh -p 22 u@host touch ran {}
+  refuses '${1@Q}' -- flock lock -c 'touch ran {}'
+  refuses '${1@Q}' -- script -qec 'touch ran {}' /dev/null
+  refuses env -- env -S 'sh -c' 'touch ran {}'
+  refuses '${1@Q}' -- watch touch ran {}
+  refuses '${1@Q}' -- --shell 'ssh host sh' 'touch ran {}'
+  for script in '\sh -c {}' '"sh" -c {}' 'A=1 s"h" -c {}' 'cd . && ssh host "touch ran {}"' '> log sh -c {}' \
+    'eval "touch ran {}"' 'trap "touch ran {}" EXIT' 'x=$(wrap sh -c {})' 'wrap flock f -c "touch ran {}"; date'; do
+    refuses '"$1"' -- "$script; :"
+  done
+}
+
+@test "the safe form that is shown does what was meant, whatever the value is" {
+  fake_programs
+  printf '%s\n' 'a b' ';touch pwned' '$(touch pwned)' "it's" '"x"' '`touch pwned`' '\n' '$HOME' '-n' > in
+  shows_safe_form() { # wanted COMMAND...
+    local wanted=$1 form
+    shift
+    try distaff -a in "$@"
+    exits 2
+    form=$(sed -n 's/.*; write distaff //p' "$kept/stderr")
+    [ -n "$form" ] || fail "no form is shown for: $*"
+    eval "try distaff -k -a in $form"
+    exits 0
+    same "$(cat "$kept/stdout")" "$(sed "$wanted" in)"
+  }
+  shows_safe_form 's/.*/<&>/' sh -c 'printf "<%s>\n" {}'
+  shows_safe_form 's/.*/<&>/' wrap sh -c 'printf "<%s>\n" {}'
+  shows_safe_form 's/.*/<a & b>/' wrap bash -ec "printf '<%s>\\n' 'a {} b'"
+  shows_safe_form 's/.*/<&>/' ssh host 'printf "<%s>\n" "{}"'
+  shows_safe_form 's/.*/<&>/' ssh host printf "'<%s>\\n'"
+  shows_safe_form 's/.*/<a & b>/' su root -c 'printf "<%s>\n" "a {} b"'
+  shows_safe_form 's/.*/<&>/' flock lock -c 'printf "<%s>\n" {1}'
+  absent pwned
+}
+
+@test "what only looks like a second shell runs" {
+  fake_programs
+  try distaff -k ssh {} 'echo up' ::: a '-x'
+  prints up up
+  try distaff -k ssh user@{} 'echo up' ::: ';touch pwned'
+  prints up
+  try distaff -k wrap sh -c 'printf "%s\n" "$1"' x {} ::: '$(touch pwned)'
+  prints '$(touch pwned)'
+  try distaff -k echo sh -c {} ::: a
+  prints 'sh -c a'
+  printf 'echo "$2"\n' > script.sh
+  try distaff -k bash script.sh -c {} ::: '$(touch pwned)'
+  prints '$(touch pwned)'
+  try distaff -k --shell 'wrap sh' 'printf "%s\n" {}' ::: '$(touch pwned)'
+  prints '$(touch pwned)'
+  absent pwned
+}
+
 @test "an unknown column lists the columns" {
   printf 'id,name\n1,x\n' > t.csv
   refuses '{nam}' id name -- --csv -a t.csv touch ran {nam}
