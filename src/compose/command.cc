@@ -33,7 +33,7 @@ std::size_t CommandTemplate::record_bytes(const Record& record) const {
 }
 
 std::size_t CommandTemplate::argument_bytes(const Record& record) const {
-  return impl_->size.argument_bytes(record);
+  return impl_->size.record_bytes(record);
 }
 
 std::size_t CommandTemplate::most_argument_bytes() const {
@@ -63,32 +63,45 @@ const TemplateSyntax& nothing_replaced() {
   return syntax;
 }
 
-Expected<void> check_string(std::string_view text) {
+// Whether the system takes the text as one string of a command line or the environment.  `without`:
+// what the record must be left out of, so that it may come from stdin instead; empty if it is there
+// only for want of another place.
+Expected<void> check_string(std::string_view text, std::string_view without) {
+  const auto condition = [&] {
+    return without.empty() ? "" : fmt::format(", if {}", printable(without, 80));
+  };
   if (text.size() > kLongestString) {
     return fail(
-        fmt::format("an argument of {} bytes: the system takes at most {}; --stdin record "
-                    "has no limit",
-                    text.size(), kLongestString));
+        fmt::format("an argument of {} bytes: the system takes at most {}; --stdin record has no "
+                    "limit{}",
+                    text.size(), kLongestString, condition()));
   }
   if (!text.empty() && std::memchr(text.data(), 0, text.size())) {
-    return fail("a NUL byte in an argument, where none can be; --stdin record takes any byte");
+    return fail(
+        fmt::format("a NUL byte in an argument, where none can be; --stdin record takes any byte{}",
+                    condition()));
   }
   return {};
 }
 
-Expected<void> check_strings(const Launch& launch) {
-  for (const std::string& word : launch.argv) {
-    auto checked = check_string(word);
-    if (!checked) return checked;
-  }
-  for (const std::string& entry : launch.env) {
-    auto checked = check_string(entry);
-    if (!checked) return checked;
-  }
-  return check_string(launch.workdir);
+// A word that goes into the command.
+Expected<void> check_word(std::string_view text, std::string_view spelled) {
+  if (auto good = check_string(text, {}); good) return good;
+  return check_string(text, fmt::format("the command does without {}", spelled));
 }
 
-void append_records(const CommandPlan& plan, const JobView& job, std::vector<std::string>& argv) {
+std::string spelling(const Template& word) {
+  std::string text;
+  for (const Piece& piece : word.pieces()) {
+    const auto* literal = std::get_if<std::string>(&piece);
+    text += literal ? *literal : std::get<Replacement>(piece).spelled;
+  }
+  return text;
+}
+
+Expected<void> append_records(const CommandPlan& plan, const JobView& job,
+                              std::vector<std::string>& argv) {
+  const std::size_t first = argv.size();
   for (const Record& record : job.records) {
     if (plan.tuples) {
       for (std::string& word : words_of(record)) argv.push_back(std::move(word));
@@ -96,6 +109,12 @@ void append_records(const CommandPlan& plan, const JobView& job, std::vector<std
       argv.push_back(record.text);
     }
   }
+  const char* without = plan.appended ? "" : "the script does not speak of $1 or $@";
+  for (std::size_t i = first; i < argv.size(); ++i) {
+    auto checked = check_string(argv[i], without);
+    if (!checked) return checked;
+  }
+  return {};
 }
 
 Expected<void> build_argv(const CommandPlan& plan, const JobView& job, Launch& launch) {
@@ -103,10 +122,12 @@ Expected<void> build_argv(const CommandPlan& plan, const JobView& job, Launch& l
   for (const Template& word : plan.words) {
     auto texts = word.expand_each(job);
     if (!texts) return tl::unexpected(texts.error());
-    for (std::string& text : *texts) launch.argv.push_back(std::move(text));
+    for (std::string& text : *texts) {
+      if (!check_string(text, {})) return check_word(text, spelling(word));
+      launch.argv.push_back(std::move(text));
+    }
   }
-  if (plan.appended) append_records(plan, job, launch.argv);
-  return {};
+  return plan.appended ? append_records(plan, job, launch.argv) : Expected<void>();
 }
 
 // Whether what stands there is a word of its own, so that quotes of ours are the only ones.
@@ -187,14 +208,17 @@ Expected<void> build_script(const CommandPlan& plan, const JobView& job, Launch&
   for (const ShellScript::Value& value : plan.script.values) {
     Expected<std::string> text = script_value(value, job);
     if (!text) return tl::unexpected(text.error());
+    auto checked = check_word(*text, value.replacement.spelled);
+    if (!checked) return checked;
     launch.argv.push_back(*std::move(text));
   }
-  if (plan.passes_records) append_records(plan, job, launch.argv);
-  launch.shown = shown(plan, job);
-  return {};
+  Expected<void> passed;
+  if (plan.passes_records) passed = append_records(plan, job, launch.argv);
+  if (passed) launch.shown = shown(plan, job);
+  return passed;
 }
 
-void build_record(const CommandPlan& plan, const JobView& job, Launch& launch) {
+Expected<void> build_record(const CommandPlan& plan, const JobView& job, Launch& launch) {
   const std::string& text = job.records[0].text;
   if (!plan.shell_given) {
     if (const auto words = plain_words(text, nothing_replaced())) {
@@ -204,10 +228,12 @@ void build_record(const CommandPlan& plan, const JobView& job, Launch& launch) {
       }
     }
   }
-  if (!launch.argv.empty()) return;
-  launch.argv = plan.shell;
-  launch.argv.push_back(text);
-  launch.shown = text;
+  if (launch.argv.empty()) {
+    launch.argv = plan.shell;
+    launch.argv.push_back(text);
+    launch.shown = text;
+  }
+  return check_string(text, "the command is a shell, as in distaff --stdin record sh");
 }
 
 Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, Launch& launch) {
@@ -215,11 +241,16 @@ Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, L
     Expected<std::string> text = value.expand(job);
     if (!text) return fail(fmt::format("--env {}: {}", name, text.error().message));
     launch.env.push_back(name + "=" + *text);
+    if (!check_string(launch.env.back(), {})) {
+      return check_string(launch.env.back(), "it is not in --env " + name);
+    }
   }
   if (plan.workdir) {
     Expected<std::string> text = plan.workdir->expand(job);
     if (!text) return fail("--workdir: " + text.error().message);
     if (text->empty()) return fail("--workdir: the directory is empty");
+    auto checked = check_string(*text, "it is not in --workdir");
+    if (!checked) return checked;
     launch.workdir = *std::move(text);
   }
   if (plan.feeds_stdin) {
@@ -244,10 +275,9 @@ Expected<Launch> CommandTemplate::build(const JobView& job) const {
       built = build_script(plan, job, launch);
       break;
     case CommandPlan::Shape::records:
-      build_record(plan, job, launch);
+      built = build_record(plan, job, launch);
   }
   if (built) built = build_surroundings(plan, job, launch);
-  if (built) built = check_strings(launch);
   if (!built) return tl::unexpected(built.error());
   return launch;
 }

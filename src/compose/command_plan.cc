@@ -158,6 +158,14 @@ void warn_of_columns(const ShellScript& script, const CommandTemplate::Context& 
   }
 }
 
+// A record may be longer than any argument, or hold a NUL: a script that does not look at it is not
+// given it.
+bool needs_records(const CommandPlan& plan) {
+  const ShellScript& script = plan.script;
+  if (plan.appended || script.speaks_of_arguments || script.uses_record_list) return true;
+  return script.needs_arguments && !plan.feeds_stdin;
+}
+
 // Puts the record at the end of a script that does not say where it goes, or says why not.
 Expected<void> append_record(const CommandSpec& spec, const TemplateSyntax& syntax,
                              CommandPlan& plan) {
@@ -205,11 +213,10 @@ Expected<void> compile_script(const CommandSpec& spec, const TemplateSyntax& syn
   plan.script = *std::move(script);
   warnings.insert(warnings.end(), plan.script.warnings.begin(), plan.script.warnings.end());
   warn_of_columns(plan.script, context, warnings);
-  // A record that goes to stdin may be longer than any argument, or hold a NUL.
-  plan.passes_records =
-      !plan.feeds_stdin || plan.script.uses_records || plan.script.speaks_of_arguments;
   if (auto source = Template::parse(spec.words[0], syntax)) plan.source = *std::move(source);
-  return append_record(spec, syntax, plan);
+  auto appended = append_record(spec, syntax, plan);
+  plan.passes_records = needs_records(plan);
+  return appended;
 }
 
 Expected<void> compile_one_word(const CommandSpec& spec, const TemplateSyntax& syntax,

@@ -20,8 +20,6 @@ CommandSize::CommandSize(const CommandPlan& plan, std::size_t values) : values_(
     literal_bytes_ += values_;
     record_words_ += values_;
   }
-  // A value that goes into a script is there once more as a record.
-  if (!is_argv && record_copies_ > 1) hidden_copies_ = record_copies_ - 1;
   joins_ = joins_ && plan.several;
 }
 
@@ -82,10 +80,6 @@ std::size_t CommandSize::record_bytes(const Record& record) const {
   std::size_t bytes = literal_bytes_ + record_copies_ * record.text.size();
   for (const Replacement& field : fields_) bytes += most_bytes(field, record) + 1;
   return bytes;
-}
-
-std::size_t CommandSize::argument_bytes(const Record& record) const {
-  return record_bytes(record) - hidden_copies_ * (record.text.size() + 1);
 }
 
 std::size_t CommandSize::most_argument_bytes() const {

@@ -22,7 +22,6 @@ class CommandSize {
   std::size_t fixed_words() const { return fixed_words_; }
   std::size_t record_bytes(const Record& record) const;
   std::size_t record_words() const { return record_words_; }
-  std::size_t argument_bytes(const Record& record) const;
   std::size_t most_argument_bytes() const;
 
  private:
@@ -37,7 +36,6 @@ class CommandSize {
   std::size_t literal_bytes_ = 0;  // that one record adds: text around its values, NULs
   std::size_t record_words_ = 0;
   std::size_t record_copies_ = 0;    // of the record's text
-  std::size_t hidden_copies_ = 0;    // of those, ones that the user did not ask for
   std::vector<Replacement> fields_;  // values whose size only the record's fields tell
   bool joins_ = false;               // the values of several records in one string
 };

@@ -39,6 +39,9 @@ JobBuilder::Size JobBuilder::size_of(const Record& record) const {
 
 std::string JobBuilder::problem_of(const Record& record, const Size& size) const {
   if (!record.problem.empty()) return record.problem;
+  // What no --max-bytes helps against is the better reason: one argument that is too long.
+  const auto built = command_.build({{&record, 1}, JobId{next_id_}, 1});
+  if (!built) return built.error().message;
   if (size.arguments > max_arguments_) {
     return fmt::format(
         "the record makes {} bytes of arguments, more than the {} that --max-bytes allows",

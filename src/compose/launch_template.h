@@ -34,8 +34,7 @@ class LaunchTemplate {
   virtual std::size_t record_bytes(const Record&) const { return 0; }
   virtual std::size_t record_words() const { return 0; }  // argv entries one record adds at most
 
-  // What of record_bytes() the user asked for, for --max-bytes: without the copies of values that
-  // travel into a script.
+  // What --max-bytes counts of one record.
   virtual std::size_t argument_bytes(const Record&) const { return 0; }
 
   // More than so many argument_bytes() in a job cannot be: a template joins them in one string.

@@ -136,11 +136,11 @@ TEST(Command, RunsAScriptOfPlainWordsWithoutAShell) {
 
 TEST(Command, UsesAShellForTheRest) {
   const Launch started = launch(command({"wc -c < {}"}), "a b");
-  ASSERT_GE(started.argv.size(), 6u);
+  ASSERT_EQ(started.argv.size(), 5u);
   EXPECT_EQ(started.argv[0], "/bin/sh");
   EXPECT_EQ(started.argv[1], "-c");
   EXPECT_EQ(started.argv[2].find("a b"), std::string::npos);
-  EXPECT_EQ(Words(started.argv.begin() + 3, started.argv.end()), (Words{"sh", "a b", "a b"}));
+  EXPECT_EQ(Words(started.argv.begin() + 3, started.argv.end()), (Words{"sh", "a b"}));
   EXPECT_EQ(started.shown, "wc -c < 'a b'");
   EXPECT_TRUE(started.fixed_program);
 }
@@ -162,7 +162,7 @@ TEST(Command, ANamedShellIsAlwaysUsed) {
   const Launch started = launch(spec, "a");
   EXPECT_EQ(Words(started.argv.begin(), started.argv.begin() + 4),
             (Words{"bash", "-o", "pipefail", "-c"}));
-  EXPECT_EQ(Words(started.argv.begin() + 5, started.argv.end()), (Words{"bash", "a", "a"}));
+  EXPECT_EQ(Words(started.argv.begin() + 5, started.argv.end()), (Words{"bash", "a"}));
 }
 
 TEST(Command, AForeignLanguageGetsTheRecordAsItsArgument) {
@@ -326,6 +326,44 @@ TEST(Command, ALineWithFieldsIsOneWord) {
   EXPECT_EQ(launch(command({"x", "{}", "{2}"}), split, {record}).argv, (Words{"x", "a,b", "b"}));
 }
 
+// ---- long records
+
+TEST(Command, AScriptGetsTheRecordOnlyIfItSpeaksOfIt) {
+  const auto arguments = [](const char* script) {
+    CommandSpec spec = command({script});
+    spec.shell = {"bash"};
+    const Launch made = launch(spec, table({"id", "text"}), {row({"id", "text"}, {"7", "x"})});
+    return static_cast<int>(made.argv.size()) - 4;  // bash -c TEXT bash
+  };
+  for (const char* without :
+       {"echo {id}; date", "f() { echo {id}; }; f", "set -e; echo {id}", "echo '$1' {id}",
+        "echo \\$1 {id}", "cat {id} # $1", "x={id}; echo \"${x%.txt}\" $$ $? $0"}) {
+    EXPECT_EQ(arguments(without), 1) << without;
+  }
+  for (const char* with : {"echo {id} $1",
+                           "echo {id} \"$@\"",
+                           "echo {id} $#",
+                           "echo {id} ${1%.x}",
+                           "echo {id} ${#}",
+                           "echo {id} ${@:1}",
+                           "echo {id} ${!#}",
+                           "for x; do echo {id}; done",
+                           "shift; echo {id}",
+                           "\\shift; echo {id}",
+                           "command eval 'echo x'; echo {id}",
+                           "eval 'echo $1' ; echo {id}",
+                           ". ./f; echo {id}",
+                           "source f; echo {id}",
+                           "trap 'echo $1' EXIT; echo {id}",
+                           "f() { echo $1; }; f {id}",
+                           "echo {id} $(( $# + 1 ))",
+                           "while getopts a x; do echo {id}; done",
+                           "echo {id} \"$(echo \"$1\")\"",
+                           "echo {id} ${BASH_ARGV[0]}"}) {
+    EXPECT_EQ(arguments(with), 2) << with;
+  }
+}
+
 // ---- jobs that cannot start
 
 TEST(Command, AJobWithoutAValueIsNotStarted) {
@@ -344,7 +382,14 @@ TEST(Command, AJobWithANulOrTooLongAnArgumentIsNotStarted) {
   EXPECT_EQ(argv({"x", "{}"}, std::string(131071, 'a'))[1].size(), 131071u);
   EXPECT_EQ(argv({"x", "{}"}, std::string(131072, 'a'))[0],
             "not started: an argument of 131072 bytes: the system takes at most 131071; --stdin "
+            "record has no limit, if the command does without {}");
+  EXPECT_EQ(argv({"x"}, std::string(131072, 'a'))[0],
+            "not started: an argument of 131072 bytes: the system takes at most 131071; --stdin "
             "record has no limit");
+  EXPECT_TRUE(argv({"wc -c < {}; echo x{/}"}, std::string(131072, 'a'))[0].ends_with(
+      "no limit, if the command does without {}"));
+  EXPECT_TRUE(argv({"echo \"$1\" | wc"}, std::string(131072, 'a'))[0].ends_with(
+      "no limit, if the script does not speak of $1 or $@"));
   CommandSpec spec = command({"x"});
   spec.env = {{"X", "{}"}};
   EXPECT_TRUE(launch(spec, std::string(131070, 'a')).argv[0].starts_with("not started: "));
@@ -428,11 +473,21 @@ TEST(Command, CountsWhatARecordAddsToAnArgvExactly) {
   EXPECT_EQ(compiled->record_words(), 1u);
 }
 
-TEST(Command, DoesNotChargeTheUserForCopiesOfAScriptsValues) {
-  Words warnings;
-  const auto compiled = CommandTemplate::compile(command({"wc -c < {}"}), {}, warnings);
-  EXPECT_EQ(compiled->record_bytes(line("abc")), 8u);
-  EXPECT_EQ(compiled->argument_bytes(line("abc")), 4u);
+TEST(Command, CountsOneWordAsItCountsSeveral) {
+  const auto bytes = [](const Words& words) {
+    Words warnings;
+    const auto compiled = CommandTemplate::compile(command(words), table({"id", "text"}), warnings);
+    const Record record = row({"id", "text"}, {{"1234"}, {std::string(1000, 'x')}});
+    EXPECT_EQ(compiled->argument_bytes(record), compiled->record_bytes(record)) << words[0];
+    return compiled->argument_bytes(record);
+  };
+  EXPECT_EQ(bytes({"wc", "-c", "{}"}), 8u);
+  EXPECT_EQ(bytes({"wc -c {}"}), 8u);
+  EXPECT_EQ(bytes({"wc -c < {}"}), 8u);
+  EXPECT_EQ(bytes({"wc -c < \"$1\""}), 8u);
+  EXPECT_EQ(bytes({"cmp {} {/} && date"}), bytes({"cmp", "{}", "{/}"}));
+  EXPECT_LT(bytes({"echo {id} && date"}), 10u);
+  EXPECT_LT(bytes({"echo", "{id}"}), 10u);
 }
 
 // ---- paste

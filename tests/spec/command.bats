@@ -74,6 +74,37 @@ load helpers
   prints 4 1
 }
 
+@test "a long record is no hindrance to a script that names a small field of it" {
+  { echo id,text; printf '7,'; head -c 200000 /dev/zero | tr '\0' x; echo; } > long.csv
+  for words in 'echo {id}' 'echo {id}; :' 'set -e; echo {id}' 'f() { echo {id}; }; f'; do
+    try distaff --csv -a long.csv "$words"
+    prints 7
+  done
+  try distaff --csv -a long.csv printf '%s\n' {id}
+  prints 7
+  try distaff --csv -a long.csv --shell bash 'echo "${1:-none}" {id}'
+  exits 1
+  says 200002 '--stdin record has no limit, if the script does not speak of $1'
+}
+
+@test "what is advised for a record that is too long works" {
+  { echo id,text; printf '7,'; head -c 200000 /dev/zero | tr '\0' x; echo; } > long.csv
+  wants_stdin() { # advice, then the command that follows it, then the one that fails
+    local advice=$1 good=$2
+    shift 2
+    try distaff --csv -a long.csv "$@"
+    exits 1
+    says "--stdin record has no limit$advice"
+    eval "try distaff --csv -a long.csv --stdin record $good"
+    prints 200003
+  }
+  wants_stdin ', if the command does without {text}' 'wc -c' wc -c {text}
+  wants_stdin ', if the command does without {text}' "': {id}; wc -c'" 'echo {text} {id} | wc -c'
+  wants_stdin '' 'wc -c' wc -c
+  wants_stdin ', if the script does not speak of $1' "'wc -c; :'" 'echo "$1" | wc -c'
+  wants_stdin ', if it is not in --env X' 'wc -c' --env 'X={text}' 'wc -c; :'
+}
+
 @test "--stdin record: large records, jobs that do not read, many at once" {
   head -c 1000000 /dev/zero | tr '\0' x > long
   try distaff -a long --stdin record wc -c
