@@ -191,6 +191,8 @@ void ByteWriter::wait_for_room() const {
 }
 
 bool same_destination(int a, int b) {
+  const auto access = [](int fd) { return fcntl(fd, F_GETFL) & O_ACCMODE; };
+  if ((access(a) == O_RDONLY) != (access(b) == O_RDONLY)) return false;  // one cannot be written
   struct stat of_a {
   }, of_b{};
   if (fstat(a, &of_a) < 0 || fstat(b, &of_b) < 0) return false;

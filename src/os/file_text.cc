@@ -39,7 +39,8 @@ std::string file_name_of(int fd) {
 
 bool is_null_device(int fd) {
   struct stat status;
-  return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+  return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3) &&
+         (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
 }
 
 std::string interpreter_of(const std::string& path) {

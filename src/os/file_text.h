@@ -14,7 +14,7 @@ std::optional<std::string> text_of_file(const std::string& path);
 // regular file, or the kernel does not tell.
 std::string file_name_of(int fd);
 
-// The descriptor is open on /dev/null.
+// The descriptor is /dev/null, open for reading.
 bool is_null_device(int fd);
 
 // What a script names behind its #!, up to the end of the line or a blank: a carriage return that

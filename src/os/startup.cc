@@ -14,13 +14,15 @@ namespace {
 constexpr int kOurs[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
                          SIGUSR2, SIGPIPE, SIGTSTP, SIGCONT};
 
-// Descriptors are given out lowest first, so going up from 0 each open lands where it should.
+// Opened the wrong way round, so that reading and writing still fail with EBADF: what jobs write is
+// then lost as on a full disk, and not as wished.  Descriptors are given out lowest first, so going
+// up from 0 each open lands where it should.
 std::array<bool, 3> open_what_is_closed() {
   std::array<bool, 3> was_closed{};
   for (int fd = 0; fd < 3; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
     was_closed[fd] = true;
-    const int flags = fd == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+    const int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (open("/dev/null", flags) != fd) die_of_errno("cannot open /dev/null");
   }
   return was_closed;

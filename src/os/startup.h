@@ -14,8 +14,8 @@ namespace distaff {
 struct Startup {
   sigset_t mask{};     // blocked signals
   sigset_t ignored{};  // signals that were ignored, of those we may take; they stay ignored
-  std::array<bool, 3> was_closed{};  // stdin, stdout, stderr: now /dev/null, so that nothing we
-                                     // open takes its number
+  std::array<bool, 3> was_closed{};  // stdin, stdout, stderr: now /dev/null, the wrong way round,
+                                     // so that nothing we open takes its number
   std::optional<rlimit> open_files;  // RLIMIT_NOFILE as it was, if we raised it
 
   bool ignores(int signal) const { return sigismember(&ignored, signal) == 1; }

@@ -1,5 +1,7 @@
 #include "sink/output.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -22,21 +24,27 @@ Output::Output(EventLoop& loop, int out_fd, int err_fd) : out_(loop, out_fd) {
 
 void Output::write(Stream stream, std::string_view bytes) {
   if (bytes.empty()) return;
-  if (!shares_stderr(stream)) return out_.write(bytes);
+  if (!shares_stderr(stream)) return write_of_job(stream, bytes);
   erase_status();
   last_line_ = bytes.back() == '\n' ? LastLine::complete : LastLine::open;
   if (!waiting_lines_.empty()) return write_around_waiting_lines(stream, bytes);
-  queue(stream).write(bytes);
+  write_of_job(stream, bytes);
+}
+
+void Output::write_of_job(Stream stream, std::string_view bytes) {
+  WriteQueue& to = queue(stream);
+  to.write(bytes);
+  jobs_end_[static_cast<std::size_t>(stream)] = to.taken();
 }
 
 // The lines stand behind the first line that the bytes complete.
 void Output::write_around_waiting_lines(Stream stream, std::string_view bytes) {
   const std::size_t newline = bytes.find('\n');
   const std::size_t end = newline == std::string_view::npos ? bytes.size() : newline + 1;
-  queue(stream).write(bytes.substr(0, end));
+  write_of_job(stream, bytes.substr(0, end));
   if (newline == std::string_view::npos) return;
   write_waiting_lines();
-  queue(stream).write(bytes.substr(end));
+  if (end < bytes.size()) write_of_job(stream, bytes.substr(end));
 }
 
 void Output::settle() {
@@ -107,18 +115,26 @@ PipeTarget* Output::straight(Stream stream) {
 }
 
 bool Output::has_written(const Mark& mark) const {
-  return out_.error() == 0 && out_.has_written(mark.out) &&
-         (err_queue().error() != 0 || err_queue().has_written(mark.err));
+  return out_.has_written(mark.out) && err_queue().has_written(mark.err);
+}
+
+// An errno where something of a job was given to the stream and is lost.
+int Output::lost(Stream stream) const {
+  const WriteQueue& to = queue(stream);
+  return to.has_written(jobs_end_[static_cast<std::size_t>(stream)]) ? 0 : to.error();
 }
 
 ByteSink::Condition Output::condition() const {
-  if (out_.error() == 0) return Condition::good;
-  return out_.error() == EPIPE ? Condition::reader_gone : Condition::failed;
+  const int out = lost(Stream::out), err = lost(Stream::err);
+  if (out == 0 && err == 0) return Condition::good;
+  return out == EPIPE || err == EPIPE ? Condition::reader_gone : Condition::failed;
 }
 
 std::string Output::failure() const {
   if (condition() != Condition::failed) return {};
-  return std::string("cannot write to stdout: ") + std::strerror(out_.error());
+  const int out = lost(Stream::out);
+  return fmt::format("cannot write to {}: {}", out != 0 ? "stdout" : "stderr",
+                     std::strerror(out != 0 ? out : lost(Stream::err)));
 }
 
 void Output::finish() {

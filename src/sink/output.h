@@ -5,10 +5,12 @@
 // If both are the same file, both go through one queue, so that they come out in the order of the
 // calls.  What cannot be written waits in memory: whoever produces more looks at pending().
 //
-// If nobody reads our stdout any more, or it cannot be written, condition() says so, and what comes
-// after is dropped.  If only stderr fails, it is given up without a word (there is nowhere left to
-// say it), and the run goes on.
+// If nobody reads one of them any more, or it cannot be written, what comes after is dropped; and
+// condition() says so as soon as anything of a job is lost by that.  Lines of our own that are lost
+// alone end no run: there is nowhere left to say it, and no work has to be done again.
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,8 +54,8 @@ class Output final : public ByteSink {
   std::size_t write_part(Stream stream, const FilePart& part) override;
   PipeTarget* straight(Stream stream) override;
 
-  // A stderr that was given up holds nothing up.
-  Mark mark() const override { return {out_.taken(), err_queue().taken()}; }
+  // Of what jobs wrote: a line of our own that is lost keeps no job from being done.
+  Mark mark() const override { return {jobs_end_[0], jobs_end_[1]}; }
   bool has_written(const Mark& mark) const override;
 
   Condition condition() const override;
@@ -65,6 +67,8 @@ class Output final : public ByteSink {
 
  private:
   const WriteQueue& err_queue() const { return err_ ? *err_ : out_; }
+  void write_of_job(Stream stream, std::string_view bytes);
+  int lost(Stream stream) const;
   WriteQueue& queue(Stream stream) { return stream == Stream::out || !err_ ? out_ : *err_; }
   const WriteQueue& queue(Stream stream) const {
     return stream == Stream::out || !err_ ? out_ : *err_;
@@ -75,6 +79,9 @@ class Output final : public ByteSink {
 
   WriteQueue out_;
   std::unique_ptr<WriteQueue> err_;  // null: the same file as stdout
+
+  // By stream: of all that its queue was given, up to the last byte of a job.
+  std::array<std::uint64_t, 2> jobs_end_{};
 
   // The last line of the file that is stderr.
   enum class LastLine {

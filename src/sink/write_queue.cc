@@ -19,8 +19,11 @@ WriteQueue::WriteQueue(EventLoop& loop, int fd) : loop_(loop), writer_(fd) {}
 WriteQueue::~WriteQueue() { unwatch(); }
 
 void WriteQueue::write(std::string_view bytes) {
-  if (error_ != 0) return;
   taken_ += bytes.size();
+  if (error_ != 0) {
+    lost_ += bytes.size();
+    return;
+  }
   if (!full_ && bytes.size() >= kLarge) return push(bytes);
   append(bytes);
   if (!full_ && pending_ >= kBlock) push({});
@@ -84,10 +87,10 @@ void WriteQueue::push(std::string_view more) {
     const std::string_view queued = front();
     const std::string_view behind = queued.size() == pending_ ? more : std::string_view();
     const ByteWriter::Result result = writer_.write(queued, behind);
-    if (result.error != 0) return fail(result.error);
     const std::size_t of_queue = std::min(result.written, queued.size());
     written(of_queue);
     more.remove_prefix(result.written - of_queue);
+    if (result.error != 0) return fail(result.error, pending_ + more.size());
     if (result.written < queued.size() + behind.size()) {
       append(more);
       return watch();
@@ -119,8 +122,9 @@ void WriteQueue::unwatch() {
   full_ = false;
 }
 
-void WriteQueue::fail(int error) {
+void WriteQueue::fail(int error, std::size_t dropped) {
   error_ = error;
+  lost_ += dropped;
   blocks_.clear();
   begin_ = 0;
   pending_ = 0;

@@ -46,9 +46,9 @@ class WriteQueue final : private Watcher, private PipeTarget {
 
   // All that write() was given so far, and whether as much as that was is out.
   std::uint64_t taken() const { return taken_; }
-  bool has_written(std::uint64_t mark) const { return taken_ - pending_ >= mark; }
+  bool has_written(std::uint64_t mark) const { return taken_ - pending_ - lost_ >= mark; }
 
-  // An errno once writing failed; from then on everything is dropped.
+  // An errno once writing failed; what was pending then and all that comes after is dropped.
   int error() const { return error_; }
 
  private:
@@ -60,7 +60,7 @@ class WriteQueue final : private Watcher, private PipeTarget {
   std::string_view front() const;
   void watch();
   void unwatch();
-  void fail(int error);
+  void fail(int error, std::size_t dropped);
 
   EventLoop& loop_;
   ByteWriter writer_;
@@ -68,7 +68,8 @@ class WriteQueue final : private Watcher, private PipeTarget {
   std::size_t begin_ = 0;
   std::size_t pending_ = 0;
   std::uint64_t taken_ = 0;
-  bool full_ = false;  // there was no room, and the loop will tell when there is
+  std::uint64_t lost_ = 0;  // of the taken: dropped
+  bool full_ = false;       // there was no room, and the loop will tell when there is
   int error_ = 0;
 };
 

@@ -25,11 +25,14 @@ TEST(FileText, NamesTheRegularFileBehindADescriptor) {
   const std::string path = dir.file("{}.out", "");
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   EXPECT_EQ(file_name_of(file.get()), "{}.out");
-  const UniqueFd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(file_name_of(null.get()), "");
   EXPECT_TRUE(is_null_device(null.get()));
   EXPECT_FALSE(is_null_device(file.get()));
   EXPECT_FALSE(is_null_device(-1));
+  // What stands in for a closed stdin gives no end of input, but an error.
+  const UniqueFd closed(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  EXPECT_FALSE(is_null_device(closed.get()));
   EXPECT_EQ(file_name_of(-1), "");
 }
 

@@ -169,15 +169,60 @@ TEST_F(OutputTest, SaysWhyStdoutCannotBeWritten) {
   EXPECT_EQ(output.failure(), "cannot write to stdout: No space left on device");
 }
 
-TEST_F(OutputTest, GivesUpStderrAloneAndGoesOn) {
+TEST_F(OutputTest, SaysWhyTheStderrOfAJobCannotBeWritten) {
   const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   Output output(loop, stdout_pipe.to.get(), full.get());
-  output.write(err, "lost\n");
-  output.say("distaff: lost too\n");
   output.write(out, "kept\n");
-  output.finish();
-  EXPECT_EQ(output.condition(), ByteSink::Condition::good);
+  const Output::Mark before = output.mark();
+  output.write(err, "lost\n");
+  const Output::Mark behind = output.mark();
+  output.flush();
+  EXPECT_EQ(output.condition(), ByteSink::Condition::failed);
+  EXPECT_EQ(output.failure(), "cannot write to stderr: No space left on device");
+  EXPECT_TRUE(output.has_written(before));
+  EXPECT_FALSE(output.has_written(behind));
   EXPECT_EQ(stdout_pipe.take(), "kept\n");
+}
+
+TEST_F(OutputTest, GivesUpLinesOfItsOwnAloneAndGoesOn) {
+  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Output output(loop, stdout_pipe.to.get(), full.get());
+  output.say("distaff: lost\n");
+  output.write(out, "kept\n");
+  output.flush();
+  EXPECT_EQ(output.condition(), ByteSink::Condition::good);
+  EXPECT_TRUE(output.has_written(output.mark()));
+  output.say("distaff: lost too\n");
+  EXPECT_EQ(output.condition(), ByteSink::Condition::good);
+  output.write(err, "what a job writes is no longer only ours\n");
+  EXPECT_EQ(output.condition(), ByteSink::Condition::failed);
+  output.finish();
+  EXPECT_EQ(stdout_pipe.take(), "kept\n");
+}
+
+TEST_F(OutputTest, KnowsWhatOfBothStreamsWasWrittenToOneFileBeforeItWasFull) {
+  const UniqueFd copy(dup(stdout_pipe.to.get()));
+  Output output(loop, stdout_pipe.to.get(), copy.get());
+  output.write(out, "1\n");
+  output.write(err, "2\n");
+  output.flush();
+  const Output::Mark written = output.mark();
+  stdout_pipe.in.reset();
+  output.say("distaff: lost\n");
+  output.flush();
+  EXPECT_EQ(output.condition(), ByteSink::Condition::good);
+  output.write(err, "3\n");
+  EXPECT_EQ(output.condition(), ByteSink::Condition::reader_gone);
+  EXPECT_TRUE(output.has_written(written));
+  EXPECT_FALSE(output.has_written(output.mark()));
+}
+
+TEST_F(OutputTest, SaysThatTheReaderOfStderrIsGone) {
+  Output output(loop, stdout_pipe.to.get(), stderr_pipe.to.get());
+  stderr_pipe.in.reset();
+  output.write(err, std::string(100'000, 'x'));
+  EXPECT_EQ(output.condition(), ByteSink::Condition::reader_gone);
+  EXPECT_EQ(output.failure(), "");
 }
 
 TEST_F(OutputTest, SaysItsOwnLinesBetweenThoseOfJobs) {

@@ -480,9 +480,12 @@ EOF
   status=0
   (distaff fetch -a urls || echo $? > ended) | head -n 2 > /dev/null
   same "$(< ended)" 141
-  try sh -c "distaff fetch -a urls --output-dir out >&-"
+  try sh -c "distaff fetch -a urls --output-dir out --output none >&-"
   exits 0
   same "$(find out -type f | wc -l)" 2000
+  try sh -c "distaff fetch -a urls >&-"
+  exits 3
+  says 'cannot write to stdout: Bad file descriptor'
   try sh -c "distaff fetch -a urls > /dev/full"
   exits 3
   try sh -c "distaff fetch --output none --output-dir out http://$at/size/1 <&-"

@@ -86,14 +86,21 @@ open_place() {
   [ -s "$kept/stderr" ]
 }
 
-@test "standard streams that are closed, in all modes" {
+@test "standard streams that are closed, in all modes: nothing that jobs write is lost without a word" {
   for way in "${ways[@]}"; do
     for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+      lost=0
+      for one in $closed; do
+        case "$way $one" in
+          *quiet* | *'<&-' | *json*' 2>&-') ;; # nothing is written there
+          *) lost=3 ;;
+        esac
+      done
       rm -rf results ran
       status=0
       eval "timeout 600 distaff --log-level error $way 'echo {} >> ran; echo out {}; echo err {} >&2; : \"\$@\"' ::: 1 2 3 $closed" > /dev/null 2>&1 || status=$?
-      same "$way $closed: $status" "$way $closed: 0"
-      same "$way $closed: $(sort ran | tr '\n' ' ')" "$way $closed: 1 2 3 "
+      same "$way $closed: $status" "$way $closed: $lost"
+      [ "$lost" = 3 ] || same "$way $closed: $(sort ran | tr '\n' ' ')" "$way $closed: 1 2 3 "
     done
   done
 }

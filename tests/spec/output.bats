@@ -187,6 +187,80 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   done
 }
 
+# lost STATUS ARG...: `distaff ARG... ::: a b`, with stdout and stderr as the caller has them,
+# ends with the status, and the journal has no job as done; the next run, which can write, runs them.
+lost() {
+  local status=0 wanted=$1
+  shift
+  rm -f j
+  distaff --journal j "$@" ::: a b || status=$?
+  same "$* $status" "$* $wanted"
+  ! grep -q '"outcome":"success"' j || fail "journaled as done: $*"
+  distaff --journal j --resume "$@" ::: a b > again 2>&1
+  same "$* $(cat again)" "$* $(printf 'x\nx')"
+}
+
+@test "the stderr of jobs cannot be written: status 3, and they are not done" {
+  for options in -j1 '-j 2' '-j 2 -k' '--output line' '--retries 1'; do
+    lost 3 $options 'echo x >&2; : {}' 2> /dev/full
+  done
+  # In a row it is on stdout; of results it is printed too.
+  try distaff --output json 'echo x >&2; : {}' ::: a 2> /dev/full
+  exits 0
+  lost 3 --results r 'echo x >&2; : {}' 2> /dev/full
+  status=0
+  distaff --quiet-unless-failed 'echo x >&2; exit 1; : {}' ::: a 2> /dev/full || status=$?
+  same "$status" 3
+}
+
+@test "a stdout or stderr that is closed loses what jobs write as a full one does" {
+  for options in -j1 '-j 2' '-k -j 2' '--output line'; do
+    lost 3 $options 'echo x; : {}' >&- 2> err
+    grep -qx "distaff: cannot write to stdout: Bad file descriptor" err
+    lost 3 $options 'echo x >&2; : {}' 2>&-
+  done
+  for row in json csv; do
+    status=0
+    distaff --output $row 'echo x >&2; : {}' ::: a >&- 2> /dev/null || status=$?
+    same "$row $status" "$row 3"
+  done
+  status=0
+  distaff --dry-run echo ::: a >&- 2> /dev/null || status=$?
+  same "$status" 3
+  # Whose jobs write there themselves hears it from them.
+  status=0
+  distaff -u echo ::: a >&- 2> /dev/null || status=$?
+  same "$status" 1
+}
+
+@test "nothing is lost where jobs write nothing, or only a line of our own" {
+  for closed in '>&-' '2>&-' '>&- 2>&-' '2> /dev/full' '> /dev/full 2>&1'; do
+    eval "distaff --journal j 'echo {} > ran.{}' ::: a $closed"
+    same "$(cat ran.a)" a
+    rm ran.a
+    status=0
+    eval "distaff -t 'exit 5; : {}' ::: a $closed" > /dev/null 2>&1 || status=$?
+    same "$closed $status" "$closed 1"
+  done
+  same "$(grep -c '"outcome":"success"' j)" 5
+}
+
+@test "a stdin that is closed is not one without records" {
+  try distaff 'touch ran; : {}' <&-
+  exits 3
+  says "cannot read 'stdin': Bad file descriptor"
+  absent ran
+  try distaff cat ::: /dev/null <&-
+  exits 0
+}
+
+@test "the reader of the jobs' stderr goes away: the run stops quietly" {
+  for options in -j1 '-j 2 -k' '--output line'; do
+    (yes | timeout 600 distaff --journal j $options 'echo x >&2; : {}' 2>&1 > /dev/null || echo $? > ended) | head -n 1 > seen
+    same "$(cat ended seen)" $'141\nx'
+  done
+}
+
 @test "no control characters and no colour where stderr is no terminal" {
   try distaff 'exit 1; : {}' ::: a
   ! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f]' "$kept/stderr" || fail "control characters"
