@@ -28,6 +28,14 @@ std::array<bool, 3> open_what_is_closed() {
   return was_closed;
 }
 
+// Jobs get our first mask back, so unlike an ignored one it costs no call for each of them.
+void block(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
 }  // namespace
 
 Startup look_around() {
@@ -49,6 +57,7 @@ Startup take_over() {
   startup.was_closed = was_closed;
   signal(SIGCHLD, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
+  block(SIGXFSZ);
   return startup;
 }
 

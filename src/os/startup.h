@@ -22,8 +22,8 @@ struct Startup {
 };
 
 // The first thing in main(), before anything is opened: opens what is closed of 0, 1 and 2, sets
-// SIGCHLD to its default (ignored, every wait would fail) and ignores SIGPIPE (a reader that went
-// away is an error of write()).
+// SIGCHLD to its default (ignored, every wait would fail), ignores SIGPIPE (a reader that went away
+// is an error of write()) and blocks SIGXFSZ (so is a file that grew to the limit of `ulimit -f`).
 Startup take_over();
 
 // What take_over() would remember, without changing anything: for programs that use the rooms as a

@@ -55,7 +55,7 @@ bool SpillFiles::prepare() {
 
 void SpillFiles::refuse(int error) {
   refused_ = true;
-  if (error != ENOSPC && error != EDQUOT) error_ = error;
+  if (error != ENOSPC && error != EDQUOT && error != EFBIG) error_ = error;
 }
 
 FilePart SpillFiles::append(std::string_view bytes) {

@@ -116,3 +116,51 @@ open_place() {
   exits 0
   cmp text "$kept/stdout"
 }
+
+# small ARG...: `distaff ARG...` where no file may grow beyond 8 KiB.
+small() {
+  (ulimit -f 8 && exec timeout 600 distaff "$@")
+}
+
+@test "a limit on the size of files is a full disk to us, and none of ours to the jobs" {
+  head -c 20000 /dev/zero | tr '\0' x > text
+  for options in -j1 '-j 2 -k' '--output line'; do
+    status=0
+    small $options 'cat {}' ::: text > out 2> err || status=$?
+    same "$options $status" "$options 3"
+    grep -q 'cannot write to stdout: File too large' err
+    [ "$(wc -c < out)" -le 8192 ]
+    status=0
+    small $options 'cat {} >&2' ::: text 2> err || status=$?
+    same "$options $status" "$options 3"
+  done
+  status=0
+  (ulimit -f 8 && exec distaff 'cat {}' ::: text >> out) 2> err || status=$?
+  same "$status" 3
+  # The job's own file ends the job, as it would without us.
+  try small 'cat text > {}' ::: copy
+  exits 1
+  says 'exit 153' # as a shell says of 25, XFSZ
+}
+
+@test "a limit on the size of files, and the files that a run keeps" {
+  head -c 20000 /dev/zero | tr '\0' x > text
+  seq -f 'a line that is somewhat longer: %05g' 400 > list
+  for option in --journal --joblog --failed-to; do
+    (ulimit -f 8 && exec timeout 600 distaff $option file -a list false) 2> err > out && status=0 || status=$?
+    same "$option $status" "$option 3"
+    grep -q "cannot write.*file.*File too large" err
+    rm file* || true
+  done
+  status=0
+  small --results r 'cat {}' ::: text > /dev/null 2> err || status=$?
+  same "$status" 3
+  grep -q "r/1/stdout.*File too large" err
+  same "$(find r -type f)" ""
+  # What is held back waits in the jobs' pipes instead.
+  small -k -j 3 --hold-memory 1k --spill-dir . 'cat text; : {}' ::: 1 2 3 | cmp - <(cat text text text)
+  small --quiet-unless-failed --hold-memory 1k --spill-dir . 'cat text; : {}' ::: 1 | cmp - text
+  # A log is no loss.
+  try small --log-level debug --log-file log -a list true
+  exits 0
+}
