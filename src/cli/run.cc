@@ -195,7 +195,9 @@ class Run {
         run_id_(files.run_id()),
         rows_(rows_of(spec, opened.scheme)),
         job_description_({.batched = batched(spec), .run = run_id_}),
-        results_(plan.result_path ? std::make_unique<ResultFiles>(job_description_, run_id_)
+        results_(plan.result_path ? std::make_unique<ResultFiles>(
+                                        job_description_,
+                                        ResultFiles::Options{run_id_, plan.result_path->root()})
                                   : nullptr),
         spill_(spill_directory(spec.output), spec.output.spill_limit),
         collator_({.mode = mode_of(spec.output.mode),

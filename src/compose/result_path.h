@@ -23,13 +23,16 @@ class ResultPath {
   // The job's directory; or why it can have none.
   Expected<std::string> of(const JobView& job) const;
 
+  // The literal directory in front, with its slash: all of them begin with it.  Empty: ours.
+  const std::string& root() const { return root_; }
+
   void collect_names(std::vector<std::string>& names) const { template_.collect_names(names); }
 
  private:
   explicit ResultPath(Template text);
 
   Template template_;
-  std::string root_;  // the literal directory in front, with its slash; empty: ours
+  std::string root_;
 };
 
 }  // namespace distaff

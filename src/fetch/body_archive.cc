@@ -14,6 +14,7 @@
 
 #include "base/secrets.h"
 #include "base/text.h"
+#include "os/replace_file.h"
 #include "os/unnamed_file.h"
 #include "os/wall_clock.h"
 
@@ -56,12 +57,6 @@ bool write_all(int file, std::string_view bytes) {
     if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == path.npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -293,6 +288,7 @@ tl::unexpected<Error> BodyArchive::cannot_open(int code) const {
     return refuse(good ? "it cannot be opened; name a file you may write to" : good.error().message,
                   2);
   }
+  if (code == SQLITE_FULL || code == SQLITE_IOERR) return refuse(database_.message(), 3);
   return refuse(database_.message() + "; name another file", 2);
 }
 

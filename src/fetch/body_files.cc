@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "os/whole_file.h"
 
 namespace distaff {
 namespace {
@@ -33,11 +34,7 @@ int write_all(int file, std::string_view bytes) {
 
 // All bodies of this run would meet the same.
 bool ends_the_run(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EIO || error == EROFS;
-}
-
-bool knows_no_unnamed_files(int error) {
-  return error == EOPNOTSUPP || error == EISDIR || error == EINVAL;
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EROFS;
 }
 
 // For If-Range, where only a strong ETag is good.
@@ -163,8 +160,7 @@ BodyFiles::BodyFiles(Options options, UniqueFd root)
 
 // Can files be made there?  And what is the time there, which may be another computer.
 Expected<void> BodyFiles::probe() {
-  if (::access("/proc/self/fd", X_OK) != 0)
-    options_.unnamed_files = false;  // it is how they get names
+  if (!can_link_unnamed()) options_.unnamed_files = false;
   GrowingFile file;
   struct stat status {};
   int error = make({}, file);

@@ -26,8 +26,8 @@
 #include "fetch/body_name.h"
 #include "fetch/body_parts.h"
 #include "fetch/body_store.h"
-#include "fetch/folders.h"
 #include "fetch/written_names.h"
+#include "os/folders.h"
 
 namespace distaff {
 

@@ -14,7 +14,8 @@
 #include <vector>
 
 #include "fetch/body_name.h"
-#include "fetch/folders.h"
+#include "os/folders.h"
+#include "os/whole_file.h"
 
 namespace distaff {
 namespace {
@@ -75,19 +76,6 @@ std::string read_small_file(int folder, const std::string& name) {
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return text.size() > kLongestValidator ? std::string() : text;
-}
-
-// Gives a file without a name one, or gives an errno.  By its descriptor it is a path less to walk,
-// which Linux lets those do who opened it from 6.10 on, and root before.
-int link_unnamed(int file, int folder, const std::string& name) {
-  static bool by_descriptor = true;
-  if (by_descriptor) {
-    if (::linkat(file, "", folder, name.c_str(), AT_EMPTY_PATH) == 0) return 0;
-    if (errno != ENOENT && errno != EPERM) return errno;
-    by_descriptor = false;
-  }
-  const std::string path = "/proc/self/fd/" + std::to_string(file);
-  return ::linkat(AT_FDCWD, path.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
 }  // namespace

@@ -7,22 +7,16 @@
 
 #include <cerrno>
 #include <climits>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "os/unnamed_file.h"
+#include "os/whole_file.h"
 
 namespace distaff {
 namespace {
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 // A link leads to the file that is meant.
 std::string real_path(const std::string& path) {
@@ -50,18 +44,23 @@ bool write_all(int file, std::string_view bytes) {
 
 }  // namespace
 
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 Expected<void> replace_file(const std::string& path, std::string_view content) {
   const std::string target = real_path(path);
   const std::string beside = fmt::format("{}.{}.part", target, getpid());
   ::unlink(beside.c_str());
-  UniqueFd file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!file) return cannot_write(path, errno);
+  WholeFile file(target, beside);
+  if (const int error = file.open()) return cannot_write(path, error);
   struct stat old {};
-  if (::stat(target.c_str(), &old) == 0) ::fchmod(file.get(), old.st_mode & 0777);
-  if (write_all(file.get(), content) && ::rename(beside.c_str(), target.c_str()) == 0) return {};
-  const int error = errno;
-  ::unlink(beside.c_str());
-  return cannot_write(path, error);
+  if (::stat(target.c_str(), &old) == 0) ::fchmod(file.fd(), old.st_mode & 0777);
+  if (!write_all(file.fd(), content)) return cannot_write(path, errno);
+  const int error = file.publish();
+  return error == 0 ? Expected<void>() : cannot_write(path, error);
 }
 
 std::string read_file(const std::string& path, std::size_t most) {

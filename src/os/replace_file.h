@@ -9,8 +9,11 @@
 
 namespace distaff {
 
-// Gives the file this content, by a file beside it that is renamed.  Of a symbolic link the file
-// behind it is replaced.  A file that was there keeps its mode.
+// Of the last part of a path: "a" of "a/b", "." of "b", "/" of "/b".
+std::string directory_of(const std::string& path);
+
+// Gives the file this content.  Of a symbolic link the file behind it is replaced.  A file that was
+// there keeps its mode.
 Expected<void> replace_file(const std::string& path, std::string_view content);
 
 // What is in the file, at most `most` bytes of it; empty if there is none or it cannot be read.

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <utility>
 
 #include "base/text.h"
@@ -33,32 +32,33 @@ std::string cannot(const std::string& file, int error) {
 
 }  // namespace
 
-FailedRecords::FailedRecords(Options options, std::string target, std::string part, UniqueFd file)
+FailedRecords::FailedRecords(Options options, WholeFile whole, UniqueFd as_it_is, std::string part)
     : options_(std::move(options)),
-      target_(std::move(target)),
-      part_(std::move(part)),
-      file_(std::move(file)) {}
-
-FailedRecords::~FailedRecords() {
-  if (!part_.empty()) unlink(part_.c_str());
-}
+      whole_(std::move(whole)),
+      as_it_is_(std::move(as_it_is)),
+      part_(std::move(part)) {}
 
 Expected<std::unique_ptr<FailedRecords>> FailedRecords::open(Options options) {
   struct stat status {};
   const bool there = stat(options.file.c_str(), &status) == 0;
+  if (there && !S_ISREG(status.st_mode)) return open_as_it_is(std::move(options));
   const std::string target = there ? followed(options.file) : options.file;
-  const bool as_it_is = there && !S_ISREG(status.st_mode);
-  const std::string part = as_it_is ? std::string() : target + "." + options.run + ".part";
-  const std::string& opened = as_it_is ? target : part;
-  const int flags = as_it_is ? O_WRONLY : O_WRONLY | O_CREAT | O_EXCL;
-  UniqueFd file(::open(opened.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666));
-  if (!file) return fail(cannot(options.file, errno));
-  if (there && !as_it_is) {
-    // It is still the same file to its owner.
-    if (fchmod(file.get(), status.st_mode & 07777) != 0) return fail(cannot(options.file, errno));
+  const std::string part = target + "." + options.run + ".part";
+  WholeFile whole(target, part);
+  if (const int error = whole.open()) return fail(cannot(options.file, error));
+  // It is still the same file to its owner.
+  if (there && fchmod(whole.fd(), status.st_mode & 07777) != 0) {
+    return fail(cannot(options.file, errno));
   }
   return std::unique_ptr<FailedRecords>(
-      new FailedRecords(std::move(options), target, part, std::move(file)));
+      new FailedRecords(std::move(options), std::move(whole), {}, part));
+}
+
+Expected<std::unique_ptr<FailedRecords>> FailedRecords::open_as_it_is(Options options) {
+  UniqueFd file(::open(options.file.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) return fail(cannot(options.file, errno));
+  return std::unique_ptr<FailedRecords>(
+      new FailedRecords(std::move(options), WholeFile({}, {}), std::move(file), {}));
 }
 
 void FailedRecords::on_end(const Job& job, const Attempt&, bool failed, std::string_view,
@@ -102,7 +102,8 @@ void FailedRecords::write(std::string_view bytes) {
 
 void FailedRecords::push() {
   while (!unwritten_.empty() && failure_.empty()) {
-    const ssize_t written = ::write(file_.get(), unwritten_.data(), unwritten_.size());
+    const int file = as_it_is_ ? as_it_is_.get() : whole_.fd();
+    const ssize_t written = ::write(file, unwritten_.data(), unwritten_.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return fail_with(errno);
     unwritten_.erase(0, static_cast<std::size_t>(written));
@@ -111,19 +112,15 @@ void FailedRecords::push() {
 
 void FailedRecords::finish() {
   push();
-  if (part_.empty() || !failure_.empty()) return;
-  if (incomplete_) {
-    failure_ = fmt::format(
-        "--failed-to: '{}' is left as it was, since not all of the input could be read; the "
-        "records that were not done so far are in '{}'",
-        printable(options_.file), printable(part_));
-    part_.clear();
-    return;
-  }
-  if (fdatasync(file_.get()) != 0 || rename(part_.c_str(), target_.c_str()) != 0) {
-    return fail_with(errno);
-  }
-  part_.clear();
+  if (as_it_is_ || !failure_.empty()) return;
+  if (fdatasync(whole_.fd()) != 0) return fail_with(errno);
+  const int error = incomplete_ ? whole_.publish_aside() : whole_.publish();
+  if (error != 0) return fail_with(error);
+  if (!incomplete_) return;
+  failure_ = fmt::format(
+      "--failed-to: '{}' is left as it was, since not all of the input could be read; the "
+      "records that were not done so far are in '{}'",
+      printable(options_.file), printable(part_));
 }
 
 void FailedRecords::fail_with(int error) {

@@ -2,9 +2,9 @@
 
 // --failed-to: the records that were not done, as they came in, to be the input of another run.
 //
-// They are written beside the file, as FILE.RUN.part, and take its name at the end of the run: so
-// the file may be the run's own input, and after SIGKILL it is what it was.  A name that is no
-// regular file (a pipe, /dev/stderr) is written to as it is.
+// They take the file's name at the end of the run (see os/whole_file.h): so the file may be the
+// run's own input, and after SIGKILL it is what it was.  A name that is no regular file (a pipe,
+// /dev/stderr) is written to as it is.
 
 #include <functional>
 #include <memory>
@@ -14,6 +14,7 @@
 #include "base/expected.h"
 #include "base/unique_fd.h"
 #include "model/record.h"
+#include "os/whole_file.h"
 #include "sink/observer.h"
 
 namespace distaff {
@@ -30,8 +31,6 @@ class FailedRecords final : public Observer {
 
   // Errors: the file cannot be made.
   static Expected<std::unique_ptr<FailedRecords>> open(Options options);
-  // Without the end of a run the part is removed.
-  ~FailedRecords() override;
   FailedRecords(const FailedRecords&) = delete;
   FailedRecords& operator=(const FailedRecords&) = delete;
 
@@ -44,7 +43,8 @@ class FailedRecords final : public Observer {
   std::string_view failure() const override { return failure_; }
 
  private:
-  FailedRecords(Options options, std::string target, std::string part, UniqueFd file);
+  FailedRecords(Options options, WholeFile whole, UniqueFd as_it_is, std::string part);
+  static Expected<std::unique_ptr<FailedRecords>> open_as_it_is(Options options);
 
   void add(const Job& job);
   void add(const Record& record);
@@ -54,9 +54,9 @@ class FailedRecords final : public Observer {
   void fail_with(int error);
 
   Options options_;
-  std::string target_;  // the file, links followed
-  std::string part_;    // empty: there is none
-  UniqueFd file_;
+  WholeFile whole_;
+  UniqueFd as_it_is_;  // instead of it
+  std::string part_;   // its name, if it cannot take that of the file
   Framing framing_;
   bool begun_ = false;
   bool incomplete_ = false;

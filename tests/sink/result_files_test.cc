@@ -28,11 +28,13 @@ Job job(std::uint64_t seq) {
   return made;
 }
 
-class ResultFilesTest : public testing::Test {
+// With files that have no name until they are whole, and with named parts.
+class ResultFilesTest : public testing::TestWithParam<bool> {
  protected:
   std::unique_ptr<ResultFiles> make(const std::string& run) {
     describe.push_back(std::make_unique<JsonRows>(JsonRows::Options{.run = run}));
-    return std::make_unique<ResultFiles>(*describe.back(), run);
+    return std::make_unique<ResultFiles>(*describe.back(),
+                                         ResultFiles::Options{run, root, unnamed});
   }
 
   // Every file there is, below the directory.
@@ -50,10 +52,12 @@ class ResultFilesTest : public testing::Test {
   }
 
   TempDir dir;
+  std::string root = dir.path() + "/";
+  bool unnamed = GetParam();
   std::vector<std::unique_ptr<JsonRows>> describe;
 };
 
-TEST_F(ResultFilesTest, ArePutInAPlaceOfTheJobsOwn) {
+TEST_P(ResultFilesTest, ArePutInAPlaceOfTheJobsOwn) {
   const auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a/b"));
   ASSERT_TRUE(results->open(JobId{2}, dir / "c"));
@@ -76,7 +80,7 @@ TEST_F(ResultFilesTest, ArePutInAPlaceOfTheJobsOwn) {
   EXPECT_EQ(results->failure(), "");
 }
 
-TEST_F(ResultFilesTest, HaveTheirNamesOnlyWhenTheyAreComplete) {
+TEST_P(ResultFilesTest, HaveTheirNamesOnlyWhenTheyAreComplete) {
   const auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
   results->output(JobId{1}, out, "one");
@@ -87,7 +91,7 @@ TEST_F(ResultFilesTest, HaveTheirNamesOnlyWhenTheyAreComplete) {
   EXPECT_EQ(files().size(), 3u);
 }
 
-TEST_F(ResultFilesTest, OfASecondJobCannotHaveThePlaceOfTheFirst) {
+TEST_P(ResultFilesTest, OfASecondJobCannotHaveThePlaceOfTheFirst) {
   const auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
   const auto while_it_runs = results->open(JobId{2}, dir / "a");
@@ -106,7 +110,7 @@ TEST_F(ResultFilesTest, OfASecondJobCannotHaveThePlaceOfTheFirst) {
   EXPECT_EQ(read_file(dir / "a/stdout"), "one");
 }
 
-TEST_F(ResultFilesTest, OfAnEarlierRunAreReplaced) {
+TEST_P(ResultFilesTest, OfAnEarlierRunAreReplaced) {
   const auto earlier = make("r1");
   ASSERT_TRUE(earlier->open(JobId{1}, dir / "a"));
   earlier->output(JobId{1}, out, "old and long");
@@ -120,7 +124,7 @@ TEST_F(ResultFilesTest, OfAnEarlierRunAreReplaced) {
   EXPECT_EQ(files().size(), 3u);
 }
 
-TEST_F(ResultFilesTest, OfAJobThatIsPutBackLeaveThePlaceFree) {
+TEST_P(ResultFilesTest, OfAJobThatIsPutBackLeaveThePlaceFree) {
   const auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
   results->drop(JobId{1});
@@ -130,7 +134,7 @@ TEST_F(ResultFilesTest, OfAJobThatIsPutBackLeaveThePlaceFree) {
   EXPECT_EQ(files().size(), 3u);
 }
 
-TEST_F(ResultFilesTest, OfAJobThatIsTriedAgainAreThoseOfItsLastAttempt) {
+TEST_P(ResultFilesTest, OfAJobThatIsTriedAgainAreThoseOfItsLastAttempt) {
   const auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
   results->output(JobId{1}, out, "first");
@@ -143,7 +147,7 @@ TEST_F(ResultFilesTest, OfAJobThatIsTriedAgainAreThoseOfItsLastAttempt) {
   EXPECT_EQ(files().size(), 3u);
 }
 
-TEST_F(ResultFilesTest, ThatAreNotCompleteInTheEndAreRemoved) {
+TEST_P(ResultFilesTest, ThatAreNotCompleteInTheEndAreRemoved) {
   auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
   results->output(JobId{1}, out, "half");
@@ -151,7 +155,7 @@ TEST_F(ResultFilesTest, ThatAreNotCompleteInTheEndAreRemoved) {
   EXPECT_EQ(files(), std::set<std::string>{});
 }
 
-TEST_F(ResultFilesTest, CannotBeWhereAFileIs) {
+TEST_P(ResultFilesTest, CannotBeWhereAFileIs) {
   dir.file("a", "");
   const auto results = make("r1");
   const auto opened = results->open(JobId{1}, dir / "a/b");
@@ -163,7 +167,8 @@ TEST_F(ResultFilesTest, CannotBeWhereAFileIs) {
   EXPECT_EQ(results->failure(), "");
 }
 
-TEST_F(ResultFilesTest, ThatCannotBeMadeAtAllStopTheRun) {
+TEST_P(ResultFilesTest, ThatCannotBeMadeAtAllStopTheRun) {
+  root = "/proc/distaff/";
   const auto results = make("r1");
   const auto opened = results->open(JobId{1}, "/proc/distaff/1");
   ASSERT_FALSE(opened);
@@ -171,7 +176,7 @@ TEST_F(ResultFilesTest, ThatCannotBeMadeAtAllStopTheRun) {
   EXPECT_NE(opened.error().message.find("/proc/distaff/1"), std::string::npos);
 }
 
-TEST_F(ResultFilesTest, ThatCannotBeWrittenAreAFailureAndNotThere) {
+TEST_P(ResultFilesTest, ThatCannotBeWrittenAreAFailureAndNotThere) {
   const auto results = make("r1");
   ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
   ASSERT_TRUE(results->open(JobId{2}, dir / "b"));
@@ -190,7 +195,7 @@ TEST_F(ResultFilesTest, ThatCannotBeWrittenAreAFailureAndNotThere) {
   EXPECT_EQ(files(), std::set<std::string>{});
 }
 
-TEST_F(ResultFilesTest, AreWrittenWithoutADescriptorLeftForThem) {
+TEST_P(ResultFilesTest, AreWrittenWithoutADescriptorLeftForThem) {
   const auto results = make("r1");
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
@@ -220,6 +225,88 @@ TEST_F(ResultFilesTest, AreWrittenWithoutADescriptorLeftForThem) {
   EXPECT_EQ(files().size(), 9u);
   EXPECT_EQ(read_file(dir / "3/stderr"), "two");
 }
+
+TEST_P(ResultFilesTest, AreNotWhereALinkBelowTheRootLeads) {
+  fs::create_directory(dir / "out");
+  fs::create_directory(dir / "elsewhere");
+  fs::create_directory_symlink("../elsewhere", dir / "out/link");
+  fs::create_directory_symlink("out", dir / "root");
+  root = dir / "root/";
+  const auto results = make("r1");
+  for (const char* const place : {"root/link", "root/link/a", "root/./link//a"}) {
+    const auto opened = results->open(JobId{1}, dir / place);
+    ASSERT_FALSE(opened) << place;
+    EXPECT_EQ(opened.error().status, 1);
+    EXPECT_NE(opened.error().message.find("no directory, or a link to one"), std::string::npos);
+  }
+  // The root itself is what the user named; and a file that is a link is replaced.
+  fs::create_directory(dir / "out/a");
+  dir.file("victim", "kept");
+  fs::create_symlink("../../victim", dir / "out/a/stdout");
+  ASSERT_TRUE(results->open(JobId{2}, dir / "root/a"));
+  results->output(JobId{2}, out, "new");
+  end(*results, 2);
+  EXPECT_EQ(read_file(dir / "victim"), "kept");
+  EXPECT_EQ(read_file(dir / "out/a/stdout"), "new");
+  EXPECT_FALSE(fs::is_symlink(dir / "out/a/stdout"));
+  EXPECT_TRUE(fs::is_empty(dir / "elsewhere"));
+}
+
+TEST_P(ResultFilesTest, AreNotWhereAJobPutsALinkWhileItRuns) {
+  fs::create_directory(dir / "elsewhere");
+  const auto results = make("r1");
+  ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
+  results->output(JobId{1}, out, "one");
+  fs::rename(dir / "a", dir / "b");
+  fs::create_directory_symlink("elsewhere", dir / "a");
+  results->output(JobId{1}, out, "two");
+  end(*results, 1);
+  EXPECT_TRUE(fs::is_empty(dir / "elsewhere"));
+}
+
+TEST_P(ResultFilesTest, OfOnePlaceWithSeveralSpellingsAreOneJobs) {
+  const auto results = make("r1");
+  ASSERT_TRUE(results->open(JobId{1}, dir / "a/b"));
+  EXPECT_FALSE(results->open(JobId{2}, dir / "a//./b"));
+  end(*results, 1);
+  EXPECT_FALSE(results->open(JobId{3}, dir / "./a/b/"));
+}
+
+TEST_P(ResultFilesTest, OfManyJobsAtOnceTakeAFewDescriptors) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit small = before;
+  small.rlim_cur = 64;
+  setrlimit(RLIMIT_NOFILE, &small);
+  const auto results = make("r1");
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    EXPECT_TRUE(results->open(JobId{i}, dir / std::to_string(i)));
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+      results->output(JobId{i}, i % 2 == 0 ? out : err, std::to_string(i));
+    }
+  }
+  for (std::uint64_t i = 1; i <= 100; ++i) end(*results, i);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(results->failure(), "");
+  EXPECT_EQ(files().size(), 300u);
+  EXPECT_EQ(read_file(dir / "98/stdout"), "989898");
+  EXPECT_EQ(read_file(dir / "99/stderr"), "999999");
+}
+
+TEST_P(ResultFilesTest, HaveNoNameAtAllUntilTheyAreComplete) {
+  if (!unnamed) GTEST_SKIP();
+  const auto results = make("r1");
+  ASSERT_TRUE(results->open(JobId{1}, dir / "a"));
+  results->output(JobId{1}, out, "one");
+  results->output(JobId{1}, err, "two");
+  if (!files().empty()) GTEST_SKIP() << "this file system has no files without a name";
+  end(*results, 1);
+  EXPECT_EQ(files().size(), 3u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ResultFilesTest, testing::Bool());
 
 }  // namespace
 }  // namespace distaff::result_files_test

@@ -492,6 +492,16 @@ EOF
   exits 0
 }
 
+@test "a limit on the size of files is a full disk" {
+  serve
+  for where in '--output-dir out' '--archive a.sqlar' '--body'; do
+    status=0
+    (ulimit -f 8 && exec distaff fetch $where "http://$at/size/500000" > body) 2> err || status=$?
+    same "$where $status" "$where 3"
+  done
+  same "$(find out -type f)" ""
+}
+
 @test "nothing is written outside the directory, whatever the URL and the template say" {
   serve
   mkdir -p deep/out elsewhere

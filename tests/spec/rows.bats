@@ -360,6 +360,36 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
   same "$(cat r/2/stdout)" b
 }
 
+@test "nothing is left of the files of a run that was killed before they were whole" {
+  mkdir d
+  echo old > d/failed
+  start distaff -j 2 --results d/r --failed-to d/failed 'echo half; echo half >&2; echo $$ > pid.{}; exec sleep 777' ::: a b
+  wait_for [ -s pid.a ]
+  wait_for [ -s pid.b ]
+  [ -z "$(find d -name '*.part')" ] || skip "this file system has no files without a name"
+  kill -9 "$(engine_of "$pid")" "$pid"
+  finish
+  exits 137
+  same "$(find d -type f)" d/failed
+  same "$(cat d/failed)" old
+}
+
+@test "--results: links below the directory are not followed; itself may be one" {
+  mkdir real elsewhere
+  ln -s real out
+  ln -s ../elsewhere real/link
+  ln -s "$PWD/elsewhere" real/far
+  echo kept > victim
+  mkdir real/a
+  ln -s ../../victim real/a/stdout
+  try distaff --results 'out/{}' 'echo {}' ::: link far/b a
+  exits 1
+  says "'out/link': a part of it is no directory, or a link to one" "'out/far/b': a part"
+  same "$(cat real/a/stdout)" a
+  same "$(cat victim)" kept
+  same "$(ls elsewhere)" ""
+}
+
 @test "results of a run that is interrupted are complete" {
   start distaff -j 1 --results r 'echo begun; touch up; exec sleep 77; : {}' ::: a
   wait_for [ -e up ]

@@ -1,4 +1,4 @@
-#include "fetch/folders.h"
+#include "os/folders.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -38,6 +38,16 @@ UniqueFd open_folder(int directory, const std::string& name) {
   return folder;
 }
 
+UniqueFd walk_folders(int directory, std::string_view folder) {
+  UniqueFd last;
+  while (!folder.empty()) {
+    UniqueFd next = open_folder(last ? last.get() : directory, take_part(folder));
+    if (!next) return next;
+    last = std::move(next);
+  }
+  return last;
+}
+
 UniqueFd open_directory(const std::string& path) {
   for (std::size_t at = 1; at < path.size(); ++at) {
     if (path[at] == '/') ::mkdir(path.substr(0, at).c_str(), 0777);
@@ -54,7 +64,7 @@ int Folders::open(const std::string& folder) {
     entries_.splice(entries_.begin(), entries_, found->second);
     return found->second->fd.get();
   }
-  UniqueFd fd = walk(folder);
+  UniqueFd fd = walk_folders(root_.get(), folder);
   if (!fd) return -1;
   if (entries_.size() >= most_) forget(entries_.back().folder);
   entries_.push_front({folder, std::move(fd)});
@@ -73,16 +83,6 @@ void Folders::forget(const std::string& folder) {
 void Folders::forget_all() {
   by_name_.clear();
   entries_.clear();
-}
-
-UniqueFd Folders::walk(std::string_view folder) const {
-  UniqueFd last;
-  while (!folder.empty()) {
-    UniqueFd next = open_folder(last ? last.get() : root_.get(), take_part(folder));
-    if (!next) return next;
-    last = std::move(next);
-  }
-  return last;
 }
 
 std::string Folders::obstacle(const std::string& folder) const {

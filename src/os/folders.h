@@ -44,8 +44,6 @@ class Folders {
   };
   using Entries = std::list<Entry>;
 
-  UniqueFd walk(std::string_view folder) const;
-
   UniqueFd root_;
   std::size_t most_;
   Entries entries_;  // the one used last is the first
@@ -55,6 +53,9 @@ class Folders {
 // Opens a folder in a directory, after making it if it is not there; follows no link.  Empty, with
 // errno.
 UniqueFd open_folder(int directory, const std::string& name);
+
+// The same for all parts of the folder "a/b", one after the other.
+UniqueFd walk_folders(int directory, std::string_view folder);
 
 // The directory, made with those above it if it is not there; -1 with errno.
 UniqueFd open_directory(const std::string& path);
