@@ -316,7 +316,7 @@ class FetchRun {
         progress_lines_(spec.progress.interval, EventLoop::now(), sink_, spec.log.format),
         progress_bar_(EventLoop::now(), bar_delay(spec), status_),
         stats_(sink_),
-        engine_(engine_options(spec, opened, plan, files.run_id()),
+        engine_(engine_options(spec, opened, plan, files.run_id(), scheduled.deadline()),
                 {*opened.source, builder_, *plan.request, scheduler_, pacing, executor_, &collator_,
                  sink_, waiter_, observers(log, spec.fetch->stats), rows_.get(), nullptr,
                  files.journal(), files.resume(), nullptr}),
@@ -324,8 +324,8 @@ class FetchRun {
                  [this](int signal, TimePoint) { on_signal(signal); }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
-    if (const auto& at = spec.failure.deadline.at) {
-      alarm_.emplace(loop, instant_of(*at, time(nullptr)), [this] { engine_.on_deadline(); });
+    if (const auto at = scheduled.deadline()) {
+      alarm_.emplace(loop, *at, [this] { engine_.on_deadline(); });
     }
   }
 
@@ -344,7 +344,8 @@ class FetchRun {
 
  private:
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
-                                        const FetchPlan& plan, const std::string& run_id) {
+                                        const FetchPlan& plan, const std::string& run_id,
+                                        std::optional<time_t> deadline) {
     Engine::Options options{.failure = spec.failure,
                             .keyed = plan.key.has_value(),
                             .limited = spec.group.limited(),
@@ -353,7 +354,7 @@ class FetchRun {
                             .run_id = run_id,
                             .total = jobs_to_expect(spec, opened),
                             .keyless_is_odd = false,
-                            .deadline = deadline_of(spec.failure.deadline),
+                            .deadline = deadline_of(spec.failure.deadline, deadline),
                             .seed = draw_seed(),
                             .read_rest = RunFiles::replaces_input(spec)};
     if (plan.key) {

@@ -233,7 +233,7 @@ class Run {
                      ? std::make_unique<Mutexes>(Mutexes::Options{.buffer = spec.pool.buffer},
                                                  *plan.mutex, *locks_)
                      : nullptr),
-        engine_(engine_options(spec, opened, plan, run_id_),
+        engine_(engine_options(spec, opened, plan, run_id_, scheduled.deadline()),
                 {*opened.source, builder_, *plan.command, scheduler_, pacing, executor_,
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
                  sink_, waiter_, observers(log), rows_.get(), results_.get(), files.journal(),
@@ -247,8 +247,8 @@ class Run {
         }) {
     relay_.to = &engine_;
     waiter_.serve(executor_);
-    if (const auto& at = spec.failure.deadline.at) {
-      alarm_.emplace(loop, instant_of(*at, time(nullptr)), [this] { engine_.on_deadline(); });
+    if (const auto at = scheduled.deadline()) {
+      alarm_.emplace(loop, *at, [this] { engine_.on_deadline(); });
     }
   }
 
@@ -301,7 +301,8 @@ class Run {
   }
 
   static Engine::Options engine_options(const RunSpec& spec, const OpenedSource& opened,
-                                        const Plan& plan, const std::string& run_id) {
+                                        const Plan& plan, const std::string& run_id,
+                                        std::optional<time_t> deadline) {
     return {.failure = spec.failure,
             .keyed = plan.key.has_value(),
             .limited = spec.group.limited(),
@@ -312,7 +313,7 @@ class Run {
             .total = jobs_to_expect(spec, opened),
             .no_key_advice = advice_on_key(spec.group.key),
             .not_found_advice = plan.not_found_advice,
-            .deadline = deadline_of(spec.failure.deadline),
+            .deadline = deadline_of(spec.failure.deadline, deadline),
             .seed = draw_seed(),
             .read_rest = RunFiles::replaces_input(spec)};
   }

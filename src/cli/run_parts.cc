@@ -11,7 +11,6 @@
 #include "cli/plan.h"
 #include "engine/summary.h"
 #include "os/signals.h"
-#include "os/wall_clock.h"
 
 namespace distaff {
 namespace {
@@ -81,11 +80,9 @@ std::uint64_t draw_seed() {
          static_cast<std::uint64_t>(getpid()) << 32;
 }
 
-std::optional<Duration> deadline_of(const DeadlineSpec& deadline) {
+std::optional<Duration> deadline_of(const DeadlineSpec& deadline, std::optional<time_t> at) {
   if (deadline.after.count() > 0) return deadline.after;
-  const time_t now = time(nullptr);
-  const bool passed = deadline.at && instant_of(*deadline.at, now) <= now;
-  return passed ? std::optional(Duration{0}) : std::nullopt;
+  return at && *at <= time(nullptr) ? std::optional(Duration{0}) : std::nullopt;
 }
 
 std::string make_run_id() {

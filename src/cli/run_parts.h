@@ -2,6 +2,8 @@
 
 // What `distaff run` and `distaff fetch` are both built of, around their engines.
 
+#include <time.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -84,8 +86,8 @@ Duration bar_delay(const RunSpec& spec);
 
 std::optional<std::uint64_t> jobs_to_expect(const RunSpec& spec, const OpenedSource& opened);
 
-// From the start on; one at a time of day rings an alarm, unless it has passed.
-std::optional<Duration> deadline_of(const DeadlineSpec& deadline);
+// From the start on; one at a time of day, `at`, rings an alarm, unless it has passed.
+std::optional<Duration> deadline_of(const DeadlineSpec& deadline, std::optional<time_t> at);
 
 // Two runs that begin together should not draw the same delays.
 std::uint64_t draw_seed();

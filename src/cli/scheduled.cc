@@ -61,6 +61,9 @@ Expected<bool> wait_for_lock(FileLocks& locks, const CronSpec& spec, const Start
 Expected<Scheduled> Scheduled::begin(const RunSpec& spec, const Startup& startup) {
   Scheduled scheduled(spec.cron);
   scheduled.begun_ = EventLoop::now();
+  if (const auto& at = spec.failure.deadline.at) {
+    scheduled.deadline_ = instant_of(*at, time(nullptr));
+  }
   if (const auto checked = scheduled.check_files(); !checked) {
     return tl::unexpected(checked.error());
   }

@@ -3,6 +3,8 @@
 // What a run that nobody watches has around it: --lock before anything is read, --stamp and
 // --metrics when it has ended.
 
+#include <time.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +29,10 @@ class Scheduled {
   // The locks of this user, for --mutex; needs that the spec says one.
   FileLocks& locks() { return *locks_; }
 
+  // When --deadline is, if it is a time: the next one after our start, and not after the wait for
+  // the lock.
+  std::optional<time_t> deadline() const { return deadline_; }
+
   // Null if there is no --metrics.
   Metrics* metrics() { return metrics_ ? &*metrics_ : nullptr; }
 
@@ -45,6 +51,7 @@ class Scheduled {
   std::optional<Metrics> metrics_;
   Metrics::Clock last_success_{0};
   TimePoint begun_{};
+  std::optional<time_t> deadline_;
 };
 
 }  // namespace distaff

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "support/read_file.h"
 
 namespace distaff::wall_clock_test {
 namespace {
@@ -59,6 +63,26 @@ TEST_F(WallClock, AnAlarmRingsOnceWhenItsTimeHasCome) {
   loop.wait(std::nullopt);
   loop.wait(EventLoop::now());
   EXPECT_EQ(rings, 1);
+}
+
+// What the kernel has of the timers of the wall clock that are there.
+std::string wall_timers() {
+  std::string all;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    const std::string text = read_file(entry.path());
+    if (text.find("clockid: 0\n") != text.npos) all += text;
+  }
+  return all;
+}
+
+// The kernel moves such a timer when the clock is set, and looks at it when the machine has slept.
+TEST_F(WallClock, AnAlarmIsSetToATimeOfTheWallAndNotToADistance) {
+  if (read_file("/proc/self/fdinfo/0").empty()) GTEST_SKIP() << "there is no /proc";
+  EventLoop loop;
+  EXPECT_EQ(wall_timers(), "");
+  const WallAlarm alarm(loop, time(nullptr) + 3600, [] {});
+  const std::string timer = wall_timers();
+  EXPECT_NE(timer.find("settime flags: 01\n"), timer.npos) << timer;
 }
 
 }  // namespace

@@ -73,6 +73,22 @@ load helpers
   [ ! -e ran ] || fail "a job was started"
 }
 
+@test "a deadline at a time is that of the start, however long a lock is waited for" {
+  local lock="$BATS_TEST_NAME $BATS_RUN_TMPDIR" at
+  start distaff --lock "$lock" 'touch up; while [ ! -e go ]; do sleep 0.02; done; : {}' ::: a
+  wait_for [ -e up ]
+  at=$((EPOCHSECONDS + 2))
+  timeout 600 distaff --lock "$lock" --lock-wait 1h --deadline "$(date -d "@$at" +%T)" 'touch ran; : {}' ::: a 2> err 3>&- &
+  waiting=$!
+  wait_for eval '[ $EPOCHSECONDS -gt $at ]'
+  touch go
+  finish
+  status=0
+  wait "$waiting" || status=$?
+  same "$status" 124
+  absent ran
+}
+
 @test "a deadline while stdin says nothing" {
   mkfifo never
   exec 7<> never
