@@ -49,6 +49,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     int slots = 1;                     // requests at once
     // The store can keep no more bodies.  Called during the wait, before the job's on_end().
     std::function<void(const Error&)> on_store_end = [](const Error&) {};
+    std::function<void(const std::string&)> warn = [](const std::string&) {};
   };
 
   // What is wrong with the options of a run, if anything: files that are not there.
@@ -135,6 +136,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   void send_robots(Job& job, std::string url);
   std::optional<std::size_t> take_robots(Job& job, std::string_view bytes);
   void robots_done(Job& job, int code);
+  void warn_of_delay(const std::string& host, const Robots& robots);
   bool follow_robots(Job& job, int status);
   void robots_known(const std::string& origin, int status, const RobotsCache::Entry& entry,
                     const std::optional<Outcome>& failure, std::optional<Duration> retry_after);
@@ -159,6 +161,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   std::vector<JobId> resumed_;           // for whom there may be room again
   std::optional<TimePoint> look_at_;     // for stalled ones
   RobotsCache robots_;
+  bool warned_of_delay_ = false;
   // Who waits for the robots.txt of an origin; the first asks for it.
   std::unordered_map<std::string, std::vector<JobId>> asking_;
   bool finished_ = false;

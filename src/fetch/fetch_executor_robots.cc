@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/numbers.h"
 #include "fetch/fetch_executor.h"
 #include "fetch/transfer_failure.h"
 
@@ -85,6 +86,7 @@ void FetchExecutor::robots_done(Job& job, int code) {
     failure->reason = unreadable(job.url.host, failure->reason);
   } else if (status >= 200 && status <= 299) {
     entry.robots = Robots::parse(job.robots_text, kAgent);
+    warn_of_delay(job.url.host, entry.robots);
   } else if (status >= 500) {
     entry = {Robots::disallow_all(), fmt::format("HTTP {}", status)};
     failure = Outcome::broken(Broken::refused, unreadable(job.url.host, entry.trouble));
@@ -97,6 +99,17 @@ void FetchExecutor::robots_done(Job& job, int code) {
   if (retry_after) *retry_after = std::min(*retry_after, options_.spec.longest_retry_after);
   if (code == 0 || was_cut) robots_.put(origin, entry, EventLoop::now() + holds);
   robots_known(origin, status, entry, failure, retry_after);
+}
+
+// Of one server: a list of thousands may have many that ask for it.
+void FetchExecutor::warn_of_delay(const std::string& host, const Robots& robots) {
+  const Duration asked = robots.crawl_delay().value_or(Duration{0});
+  if (asked <= kLongestDelay || std::exchange(warned_of_delay_, true)) return;
+  options_.warn(
+      fmt::format("robots.txt of {} asks for a rest of {} (Crawl-delay): {} are kept, as with all "
+                  "that ask for more; --throttle {} would keep it",
+                  host, format_duration(asked), format_duration(kLongestDelay),
+                  std::chrono::ceil<std::chrono::seconds>(asked).count()));
 }
 
 // True if another request is on its way.

@@ -19,11 +19,16 @@ class FetchRobots : public testing::Test {
     large.replace(14, 23, "Disallow: /hello\n#####\n");
     large += "Disallow: /\n";
     const std::string file = dir->file("large", large);
-    server = new HttpServer({"--hosts", "9", "--robots", "127.0.0.1=" + some, "--robots",
-                             "127.0.0.2=503", "--robots", "127.0.0.3=403", "--robots",
-                             "127.0.0.4=drop", "--robots", "127.0.0.5=to:/to?u=/status/404",
-                             "--robots", "127.0.0.6=to:/loop", "--robots", "127.0.0.8=" + slow,
-                             "--robots", "127.0.0.9=" + file});
+    server = new HttpServer({"--hosts",  "10",
+                             "--robots", "127.0.0.1=" + some,
+                             "--robots", "127.0.0.2=503",
+                             "--robots", "127.0.0.3=403",
+                             "--robots", "127.0.0.4=drop",
+                             "--robots", "127.0.0.5=to:/to?u=/status/404",
+                             "--robots", "127.0.0.6=to:/loop",
+                             "--robots", "127.0.0.8=" + slow,
+                             "--robots", "127.0.0.9=" + file,
+                             "--robots", "127.0.0.10=" + slow});
   }
   static void TearDownTestSuite() {
     delete server;
@@ -177,9 +182,20 @@ TEST_F(FetchRobots, ARedirectElsewhereAsksThere) {
   EXPECT_EQ(one.broken(), "refused: robots.txt of 127.0.0.1 forbids it");
 }
 
-TEST_F(FetchRobots, ADelayIsObeyedUpToAMinute) {
+TEST_F(FetchRobots, ADelayIsObeyedUpToAMinuteAndThatIsSaidOnce) {
+  std::vector<std::string> said;
+  options.warn = [&](const std::string& text) { said.push_back(text); };
   Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/size/1", "127.0.0.1")).broken(),
+            "refused: robots.txt of 127.0.0.1 forbids it");
+  EXPECT_EQ(said.size(), 0u);  // two seconds are kept
   EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.8")).end->rest_at_least, 60s);
+  EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.10")).end->rest_at_least, 60s);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(
+      said[0],
+      "robots.txt of 127.0.0.8 asks for a rest of 15m 0s (Crawl-delay): 60s are kept, as with all "
+      "that ask for more; --throttle 900 would keep it");
 }
 
 TEST_F(FetchRobots, HalfAMegabyteIsRead) {
