@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 
@@ -47,45 +49,127 @@ struct flock one_byte(short type, std::uint64_t place) {
 
 }  // namespace
 
-Expected<FileLocks> FileLocks::open() { return open_in(fmt::format("/tmp/distaff-{}", geteuid())); }
+Expected<FileLocks> FileLocks::open() {
+  std::vector<std::string> directories;
+  for (const char* const common : {"/tmp", "/var/tmp", "/dev/shm"}) {
+    directories.push_back(fmt::format("{}/distaff-{}", common, geteuid()));
+  }
+  return open_in(std::move(directories));
+}
 
-Expected<FileLocks> FileLocks::open_in(const std::string& directory) {
-  FileLocks locks(directory);
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return locks.cannot(std::strerror(errno));
+Expected<FileLocks> FileLocks::open_in(std::vector<std::string> directories) {
+  std::vector<Place> all;
+  for (std::string& directory : directories) all.push_back({std::move(directory), {}, {}, {}});
+  const auto look = [&all] {
+    for (Place& place : all) place.look();
+  };
+  const auto is_ours = [](const Place& place) { return static_cast<bool>(place.file); };
+  look();
+  if (std::none_of(all.begin(), all.end(), is_ours)) {
+    // Also if another run of ours has made it a moment ago.
+    static_cast<void>(
+        std::any_of(all.begin(), all.end(), [](Place& place) { return place.make(); }));
+    look();
   }
-  locks.guard_.reset(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!locks.guard_ || fstat(locks.guard_.get(), &status) != 0) {
-    return locks.cannot(errno == ELOOP || errno == ENOTDIR ? "it is no directory; remove it"
-                                                           : std::strerror(errno));
+  FileLocks locks;
+  std::string refusals;
+  for (Place& place : all) {
+    if (!is_ours(place)) {
+      refusals += (refusals.empty() ? "" : "; ") + place.refusal;
+      continue;
+    }
+    // /var/tmp may be a link to /tmp.
+    const bool known = std::any_of(locks.places_.begin(), locks.places_.end(), [&](const Place& p) {
+      return p.device == place.device && p.inode == place.inode;
+    });
+    if (!known) locks.places_.push_back(std::move(place));
   }
-  if (status.st_uid != geteuid()) {
-    return locks.cannot("it belongs to another user; have it removed");
-  }
-  if ((status.st_mode & 0077) != 0) {
-    return locks.cannot("others may use it; close it to them by chmod 700");
-  }
-  // Those who tidy /tmp by age (systemd-tmpfiles) leave out directories that somebody has locked.
-  flock(locks.guard_.get(), LOCK_SH | LOCK_NB);
-  const auto opened = locks.open_file();
-  if (!opened) return tl::unexpected(opened.error());
+  if (locks.places_.empty()) return fail(refusals);
   return locks;
 }
 
-Expected<void> FileLocks::open_file() {
-  const std::string path = directory_ + kFile;
-  file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file_) return cannot(std::strerror(errno));
+// ---- places
+
+void FileLocks::Place::look() {
+  if (file) return;
+  refusal.clear();
+  guard.reset(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!guard || fstat(guard.get(), &status) != 0) {
+    const bool other = errno == ELOOP || errno == ENOTDIR;
+    refusal = cannot(other ? "it is no directory; remove it" : std::strerror(errno));
+  } else if (status.st_uid != geteuid()) {
+    refusal = cannot("it belongs to another user; have it removed");
+  } else if ((status.st_mode & 0077) != 0) {
+    refusal = cannot("others may use it; close it to them by chmod 700");
+  } else if (const auto opened = open_file(); !opened) {
+    refusal = opened.error().message;
+  } else {
+    device = status.st_dev;
+    inode = status.st_ino;
+    // Those who tidy /tmp by age (systemd-tmpfiles) leave out directories that somebody has locked.
+    flock(guard.get(), LOCK_SH | LOCK_NB);
+  }
+}
+
+// True if it is ours then.
+bool FileLocks::Place::make() {
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    refusal = cannot(std::strerror(errno));
+    return false;
+  }
+  look();
+  return static_cast<bool>(file);
+}
+
+Expected<void> FileLocks::Place::open_file() {
+  const std::string path = directory + kFile;
+  file.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return fail(cannot(std::strerror(errno)));
   return {};
 }
 
-tl::unexpected<Error> FileLocks::cannot(const char* what) const {
-  return fail(fmt::format("cannot keep locks in {}: {}", printable(directory_), what));
+std::string FileLocks::Place::cannot(const char* what) const {
+  return fmt::format("cannot keep locks in {}: {}", printable(directory), what);
 }
 
+bool FileLocks::Place::was_removed() const {
+  struct stat ours {
+  }, named{};
+  return fstat(file.get(), &ours) == 0 &&
+         (lstat((directory + kFile).c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
+          ours.st_dev != named.st_dev);
+}
+
+Expected<bool> FileLocks::Place::lock(Offset offset) const {
+  struct flock range = one_byte(F_WRLCK, offset);
+  while (fcntl(file.get(), F_OFD_SETLK, &range) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    if (errno != EINTR) return fail(cannot(std::strerror(errno)));
+  }
+  return true;
+}
+
+void FileLocks::Place::unlock(Offset offset) const {
+  struct flock range = one_byte(F_UNLCK, offset);
+  fcntl(file.get(), F_OFD_SETLK, &range);
+}
+
+// `first`: nothing else is held, so that the file may be another one.
+Expected<bool> FileLocks::Place::take(Offset offset, bool first) {
+  while (true) {
+    auto taken = lock(offset);
+    // Whoever comes later opens the file that has the name: a lock on another one is none.
+    if (!taken || !first || !was_removed()) return taken;
+    const auto opened = open_file();
+    if (!opened) return tl::unexpected(opened.error());
+  }
+}
+
+// ---- names
+
 // Kept to 62 bits, as an offset in a file and the end of the range are signed.
-FileLocks::Place FileLocks::place_of(std::string_view kind, std::string_view name) {
+FileLocks::Offset FileLocks::offset_of(std::string_view kind, std::string_view name) {
   StableHash hash;
   hash.add(kind);
   hash.add(std::string_view("\0", 1));
@@ -93,48 +177,32 @@ FileLocks::Place FileLocks::place_of(std::string_view kind, std::string_view nam
   return hash.value() >> 2;
 }
 
-bool FileLocks::was_removed() const {
-  struct stat ours {
-  }, named{};
-  return fstat(file_.get(), &ours) == 0 &&
-         (lstat((directory_ + kFile).c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
-          ours.st_dev != named.st_dev);
-}
-
-Expected<bool> FileLocks::lock(Place place) {
-  struct flock range = one_byte(F_WRLCK, place);
-  while (fcntl(file_.get(), F_OFD_SETLK, &range) != 0) {
-    if (errno == EAGAIN || errno == EACCES) return false;
-    if (errno != EINTR) return cannot(std::strerror(errno));
+// In all places, always in the same order, or in none.
+Expected<bool> FileLocks::lock_all(Offset offset) {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    auto taken = places_[i].take(offset, held_.empty());
+    if (taken && *taken) continue;
+    while (i-- > 0) places_[i].unlock(offset);
+    return taken;
   }
   return true;
 }
 
 Expected<bool> FileLocks::take(std::string_view kind, std::string_view name) {
-  const Place place = place_of(kind, name);
-  if (const auto ours = held_.find(place); ours != held_.end()) {
+  const Offset offset = offset_of(kind, name);
+  if (const auto ours = held_.find(offset); ours != held_.end()) {
     ++ours->second;
     return true;
   }
-  while (true) {
-    auto taken = lock(place);
-    if (!taken) return taken;
-    // Whoever comes later opens the file that has the name: a lock on another one is none.
-    if (held_.empty() && was_removed()) {
-      const auto opened = open_file();
-      if (!opened) return tl::unexpected(opened.error());
-      continue;
-    }
-    if (*taken) held_.emplace(place, 1);
-    return taken;
-  }
+  auto taken = lock_all(offset);
+  if (taken && *taken) held_.emplace(offset, 1);
+  return taken;
 }
 
 void FileLocks::give_back(std::string_view kind, std::string_view name) {
-  const auto ours = held_.find(place_of(kind, name));
+  const auto ours = held_.find(offset_of(kind, name));
   if (ours == held_.end() || --ours->second > 0) return;
-  struct flock range = one_byte(F_UNLCK, ours->first);
-  fcntl(file_.get(), F_OFD_SETLK, &range);
+  for (const Place& place : places_) place.unlock(ours->first);
   held_.erase(ours);
 }
 

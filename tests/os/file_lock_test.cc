@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/temp_dir.h"
 #include "support/timing.h"
@@ -24,7 +26,7 @@ bool take(FileLocks& locks, std::string_view name) {
 }
 
 FileLocks open_in(const TempDir& dir) {
-  auto locks = FileLocks::open_in(dir / "locks");
+  auto locks = FileLocks::open_in({dir / "locks"});
   EXPECT_TRUE(locks) << locks.error().message;
   return std::move(*locks);
 }
@@ -144,7 +146,7 @@ TEST(FileLocks, TheDirectoryIsOursAlone) {
 }
 
 std::string refusal(const std::string& directory) {
-  const auto locks = FileLocks::open_in(directory);
+  const auto locks = FileLocks::open_in({directory});
   return locks ? std::string() : locks.error().message;
 }
 
@@ -167,6 +169,115 @@ TEST(FileLocks, ADirectoryOfAnotherUserIsRefused) {
   ASSERT_EQ(chown((dir / "theirs").c_str(), 54321, 54321), 0);
   EXPECT_NE(refusal(dir / "theirs").find("it belongs to another user; have it removed"),
             std::string::npos);
+}
+
+// ---- several places
+
+FileLocks open_among(std::vector<std::string> places) {
+  auto locks = FileLocks::open_in(std::move(places));
+  EXPECT_TRUE(locks) << locks.error().message;
+  return std::move(*locks);
+}
+
+TEST(FileLocks, AreInTheFirstPlaceThatCanBeMade) {
+  TempDir dir;
+  dir.file("taken", "");
+  const std::vector<std::string> places{dir / "taken", dir / "second", dir / "third"};
+  FileLocks first = open_among(places), second = open_among(places);
+  EXPECT_TRUE(take(first, "a"));
+  EXPECT_FALSE(take(second, "a"));
+  EXPECT_TRUE(std::filesystem::exists(dir / "second"));
+  EXPECT_FALSE(std::filesystem::exists(dir / "third"));
+}
+
+TEST(FileLocks, AreSharedAlsoWhenAnEarlierPlaceIsFreeAgain) {
+  TempDir dir;
+  dir.file("first", "");
+  const std::vector<std::string> places{dir / "first", dir / "second"};
+  FileLocks before = open_among(places);
+  std::filesystem::remove(dir / "first");
+  FileLocks between = open_among(places);
+  std::filesystem::create_directory(dir / "first");
+  chmod((dir / "first").c_str(), 0700);
+  FileLocks after = open_among(places);
+  EXPECT_TRUE(take(before, "a"));
+  EXPECT_FALSE(take(between, "a"));
+  EXPECT_FALSE(take(after, "a"));
+  before.give_back("test", "a");
+  EXPECT_TRUE(take(after, "a"));
+  EXPECT_FALSE(take(before, "a"));
+  EXPECT_FALSE(take(between, "a"));
+  after.give_back("test", "a");
+  EXPECT_TRUE(take(between, "a"));
+}
+
+TEST(FileLocks, OfWhichOneIsHeldLeaveTheOthersFree) {
+  TempDir dir;
+  const auto make = [&](std::string_view name) {
+    std::filesystem::create_directory(dir / name);
+    chmod((dir / name).c_str(), 0700);
+  };
+  make("first");
+  make("second");
+  FileLocks later = open_among({dir / "second"});
+  FileLocks both = open_among({dir / "first", dir / "second"});
+  EXPECT_TRUE(take(later, "a"));
+  EXPECT_FALSE(take(both, "a"));
+  FileLocks first = open_among({dir / "first"});
+  EXPECT_TRUE(take(first, "a"));
+}
+
+TEST(FileLocks, AreOneWhereOnePlaceHasTwoNames) {
+  TempDir dir;
+  std::filesystem::create_directory(dir / "tmp");
+  std::filesystem::create_directory_symlink("tmp", dir / "var");
+  FileLocks locks = open_among({dir / "tmp/locks", dir / "var/locks"});
+  EXPECT_TRUE(take(locks, "a"));
+  FileLocks second = open_among({dir / "var/locks"});
+  EXPECT_FALSE(take(second, "a"));
+}
+
+TEST(FileLocks, SayOfEachPlaceWhyItCannotBe) {
+  TempDir dir;
+  dir.file("file", "");
+  const auto locks = FileLocks::open_in({dir / "file", dir / "none/locks"});
+  ASSERT_FALSE(locks);
+  EXPECT_NE(locks.error().message.find("file: it is no directory; remove it; "), std::string::npos);
+  EXPECT_NE(locks.error().message.find("none/locks: No such file or directory"), std::string::npos);
+}
+
+// Each in a process of its own, all at the same time.
+TEST(FileLocks, AreTakenByOneOfManyThatBeginTogether) {
+  TempDir dir;
+  for (int round = 0; round < 20; ++round) {
+    const std::string base = dir / std::to_string(round);
+    std::filesystem::create_directory(base);
+    int go[2], won[2];
+    ASSERT_EQ(pipe(go) + pipe(won), 0);
+    std::vector<pid_t> children;
+    for (int i = 0; i < 6; ++i) {
+      children.push_back(fork());
+      if (children.back() != 0) continue;
+      close(go[1]);
+      char byte;
+      if (read(go[0], &byte, 1) < 0) _exit(1);
+      auto locks = FileLocks::open_in({base + "/a", base + "/b", base + "/c"});
+      if (locks && take(*locks, "x") && write(won[1], "x", 1) == 1) pause();
+      _exit(0);
+    }
+    close(go[1]);
+    close(go[0]);
+    // The winner lives until all others have seen that it has the lock.
+    int ended = 0;
+    while (ended < 5 && waitpid(-1, nullptr, 0) > 0) ++ended;
+    char winners[8];
+    EXPECT_EQ(read(won[0], winners, sizeof winners), 1);
+    for (const pid_t child : children) kill(child, SIGKILL);
+    while (waitpid(-1, nullptr, 0) > 0) {
+    }
+    close(won[0]);
+    close(won[1]);
+  }
 }
 
 }  // namespace

@@ -125,18 +125,43 @@ hold() {
   done
 }
 
-@test "--lock: a directory of locks that is not ours is refused, and the fix named" {
+# In a mount namespace of its own, as the places are fixed: among others COMMAND..., which finds distaff
+# at $at.
+among_others() {
+  local place
   [ "$(id -u)" = 0 ] || skip "only root can give a directory away"
-  # In a mount namespace of its own, as the place is fixed.
-  mkdir tmp
-  chmod 1777 tmp
   unshare -m true 2> /dev/null || skip "no mount namespaces here"
+  for place in tmp vartmp shm; do
+    mkdir -p $place
+    chmod 1777 $place
+  done
+  at=/proc/self/fd/9 unshare -m sh -c 'mount --bind vartmp /var/tmp && mount --bind shm /dev/shm &&
+    mount --bind tmp /tmp && exec "$@"' sh "$@" 9< "$(readlink -f "$DISTAFF")"
+}
+
+@test "--lock: another user who has the name of our place first keeps no run from starting" {
+  mkdir tmp vartmp
   mkdir tmp/distaff-0
   chown 54321 tmp/distaff-0
-  try unshare -m sh -c 'mount --bind tmp /tmp && exec /proc/self/fd/9 --lock x echo ::: a' 9< "$(readlink -f "$DISTAFF")"
+  among_others sh -c 'exec $at --lock x "echo ran; $at --lock x echo never ::: a; echo \$?; : {}" ::: a' > out 2> err
+  same "$(cat out)" $'ran\n75'
+  among_others sh -c 'exec $at --mutex "{}" echo ::: a' > out
+  same "$(cat out)" a
+  # What runs goes on to hold its lock when the other's directory is gone.
+  among_others sh -c 'exec $at --lock x "rmdir /tmp/distaff-0; $at --lock x echo never ::: a; echo \$?; : {}" ::: a' > out 2> err
+  same "$(cat out)" 75
+}
+
+@test "--lock: where no place can be ours the reason of each is said" {
+  mkdir tmp vartmp shm
+  mkdir tmp/distaff-0 shm/distaff-0
+  chown 54321 tmp/distaff-0 shm/distaff-0
+  ln -s /tmp vartmp/distaff-0
+  try among_others sh -c 'exec $at --lock x echo ::: a'
   exits 2
   one_line
-  says "--lock: cannot keep locks in /tmp/distaff-0" "belongs to another user"
+  says "--lock: cannot keep locks in /tmp/distaff-0: it belongs to another user" \
+    "/var/tmp/distaff-0: it is no directory" "/dev/shm/distaff-0: it belongs"
 }
 
 @test "--lock-wait without --lock" {
