@@ -575,7 +575,7 @@ _distaff_about_run() {
       kind=none not_after=' --leave-orphans '
       ;;
     --journal)
-      kind=file not_after=' --journal --failed-to --joblog --log-file '
+      kind=file not_after=' --journal '
       ;;
     --resume)
       kind=none not_after=' --resume '
@@ -588,10 +588,10 @@ _distaff_about_run() {
       values=('{1}' '{}')
       ;;
     --failed-to)
-      kind=file not_after=' --failed-to --journal --joblog --log-file '
+      kind=file not_after=' --failed-to '
       ;;
     --joblog)
-      kind=file not_after=' --joblog --journal --failed-to --log-file '
+      kind=file not_after=' --joblog '
       ;;
     --lock)
       kind=word not_after=' --lock '
@@ -604,10 +604,10 @@ _distaff_about_run() {
       kind=none not_after=' --quiet-unless-failed -u --ungroup '
       ;;
     --stamp)
-      kind=file not_after=' --stamp --metrics '
+      kind=file not_after=' --stamp '
       ;;
     --metrics)
-      kind=file not_after=' --metrics --stamp '
+      kind=file not_after=' --metrics '
       ;;
     --progress)
       kind=word not_after=' --progress '
@@ -626,7 +626,7 @@ _distaff_about_run() {
       values=(text json)
       ;;
     --log-file)
-      kind=file not_after=' --log-file --journal --failed-to --joblog '
+      kind=file not_after=' --log-file '
       ;;
     --quiet)
       kind=none not_after=' --quiet --log-level '
@@ -721,7 +721,7 @@ _distaff_about_fetch() {
       kind=word not_after=' --cookie '
       ;;
     --cookie-jar)
-      kind=file not_after=' --cookie-jar --archive --journal --failed-to --joblog --log-file '
+      kind=file not_after=' --cookie-jar '
       ;;
     --http)
       kind=word not_after=' --http '
@@ -826,7 +826,7 @@ _distaff_about_fetch() {
       values=('{hash}{ext}' '{host}/{path}' '{#}{ext}')
       ;;
     --archive)
-      kind=file not_after=' --archive --cookie-jar --output-dir --body --journal --failed-to --joblog --log-file '
+      kind=file not_after=' --archive --output-dir --body '
       ;;
     --body)
       kind=none not_after=' --body --output-dir --archive --output '
@@ -903,7 +903,7 @@ _distaff_about_fetch() {
       values=('soon,fail=1' 'now,fail=1' 'soon,fail=10%' 'now,success=1' 'now,done=100')
       ;;
     --journal)
-      kind=file not_after=' --journal --cookie-jar --archive --failed-to --joblog --log-file '
+      kind=file not_after=' --journal '
       ;;
     --resume)
       kind=none not_after=' --resume '
@@ -916,10 +916,10 @@ _distaff_about_fetch() {
       values=('{1}' '{}')
       ;;
     --failed-to)
-      kind=file not_after=' --failed-to --cookie-jar --archive --journal --joblog --log-file '
+      kind=file not_after=' --failed-to '
       ;;
     --joblog)
-      kind=file not_after=' --joblog --cookie-jar --archive --journal --failed-to --log-file '
+      kind=file not_after=' --joblog '
       ;;
     --lock)
       kind=word not_after=' --lock '
@@ -932,10 +932,10 @@ _distaff_about_fetch() {
       kind=none not_after=' --quiet-unless-failed '
       ;;
     --stamp)
-      kind=file not_after=' --stamp --metrics '
+      kind=file not_after=' --stamp '
       ;;
     --metrics)
-      kind=file not_after=' --metrics --stamp '
+      kind=file not_after=' --metrics '
       ;;
     --progress)
       kind=word not_after=' --progress '
@@ -954,7 +954,7 @@ _distaff_about_fetch() {
       values=(text json)
       ;;
     --log-file)
-      kind=file not_after=' --log-file --cookie-jar --archive --journal --failed-to --joblog '
+      kind=file not_after=' --log-file '
       ;;
     --quiet)
       kind=none not_after=' --quiet --log-level '

@@ -382,20 +382,20 @@ complete -c distaff -n '__distaff_offers run --halt -- --halt' -l halt -d 'stop 
 complete -c distaff -n '__distaff_offers run --term-seq -- --term-seq' -l term-seq -d 'how jobs are ended: signals and waits' -x -k \
     -a '\'TERM,5s,KILL\' \'INT,5s,TERM,5s,KILL\' \'TERM,30s,KILL\''
 complete -c distaff -n '__distaff_offers run --leave-orphans -- --leave-orphans' -l leave-orphans -d 'let processes that jobs left in the background outlive the run'
-complete -c distaff -n '__distaff_offers run --journal -- --journal --failed-to --joblog --log-file' -l journal -d 'append to FILE what becomes of each job' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --journal -- --journal' -l journal -d 'append to FILE what becomes of each job' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers run --resume -- --resume' -l resume -d 'run only what the journal does not say is done'
 complete -c distaff -n '__distaff_offers run --skip-failed -- --skip-failed' -l skip-failed -d 'with --resume: nor what failed, only what never ran'
 complete -c distaff -n '__distaff_offers run --id -- --id' -l id -d 'what a job is known by in the journal, as {id}' -x -k \
     -a '\'{1}\' \'{}\''
-complete -c distaff -n '__distaff_offers run --failed-to -- --failed-to --journal --joblog --log-file' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers run --joblog -- --joblog --journal --failed-to --log-file' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --failed-to -- --failed-to' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --joblog -- --joblog' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers run --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
     -a '(__distaff_values --lock)'
 complete -c distaff -n '__distaff_offers run --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \
     -a '\'10s\' \'1m\' \'10m\' \'1h\''
 complete -c distaff -n '__distaff_offers run --quiet-unless-failed -- --quiet-unless-failed -u --ungroup' -l quiet-unless-failed -d 'print nothing if all goes well, else everything'
-complete -c distaff -n '__distaff_offers run --stamp -- --stamp --metrics' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers run --metrics -- --metrics --stamp' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --stamp -- --stamp' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --metrics -- --metrics' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers run --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
     -a '\'auto\' \'bar\' \'line\' \'none\''
 complete -c distaff -n '__distaff_offers run --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \
@@ -404,7 +404,7 @@ complete -c distaff -n '__distaff_offers run --log-level -- --log-level --quiet'
     -a '\'debug\' \'info\' \'warn\' \'error\''
 complete -c distaff -n '__distaff_offers run --log-format -- --log-format' -l log-format -d 'messages and progress lines as JSON objects' -x -k \
     -a '\'text\' \'json\''
-complete -c distaff -n '__distaff_offers run --log-file -- --log-file --journal --failed-to --joblog' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers run --log-file -- --log-file' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers run --quiet -- --quiet --log-level' -l quiet -d 'the same as --log-level error'
 complete -c distaff -n '__distaff_offers run --config -- ' -l config -d 'options from FILE, a JSON object of names and values' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers run -h --help -- -h --help' -s h -l help -d 'the most common things on one screen'
@@ -446,7 +446,7 @@ complete -c distaff -n '__distaff_offers fetch --data -- --data -X --request' -l
     -a '(__distaff_values --data)'
 complete -c distaff -n '__distaff_offers fetch --cookie -- --cookie' -l cookie -d 'send cookies: \'a=b; c=d\', or those of FILE' -x -k \
     -a '(__distaff_values --cookie)'
-complete -c distaff -n '__distaff_offers fetch --cookie-jar -- --cookie-jar --archive --journal --failed-to --joblog --log-file' -l cookie-jar -d 'write all cookies to FILE when the run ends' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --cookie-jar -- --cookie-jar' -l cookie-jar -d 'write all cookies to FILE when the run ends' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --http -- --http' -l http -d 'version of HTTP; auto is 2 where TLS agrees on it' -x -k \
     -a '\'auto\' \'1.1\' \'2\''
 complete -c distaff -n '__distaff_offers fetch --protocols -- --protocols' -l protocols -d 'schemes that URLs and redirects may have' -x -k \
@@ -494,7 +494,7 @@ complete -c distaff -n '__distaff_offers fetch --output-dir -- --output-dir --ar
     -a '(__distaff_values --output-dir)'
 complete -c distaff -n '__distaff_offers fetch --name -- --name' -l name -d 'the name of a body\'s file, a template' -x -k \
     -a '\'{hash}{ext}\' \'{host}/{path}\' \'{#}{ext}\''
-complete -c distaff -n '__distaff_offers fetch --archive -- --archive --cookie-jar --output-dir --body --journal --failed-to --joblog --log-file' -l archive -d 'save bodies compressed in one SQLite archive' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --archive -- --archive --output-dir --body' -l archive -d 'save bodies compressed in one SQLite archive' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --body -- --body --output-dir --archive --output' -l body -d 'print bodies on stdout, and no report'
 complete -c distaff -n '__distaff_offers fetch --max-size -- --max-size' -l max-size -d 'a body larger than SIZE is a failure' -x -k \
     -a '\'1M\' \'10M\' \'100M\' \'1G\''
@@ -530,20 +530,20 @@ complete -c distaff -n '__distaff_offers fetch --on-error -- --on-error' -l on-e
     -a '\'continue\' \'stop\' \'kill\' \'ignore\''
 complete -c distaff -n '__distaff_offers fetch --halt -- --halt' -l halt -d 'stop after so many: soon,fail=3 or now,done=50%' -x -k \
     -a '\'soon,fail=1\' \'now,fail=1\' \'soon,fail=10%\' \'now,success=1\' \'now,done=100\''
-complete -c distaff -n '__distaff_offers fetch --journal -- --journal --cookie-jar --archive --failed-to --joblog --log-file' -l journal -d 'append to FILE what becomes of each job' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --journal -- --journal' -l journal -d 'append to FILE what becomes of each job' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --resume -- --resume' -l resume -d 'run only what the journal does not say is done'
 complete -c distaff -n '__distaff_offers fetch --skip-failed -- --skip-failed' -l skip-failed -d 'with --resume: nor what failed, only what never ran'
 complete -c distaff -n '__distaff_offers fetch --id -- --id' -l id -d 'what a job is known by in the journal, as {id}' -x -k \
     -a '\'{1}\' \'{}\''
-complete -c distaff -n '__distaff_offers fetch --failed-to -- --failed-to --cookie-jar --archive --journal --joblog --log-file' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers fetch --joblog -- --joblog --cookie-jar --archive --journal --failed-to --log-file' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --failed-to -- --failed-to' -l failed-to -d 'write the records that were not done to FILE' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --joblog -- --joblog' -l joblog -d 'a line a job in FILE, in GNU parallel\'s columns' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --lock -- --lock' -l lock -d 'one run of that NAME at a time; status 75 if held' -x -k \
     -a '(__distaff_values --lock)'
 complete -c distaff -n '__distaff_offers fetch --lock-wait -- --lock-wait' -l lock-wait -d 'wait up to D for the lock that another run holds' -x -k \
     -a '\'10s\' \'1m\' \'10m\' \'1h\''
 complete -c distaff -n '__distaff_offers fetch --quiet-unless-failed -- --quiet-unless-failed' -l quiet-unless-failed -d 'print nothing if all goes well, else everything'
-complete -c distaff -n '__distaff_offers fetch --stamp -- --stamp --metrics' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
-complete -c distaff -n '__distaff_offers fetch --metrics -- --metrics --stamp' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --stamp -- --stamp' -l stamp -d 'set FILE\'s time to now if the exit status is 0' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --metrics -- --metrics' -l metrics -d 'write how the run went to FILE, for Prometheus' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --progress -- --progress' -l progress -d 'show how far it is: auto is a bar on a terminal' -x -k \
     -a '\'auto\' \'bar\' \'line\' \'none\''
 complete -c distaff -n '__distaff_offers fetch --progress-interval -- --progress-interval' -l progress-interval -d 'how often --progress line prints' -x -k \
@@ -552,7 +552,7 @@ complete -c distaff -n '__distaff_offers fetch --log-level -- --log-level --quie
     -a '\'debug\' \'info\' \'warn\' \'error\''
 complete -c distaff -n '__distaff_offers fetch --log-format -- --log-format' -l log-format -d 'messages and progress lines as JSON objects' -x -k \
     -a '\'text\' \'json\''
-complete -c distaff -n '__distaff_offers fetch --log-file -- --log-file --cookie-jar --archive --journal --failed-to --joblog' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
+complete -c distaff -n '__distaff_offers fetch --log-file -- --log-file' -l log-file -d 'append messages to FILE and not to stderr' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --quiet -- --quiet --log-level' -l quiet -d 'the same as --log-level error'
 complete -c distaff -n '__distaff_offers fetch --config -- ' -l config -d 'options from FILE, a JSON object of names and values' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch -h --help -- -h --help' -s h -l help -d 'the most common things on one screen'

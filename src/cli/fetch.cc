@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "cli/advice.h"
+#include "cli/file_roles.h"
 #include "cli/run_files.h"
 #include "cli/run_parts.h"
 #include "cli/scheduled.h"
@@ -212,9 +213,14 @@ void set_identity(RunSpec& spec) {
                         fetch.data.value_or("")};
 }
 
-// What an earlier run called its bodies, where two URLs may have one name.
+// What an earlier run called its bodies, where two URLs may have one name; and what else is there.
 void learn_names(const RunSpec& spec, RunFiles& files, WrittenNames& names) {
   if (spec.fetch->name.empty()) return;
+  if (spec.fetch->archive.empty()) {
+    for (RoleBelow& role : file_roles_below(spec.fetch->output_dir, spec)) {
+      names.keep_free(std::move(role.path), std::move(role.what));
+    }
+  }
   std::string before;
   if (spec.fetch->archive.empty()) {
     before = spec.fetch->output_dir;

@@ -304,6 +304,7 @@ Expected<FetchRequest> parse_fetch(std::span<const std::string_view> words, Read
   if (!request) return request;
   if (typed->flags.has(Opt::fields)) request->kind = FetchRequest::Kind::fields;
   request->configured = configured_places(typed->flags, Program::fetch);
+  request->config_files = typed->flags.values(Opt::config);
   return request;
 }
 

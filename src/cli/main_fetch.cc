@@ -9,6 +9,7 @@
 #include "cli/fetch.h"
 #include "cli/fetch_options.h"
 #include "cli/fields.h"
+#include "cli/file_roles.h"
 #include "cli/help.h"
 #include "cli/programs.h"
 #include "os/startup.h"
@@ -40,6 +41,9 @@ int main_fetch(std::span<const std::string_view> words) {
     return 2;
   }
   if (const auto good = check_urls(request->spec); !good) return refuse(good.error());
+  if (const auto apart = check_file_roles(*request, startup); !apart) {
+    return refuse(located(*request, apart.error()));
+  }
   if (const auto loaded = load_fetch_rules(*request); !loaded) {
     return refuse(located(*request, loaded.error()));
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/fields.h"
+#include "cli/file_roles.h"
 #include "cli/help.h"
 #include "cli/native.h"
 #include "cli/programs.h"
@@ -44,6 +45,9 @@ int main_native(std::span<const std::string_view> words) {
           "command line stand behind :::\n",
           stderr);
     }
+  }
+  if (const auto apart = check_file_roles(*request, startup); !apart) {
+    return refuse(located(*request, apart.error()));
   }
   if (!request->rules_file.empty()) {
     const auto loaded = load_rules(request->rules_file, request->spec.group);

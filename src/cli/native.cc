@@ -221,6 +221,7 @@ Expected<NativeRequest> parse_native(std::span<const std::string_view> words, Re
   request->not_found_advice = meant;
   if (typed->flags.has(Opt::fields)) request->kind = NativeRequest::Kind::fields;
   request->configured = configured_places(typed->flags, Program::run);
+  request->config_files = typed->flags.values(Opt::config);
   return request;
 }
 

@@ -23,8 +23,9 @@ struct NativeRequest {
 
   // The rest is for `run`, and for `fields` what it says of the input.
   RunSpec spec;
-  std::string rules_file;    // --rules, to be read and put into spec.group; empty: none
-  bool input_given = false;  // -a or a ::: list: stdin is not read by accident
+  std::string rules_file;  // --rules, to be read and put into spec.group; empty: none
+  std::vector<std::string> config_files;  // --config, read
+  bool input_given = false;               // -a or a ::: list: stdin is not read by accident
   // What to add if the command's program is not found: another way to read the command line.
   std::string not_found_advice;
   // Options that a --config file gave, and where: "--key", "f.json:3:10: \"key\"".

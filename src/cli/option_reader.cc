@@ -223,16 +223,6 @@ void OptionReader::check_journal() {
   if (flags_.has(Opt::skip_failed) && !flags_.has(Opt::resume)) {
     fail_with("{} says what --resume skips; add --resume", spelled(Opt::skip_failed));
   }
-  constexpr Opt kFiles[] = {Opt::journal,  Opt::failed_to, Opt::job_log,
-                            Opt::log_file, Opt::archive,   Opt::cookie_jar};
-  for (const Opt& first : kFiles) {
-    for (const Opt* second = &first + 1; second != std::end(kFiles); ++second) {
-      if (!flags_.has(first) || !flags_.has(*second)) continue;
-      if (flags_.value(first) != flags_.value(*second)) continue;
-      fail_with("{} and {}: both write to '{}'; name two files", spelled(first), mentioned(*second),
-                printable(flags_.value(first)));
-    }
-  }
 }
 
 void OptionReader::read_cron() {
@@ -245,13 +235,8 @@ void OptionReader::read_cron() {
 }
 
 void OptionReader::check_cron() {
-  const CronSpec& cron = request_.spec.cron;
   if (flags_.has(Opt::lock_wait) && !flags_.has(Opt::lock)) {
     fail_with("{}: there is no lock to wait for; add --lock NAME", spelled(Opt::lock_wait));
-  }
-  if (!cron.stamp.empty() && cron.stamp == cron.metrics) {
-    fail_with("{} and {}: these are two files; give them two names", spelled(Opt::stamp),
-              mentioned(Opt::metrics));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/secrets.h"
 #include "base/text.h"
 
@@ -25,11 +27,20 @@ void WrittenNames::add_earlier(std::string_view path, std::string_view shown_url
   if (!earlier_.insert(name, url)) *earlier_.find(name) = url;
 }
 
+void WrittenNames::keep_free(std::string path, std::string what) {
+  others_.emplace(std::move(path), std::move(what));
+}
+
 Expected<void> WrittenNames::check(const BodyName& name, std::string_view url) const {
   const auto use = find(name);
   if (!use) return tl::unexpected(use.error());
-  if (name.of_hash || *use == Use::same_url || earlier_.size() == 0) return {};
+  if (name.of_hash || *use == Use::same_url) return {};
+  if (earlier_.size() == 0 && others_.empty()) return {};
   const std::string path = name.path();
+  if (const auto other = others_.find(path); other != others_.end()) {
+    return fail(fmt::format("'{}' is the file of {}; put {{hash}} or {{#}} into --name",
+                            printable(path), other->second));
+  }
   const std::uint64_t* earlier = earlier_.find(hash_of_text(path));
   if (earlier == nullptr || *earlier == hash_of_shown(url)) return {};
   return is_taken(path, "an earlier");

@@ -7,6 +7,9 @@
 // hash of their URL need none of this.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "base/compact_map.h"
@@ -23,10 +26,13 @@ class WrittenNames {
   // as a journal has it.
   void add_earlier(std::string_view path, std::string_view shown_url);
 
+  // What is no body: a file of the run itself.
+  void keep_free(std::string path, std::string what);
+
   // An error if another URL's body has it in this run.
   Expected<Use> find(const BodyName& name) const;
 
-  // … or in an earlier one.  `url` is that of the name.
+  // … or in an earlier one, or if it is no body's.  `url` is that of the name.
   Expected<void> check(const BodyName& name, std::string_view url) const;
 
   // Needs Use::none.
@@ -35,6 +41,7 @@ class WrittenNames {
  private:
   CompactMap urls_;     // hashes of the URLs by hashes of the names
   CompactMap earlier_;  // the same, of the URLs without secrets
+  std::map<std::string, std::string, std::less<>> others_;  // what they are by their names
 };
 
 }  // namespace distaff

@@ -411,8 +411,6 @@ TEST(FetchErrors, OfOptionsThatDoNotGoTogether) {
        "--throttle 1s and --parallelism 2: a group that rests after each job runs one at a time; "
        "leave one of them out"},
       {{"--resume"}, "--resume: what was done is known from a journal; add --journal FILE"},
-      {{"--journal", "x", "--archive", "x"},
-       "--journal and --archive: both write to 'x'; name two files"},
   });
 }
 

@@ -687,3 +687,61 @@ fake_programs() {
   prints 1
   says bad.jsonl 2
 }
+
+# ---- one file, one role
+
+@test "one file in two roles is refused before anything is written" {
+  seq 3 > l
+  cp l kept
+  ln l hard
+  ln -s l soft
+  for pair in '--journal l --metrics ./l' '--joblog l -a hard' '--log-file soft -a l' '--failed-to l --rules hard' \
+    '--metrics hard --stamp soft' '--joblog l --log-file l' '--journal new --joblog ./new' '--config hard --journal l'; do
+    case $pair in *config*) echo '{"jobs": 2}' > l; cp l kept ;; esac
+    refuses 'is the same file as' 'name another' -- $pair touch ran
+    cmp l kept
+    absent new
+  done
+  try distaff --failed-to soft touch ran :::: l
+  exits 2
+  says '::::' "--failed-to 'soft'"
+  cmp l kept
+  try distaff --dry-run --journal l -a l touch
+  exits 2
+}
+
+@test "a stream that is a file of another role is refused, too" {
+  seq 3 > l
+  cp l kept
+  for role in '-a l' '--joblog l' '--journal l' '--failed-to l' '--metrics l' '--log-file l'; do
+    for stream in '>> l' '2>> l' '1<> l' '2<> l'; do
+      case "$role $stream" in '--log-file l '*'>> l') continue ;; esac
+      status=0
+      eval "seq 3 | distaff $role 'touch ran; : {}' $stream" 2> err || status=$?
+      same "$role $stream $status" "$role $stream 2"
+      case $stream in 1*) grep -q 'is the same file as stdout' err ;; esac
+      [ "$stream" = '2>> l' ] || [ "$stream" = '2<> l' ] || cmp l kept
+      cp kept l
+    done
+  done
+  status=0
+  distaff 'touch ran; : {}' < l >> l 2> err || status=$?
+  same "$status" 2
+  status=0
+  distaff --failed-to /dev/stdout 'touch ran; : {}' < l > out 2> err || status=$?
+  same "$status" 2
+  absent ran
+}
+
+@test "files that may be several things are" {
+  seq 3 > l
+  distaff --failed-to l false < l 2> /dev/null || true
+  cmp l <(seq 3)
+  distaff --log-level debug --log-file log 'echo err >&2; : {}' < l >> log 2>> log
+  same "$(grep -cx err log)" 3
+  distaff 'echo out; echo err >&2; : {}' ::: a > both 2>&1
+  same "$(cat both)" $'out\nerr'
+  try distaff --log-file /dev/null --joblog /dev/null -a /dev/null true
+  exits 0
+  seq 3 | distaff --failed-to /dev/stdout false 2> err | cmp - <(seq 3)
+}

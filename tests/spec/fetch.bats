@@ -502,6 +502,23 @@ EOF
   same "$(find out -type f)" ""
 }
 
+@test "a body does not replace a file of the run, whatever its URL" {
+  serve
+  mkdir -p out/sub
+  printf 'n,url\n' > urls
+  for name in j sub/log report fine; do echo "$name,http://$at/size/1"; done >> urls
+  status=0
+  distaff fetch --csv --output-dir out --name '{n}' --journal out/j --log-level debug --log-file out/sub/log \
+    -a urls > out/report 2> err || status=$?
+  same "$status" 1
+  grep -q "'j' is the file of --journal 'out/j'; put {hash}" err
+  grep -q "'sub/log' is the file of --log-file" err
+  grep -q "'report' is the file of stdout" err
+  grep -q '^{"type":"run"' out/j
+  head -n 1 out/report | grep -q '^n,url,'
+  [ -s out/fine ]
+}
+
 @test "nothing is written outside the directory, whatever the URL and the template say" {
   serve
   mkdir -p deep/out elsewhere

@@ -250,8 +250,26 @@ lost() {
   exits 3
   says "cannot read 'stdin': Bad file descriptor"
   absent ran
+  try distaff --input /dev/stdin 'touch ran; : {}' <&-
+  exits 2
+  says 'stdin is closed'
   try distaff cat ::: /dev/null <&-
   exits 0
+}
+
+@test "streams that are closed have no other name either" {
+  for option in --journal --joblog --failed-to --log-file --metrics; do
+    for name in /dev/stdout /proc/self/fd/1 /dev/fd/1; do
+      status=0
+      distaff $option $name 'touch ran; : {}' ::: a >&- 2> err || status=$?
+      same "$option $name $status" "$option $name 2"
+      grep -q 'stdout is closed; name a file' err
+    done
+  done
+  absent ran
+  try distaff --joblog /dev/fd/2 'touch ran; : {}' ::: a 2>&-
+  exits 2
+  absent ran
 }
 
 @test "the reader of the jobs' stderr goes away: the run stops quietly" {
