@@ -119,6 +119,7 @@ class ProcessExecutor final : public Executor, private Watcher {
     bool late = false;               // over, and its grace too: closed once it owes nothing
     std::optional<TimePoint> timer;  // running: when it is killed; ended: when we stop listening
     int told = 0;                    // the last signal by which we end it; 0: none
+    std::uint64_t told_at = 0;       // when, as ProcessEntry::started has it
     bool refused = false;            // it runs as another user, and cannot be killed by us
     bool lingers = false;            // over, and others of its tree live
     TimePoint kill_at;               // when these are killed
@@ -174,6 +175,7 @@ class ProcessExecutor final : public Executor, private Watcher {
   void deliver(Job& job, int signal, const JobTrees::Trees& trees);
   void linger(Job& job, TimePoint now);
   void look_after_remains(TimePoint now);
+  bool was_missed(const Job& job, const ProcessEntry& process) const;
   void end_remains(Job& job, const std::vector<ProcessEntry>& left, TimePoint now);
   void settle(Job& job);
   void give_up(Job& job);

@@ -92,6 +92,7 @@ void ProcessExecutor::deliver(Job& job, int signal, const JobTrees::Trees& trees
   const auto tree = trees.find(job.id);
   if (ends) {
     job.told = signal;
+    job.told_at = ticks_since_boot();
     if (tree != trees.end()) {
       for (const ProcessEntry& process : tree->second) trees_.remember(job.id, process);
     }
@@ -149,6 +150,15 @@ void ProcessExecutor::look_after_remains(TimePoint now) {
   if (!lingering_.empty()) look_at_ = now + (killing ? kLookAgainSoon : kLookAgain);
 }
 
+// Our look at the tree may have missed a process that was forked in that moment, and so it was
+// never told.  One that started later is another matter: somebody who was told runs it to tidy up.
+// Of those that started within the same tick, orphans are taken for the first, and others for the
+// second.
+bool ProcessExecutor::was_missed(const Job& job, const ProcessEntry& process) const {
+  if (trees_.knows(process) || process.started > job.told_at) return false;
+  return process.started < job.told_at || process.parent == getpid();
+}
+
 void ProcessExecutor::end_remains(Job& job, const std::vector<ProcessEntry>& left, TimePoint now) {
   if (now >= job.kill_at + kTimeToDie) {
     options_.warn(
@@ -158,7 +168,7 @@ void ProcessExecutor::end_remains(Job& job, const std::vector<ProcessEntry>& lef
   }
   const int signal = now >= job.kill_at ? SIGKILL : job.told;
   for (const ProcessEntry& process : left) {
-    if (signal != SIGKILL && trees_.knows(process)) continue;
+    if (signal != SIGKILL && !was_missed(job, process)) continue;
     trees_.remember(job.id, process);
     tell(process, signal);
   }

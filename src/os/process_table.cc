@@ -105,6 +105,14 @@ void pause_for(Duration time) {
 
 }  // namespace
 
+std::uint64_t ticks_since_boot() {
+  static const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * per_second +
+         static_cast<std::uint64_t>(now.tv_nsec) * per_second / 1'000'000'000;
+}
+
 std::optional<ProcessEntry> look_at_process(pid_t pid) {
   const auto text = text_of_file(fmt::format("/proc/{}/stat", pid));
   // The name is in parentheses and may hold any byte, so what comes behind the last one counts.

@@ -31,6 +31,9 @@ struct ProcessEntry {
   bool operator==(const ProcessEntry&) const = default;
 };
 
+// Now, as ProcessEntry::started has it.
+std::uint64_t ticks_since_boot();
+
 // Nothing if there is no such process (any more).
 std::optional<ProcessEntry> look_at_process(pid_t pid);
 

@@ -183,18 +183,49 @@ END
   [ $(($(clock) - begin)) -ge 900000 ] || fail "it got no time to follow"
 }
 
+# tidied_up FILE...: each of these says that the commands of who tidied up were let be.
+tidied_up() {
+  local file
+  for file; do
+    # They have a second, which a slow machine may need for other things.
+    [ -e "$file" ] || [ "$took" -ge 900000 ] || fail "no time to tidy up: $took us"
+    [ "${DISTAFF_TIMES:-0}" != 1 ] || [ -e "$file" ] || fail "$file: not told, or had no time"
+    [ ! -e "$file" ] || same "$file: $(< "$file")" "$file: 0 0"
+  done
+}
+
+# Tells how two commands ended that it runs when it is told by TERM.
+tidier='tidy() { sleep 0.2; a=$?; sleep 0.1; echo $a $? > $1.new; mv $1.new $1; exit; }
+  tidies() { trap "tidy tidied.$1" TERM; echo $$ > new.$1; mv new.$1 pid.$1; while :; do sleep 0.05; done; }'
+
 # bats test_tags=timed
-@test "what an ended job left may tidy up" {
-  start distaff 'setsid sh -c "trap \"sleep 0.3; touch tidied; exit\" TERM; echo \$\$ > new.a; mv new.a pid.a; while :; do sleep 0.05; done" & wait; : {}' ::: a
-  wait_for grown 1
+@test "what an ended job left may tidy up, and what it runs for that is let be" {
+  echo "$tidier" > tidier
+  start distaff 'setsid sh -c ". ./tidier; tidies session" & sh -c ". ./tidier; tidies group" & wait; : {}' ::: a
+  wait_for grown 2
   begin=$(clock)
   kill -TERM "$pid"
   finish
   took=$(($(clock) - begin))
   exits 143
-  # It has a second, which a slow machine may need for other things.
-  [ -e tidied ] || [ "$took" -ge 900000 ] || fail "it had no time to tidy up: $took us"
-  [ "${DISTAFF_TIMES:-0}" != 1 ] || [ -e tidied ] || fail "it was not told, or had no time"
+  tidied_up tidied.session tidied.group
+}
+
+# bats test_tags=timed
+@test "so it is when only the job's time is over, and for the job's own process" {
+  echo "$tidier" > tidier
+  # Longer where they were not up by then.
+  for seconds in 1 10 100; do
+    rm -f pid.* tidied.*
+    begin=$(clock)
+    try distaff --timeout ${seconds}s 'setsid sh -c ". ./tidier; tidies session" & . ./tidier; tidies job; : {}' ::: a
+    took=$(($(clock) - begin - seconds * 1000000))
+    if grown 2; then break; fi
+  done
+  exits 1
+  tidied_up tidied.job
+  # It has a second more than the job.
+  [ -e tidied.session ] || [ "$took" -ge 900000 ] || fail "no time: $took us"
 }
 
 # bats test_tags=timed
