@@ -154,6 +154,7 @@ void Engine::on_deadline() {
 
 void Engine::end_what_had_its_time() {
   for (const TimeLimits::Over& over : limits_.take_over(now_)) {
+    if (term_.begun()) continue;  // it is being ended, and not for this
     running_.at(over.job).over = over;
     ending_.emplace(over.job, options_.failure.term_seq).first->second.begin(now_);
   }

@@ -74,15 +74,17 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
   }
 }
 
-// The signal was ours.
+// What a job makes of our signal is not how its work ended: a handler may well exit with status 0.
+// One that had ended before it was told is what it is.
 Attempt Engine::as_we_see_it(const Running& running, const Attempt& attempt) const {
   Attempt seen = attempt;
+  if (!attempt.told) return seen;
   if (running.over) {
     seen.outcome = {Outcome::Kind::timed_out, 0, {}};
     if (running.over->idle) {
       seen.outcome.reason = "no output for " + format_duration(running.over->limit);
     }
-  } else if (term_.begun() && seen.outcome.kind == Outcome::Kind::signalled) {
+  } else if (term_.begun()) {
     seen.outcome = Outcome::cancelled(result_.deadline ? "ended because the deadline was reached"
                                                        : "ended because the run stopped");
   }
@@ -150,6 +152,7 @@ void Engine::on_hop(JobId id, const Attempt& attempt, std::string_view url) {
   if (stopping_ || running_.at(id).over) {
     Attempt last = attempt;
     last.outcome = Outcome::cancelled("the run stopped before its next request");
+    last.told = running_.at(id).over.has_value();
     on_end(id, last);
     return on_closed(id, false);
   }

@@ -357,22 +357,41 @@ void ProcessExecutor::watch_old_jobs(TimePoint now) {
 
 // ---- ends
 
+// As a rule one child has exited, and SIGCHLD says which; so it costs one look to see that there is
+// no other.
 void ProcessExecutor::reap() {
+  const signalfd_siginfo& told = child_signals_.info();
+  if (told.ssi_code == CLD_EXITED) reap(static_cast<pid_t>(told.ssi_pid), false);
   for (;;) {
-    int status = 0;
-    rusage usage{};
-    const pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage);
-    if (pid < 0 && errno == EINTR) continue;
-    if (pid <= 0) return;
-    const auto found = by_pid_.find(pid);
-    if (found == by_pid_.end()) continue;  // an orphan that came to us, or not a job
-    Job& job = *found->second;
-    if (WIFSTOPPED(status)) {
-      stopped(job, WSTOPSIG(status));
-    } else {
-      ended(job, status, usage);
-    }
+    // Looked at before it is gone: only then can be seen whether its program was ever there.
+    siginfo_t seen{};
+    const int found = waitid(P_ALL, 0, &seen, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
+    if (found < 0 && errno == EINTR) continue;
+    if (found < 0 || seen.si_pid == 0) return;
+    const bool killed = seen.si_code == CLD_KILLED || seen.si_code == CLD_DUMPED;
+    reap(seen.si_pid, killed && by_pid_.contains(seen.si_pid) && is_before_exec(seen.si_pid));
   }
+}
+
+// A child of ours; nothing if it has neither ended nor stopped.
+void ProcessExecutor::reap(pid_t child, bool before_exec) {
+  int status = 0;
+  rusage usage{};
+  pid_t pid = 0;
+  do {
+    pid = wait4(child, &status, WNOHANG | WUNTRACED, &usage);
+  } while (pid < 0 && errno == EINTR);
+  if (pid <= 0) return;
+  const auto found = by_pid_.find(pid);
+  if (found == by_pid_.end()) return;  // an orphan that came to us, or not a job
+  Job& job = *found->second;
+  if (WIFSTOPPED(status)) return stopped(job, WSTOPSIG(status));
+  Outcome outcome = outcome_of(status);
+  if (before_exec) {
+    outcome = Outcome::cancelled(
+        fmt::format("ended by {} before its program was there", describe(outcome)));
+  }
+  ended(job, std::move(outcome), usage);
 }
 
 // The kernel stops a background process group that asks the terminal.  Nobody would ever continue
@@ -384,7 +403,7 @@ void ProcessExecutor::stopped(Job& job, int signal) {
   set_timer(job, EventLoop::now() + kTimeToTidyUp);
 }
 
-void ProcessExecutor::ended(Job& job, int status, const rusage& usage) {
+void ProcessExecutor::ended(Job& job, Outcome outcome, const rusage& usage) {
   const TimePoint now = EventLoop::now();
   const pid_t pid = std::exchange(job.pid, -1);
   by_pid_.erase(pid);
@@ -396,7 +415,7 @@ void ProcessExecutor::ended(Job& job, int status, const rusage& usage) {
     keep_sight_of_group(job, pid);
   }
 
-  Attempt attempt{outcome_of(status), usage_of(usage, now - job.started)};
+  Attempt attempt{std::move(outcome), usage_of(usage, now - job.started), job.told != 0};
   if (job.wants_tty) {
     attempt.outcome = {Outcome::Kind::wants_tty, 0,
                        "it asked the terminal; --stdin tty with -j 1 gives it to the job"};

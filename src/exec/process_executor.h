@@ -18,8 +18,11 @@
 // tried again.  For that we must be the sub-reaper of what is below us; who is not loses sight of
 // orphans.  What jobs that end by themselves leave behind is let be until end_what_is_left().
 //
-// If we die, jobs are killed by the kernel: their processes at once, and the process groups of
-// those that are older than a moment.
+// A job whose process is killed before its program is there has not failed but is `cancelled`:
+// whoever did that meant us, by our name or our process group, and nothing of the job was done.
+//
+// If we die, jobs are killed by the kernel, each with its process group; or, if another process
+// holds their fuses too, once that is dead as well.
 
 #include <array>
 #include <chrono>
@@ -162,8 +165,9 @@ class ProcessExecutor final : public Executor, private Watcher {
   void close_if_done(Job& job);
 
   void reap();
+  void reap(pid_t child, bool before_exec);
   void stopped(Job& job, int signal);
-  void ended(Job& job, int status, const struct rusage& usage);
+  void ended(Job& job, Outcome outcome, const struct rusage& usage);
   void closed(Job& job, bool kept_open);
   bool send(const Job& job, int signal) const;
   void set_timer(Job& job, std::optional<TimePoint> when);

@@ -33,6 +33,13 @@ bool ends_a_program(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
+// A child of ours, which has not been reaped.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid;
+}
+
 // Signals that do not mean the end of a job.
 bool pauses(int signal) { return signal == SIGTSTP || signal == SIGCONT || signal == SIGSTOP; }
 
@@ -89,6 +96,8 @@ void ProcessExecutor::deliver(Job& job, int signal, const JobTrees::Trees& trees
   const bool own_group = options_.stdin_from != Stdin::tty;
   const pid_t leader = job.pid;
   const bool ends = !pauses(signal);
+  // It ended by itself, and we have not come to hear of it yet.
+  if (ends && !job.over() && has_ended(job.pid)) return;
   const auto tree = trees.find(job.id);
   if (ends) {
     job.told = signal;
@@ -194,7 +203,7 @@ void ProcessExecutor::give_up(Job& job) {
   trees_.forget(job.id);
   job.fuse.reset();
   close_fd(job.feed);
-  events_.on_end(job.id, {Outcome::signalled(SIGKILL), {EventLoop::now() - job.started}});
+  events_.on_end(job.id, {Outcome::signalled(SIGKILL), {EventLoop::now() - job.started}, true});
   read_rest(job);
   closed(job, job.has_pipes());
 }

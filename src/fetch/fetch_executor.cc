@@ -203,7 +203,8 @@ void FetchExecutor::end_the_doomed() {
     if (found == jobs_.end() || !found->second.verdict) continue;
     Job& job = found->second;
     job.body.break_off();
-    const Attempt attempt = attempt_of(job, *job.verdict);
+    Attempt attempt = attempt_of(job, *job.verdict);
+    attempt.told = job.verdict->kind == Outcome::Kind::signalled;
     leave_robots(job);
     end(job, attempt);
   }

@@ -19,7 +19,8 @@ struct Outcome {
     timed_out,    // we ended it because its time was over
     not_started,  // `value` is the errno, or 0 with only `reason`
     wants_tty,    // the kernel stopped it because it asked the terminal, so we ended it
-    cancelled,    // it was never started because the run stopped, or we ended it for that
+    cancelled,    // the run stopped before it was started, or while it ran; or its process
+                  // was ended before the program was there
     responded,    // `value` is the HTTP status of a response that came whole
     broken,       // no whole response came; `value` is a Broken, `reason` says more
   };
@@ -68,6 +69,10 @@ struct Usage {
 struct Attempt {
   Outcome outcome;
   Usage usage;
+
+  // It was still at work when it was asked to end, by Executor::signal() or signal_all(): what it
+  // made of that says nothing about its work.
+  bool told = false;
 
   // The rest is of requests only.
   std::shared_ptr<const Response> response{};  // null if it did not come to one

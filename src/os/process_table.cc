@@ -132,6 +132,16 @@ std::optional<ProcessEntry> look_at_process(pid_t pid) {
   return process;
 }
 
+bool is_before_exec(pid_t pid) {
+  constexpr unsigned kForkedNoExec = 0x40;  // PF_FORKNOEXEC, the 1 in the column F of ps
+  const auto text = text_of_file(fmt::format("/proc/{}/stat", pid));
+  const std::size_t name_end = text ? text->rfind(')') : std::string::npos;
+  unsigned flags = 0;
+  return name_end != std::string::npos &&
+         sscanf(text->c_str() + name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+         (flags & kForkedNoExec) != 0;
+}
+
 std::vector<pid_t> own_children() {
   if (auto children = listed_children(getpid())) return std::move(*children);
   return all_families()[getpid()];

@@ -37,6 +37,10 @@ std::uint64_t ticks_since_boot();
 // Nothing if there is no such process (any more).
 std::optional<ProcessEntry> look_at_process(pid_t pid);
 
+// A child that was forked and has not come to its own program by exec; also of one that has ended
+// and is not reaped.
+bool is_before_exec(pid_t pid);
+
 // Our own children, zombies too, whichever thread of ours started or adopted them.
 std::vector<pid_t> own_children();
 

@@ -1,7 +1,6 @@
 #include "os/signals.h"
 
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 
 #include <array>
 #include <cerrno>
@@ -31,7 +30,10 @@ void SignalWatcher::on_ready(int fd, std::uint32_t) {
   if (got <= 0) return;
   const TimePoint now = EventLoop::now();
   const std::size_t count = static_cast<std::size_t>(got) / sizeof infos[0];
-  for (std::size_t i = 0; i < count; ++i) callback_(static_cast<int>(infos[i].ssi_signo), now);
+  for (std::size_t i = 0; i < count; ++i) {
+    info_ = infos[i];
+    callback_(static_cast<int>(info_.ssi_signo), now);
+  }
 }
 
 void die_of_signal(int number) {

@@ -6,6 +6,8 @@
 // interrupted at a bad moment: signals are blocked and read from a signalfd.  Several of one kind
 // that come before we look are one.
 
+#include <sys/signalfd.h>
+
 #include <functional>
 #include <initializer_list>
 
@@ -25,6 +27,9 @@ class SignalWatcher final : private Watcher {
   SignalWatcher(EventLoop& loop, const Startup& startup, std::initializer_list<int> signals,
                 Callback callback);
   ~SignalWatcher();
+  // What the kernel said of the signal of which it tells just now.
+  const signalfd_siginfo& info() const { return info_; }
+
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
 
@@ -34,6 +39,7 @@ class SignalWatcher final : private Watcher {
   EventLoop& loop_;
   Callback callback_;
   UniqueFd fd_;
+  signalfd_siginfo info_{};
 };
 
 // Ends the program by the signal, as if we had never taken it: a shell sees 128+N, and its loop

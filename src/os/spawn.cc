@@ -58,20 +58,29 @@ std::atomic<Sharing> sharing{Sharing::unknown};
   _exit(127);
 }
 
-void set_up_signals(const SpawnRequest& request, const Startup& startup) {
+// Ctrl-C, Ctrl-Z or timeout(1) may have reached us as a member of the old group, just before
+// setpgid().  Our parent has such a signal too, and tells the job once it runs; unblocked here, it
+// would end us as if the job had failed, or stop us before exec, where no CONT for that group comes
+// by, and our parent would sleep with us.  Ignoring a signal discards it.
+void drop_pending_signals() {
+  sigset_t pending;
+  if (sigpending(&pending) != 0 || sigisemptyset(&pending)) return;
+  struct sigaction ignored {
+  }, before{};
+  sigemptyset(&ignored.sa_mask);
+  ignored.sa_handler = SIG_IGN;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (sigismember(&pending, signal) != 1 || sigaction(signal, &ignored, &before) != 0) continue;
+    sigaction(signal, &before, nullptr);
+  }
+}
+
+void set_up_signals(const Startup& startup) {
   struct sigaction action {};
   sigemptyset(&action.sa_mask);
-  // Ctrl-Z may have reached us as a member of the old group just before setpgid().  Unblocked, it
-  // would stop us there, before exec, where no CONT for that group comes by, and our parent would
-  // sleep with us.  Ignoring a signal discards it.
-  if (request.own_group && !startup.ignores(SIGTSTP)) {
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGTSTP, &action, nullptr);
-    action.sa_handler = SIG_DFL;
-    sigaction(SIGTSTP, &action, nullptr);
-  }
   action.sa_handler = SIG_DFL;
   if (!startup.ignores(SIGPIPE)) sigaction(SIGPIPE, &action, nullptr);
+  drop_pending_signals();
   sigprocmask(SIG_SETMASK, &startup.mask, nullptr);
 }
 
@@ -96,7 +105,7 @@ void set_up_signals(const SpawnRequest& request, const Startup& startup) {
     give_up(report, error_pipe, Step::nice);
   }
   if (startup.open_files) setrlimit(RLIMIT_NOFILE, &*startup.open_files);
-  set_up_signals(request, startup);
+  set_up_signals(startup);
   execve(request.path, request.argv, request.envp);
   give_up(report, error_pipe, Step::exec);
 }

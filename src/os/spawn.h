@@ -39,7 +39,10 @@ struct SpawnResult {
 
 // Returns when the new program runs or could not be run; a child that could not is already reaped.
 // Signal mask, ignored signals and the limit on open files are in the child as `startup` says.
-// The kernel kills the process when the calling thread ends, in whatever way.
+// Signals that reach the child before it has left our process group, or by our name, were meant for
+// us, and are dropped.
+// With a fuse the process ends as that says; without one the kernel kills it when the calling
+// thread ends, in whatever way.
 // Needs SIGCHLD not to be ignored.
 SpawnResult spawn(const SpawnRequest& request, const Startup& startup);
 

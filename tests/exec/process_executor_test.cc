@@ -180,6 +180,36 @@ TEST(ProcessExecutor, ASignalReachesTheWholeProcessGroup) {
   EXPECT_FALSE(jobs.seen[1].kept_open);
 }
 
+TEST(ProcessExecutor, TellsWhetherAJobWasToldToEnd) {
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 200s});
+  jobs.start(shell("trap 'exit 0' TERM; " + kChild + " wait " + fifo + " & echo ready; wait"));
+  jobs.start(shell("echo ready"));
+  jobs.wait_until([&] { return jobs.seen[1].out + jobs.seen[2].out == "ready\nready\n"; });
+  jobs.executor.signal_all(SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].closes + jobs.seen[2].closes == 2; });
+  EXPECT_EQ(jobs.seen[1].end->outcome, Outcome::exited(0));
+  EXPECT_TRUE(jobs.seen[1].end->told);
+
+  // It ends before it is told, but we hear of both later.
+  jobs.start(shell("exit 0"));
+  waitid(P_ALL, 0, nullptr, WEXITED | WNOWAIT);
+  jobs.executor.signal_all(SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[3].closes == 1; });
+  EXPECT_EQ(jobs.seen[3].end->outcome, Outcome::exited(0));
+  EXPECT_FALSE(jobs.seen[3].end->told);
+
+  // Stopping and continuing it is not telling.
+  jobs.start(shell(kChild + " wait " + fifo));
+  jobs.executor.signal_all(SIGTSTP);
+  jobs.executor.signal_all(SIGCONT);
+  held.reset();
+  jobs.wait_until([&] { return jobs.seen[4].closes == 1; });
+  EXPECT_FALSE(jobs.seen[4].end->told);
+}
+
 TEST(ProcessExecutor, AStubbornJobNeedsKill) {
   const TempDir dir;
   const std::string fifo = dir.fifo("f");

@@ -50,6 +50,30 @@ TEST(ProcessTable, ShowsAProcess) {
   EXPECT_FALSE(self->zombie);
 }
 
+TEST(ProcessTable, TellsWhoNeverCameToItsOwnProgram) {
+  const pid_t forked = start([] { kill(getpid(), SIGTERM); });
+  std::string words[] = {"/bin/sh", "-c", "kill -TERM $$"};
+  char* const argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  const SpawnResult started =
+      spawn({.path = argv[0], .argv = argv, .envp = environ}, look_around());
+  for (const pid_t pid : {forked, started.pid}) {
+    waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOWAIT);
+    EXPECT_EQ(is_before_exec(pid), pid == forked);
+    waitpid(pid, nullptr, 0);
+    EXPECT_FALSE(is_before_exec(pid)) << "nothing is known of it any more";
+  }
+}
+
+TEST(ProcessTable, TellsTheTimeAsProcessesHaveIt) {
+  const std::uint64_t before = ticks_since_boot();
+  const pid_t pid = start([] {});
+  const auto process = look_at_process(pid);
+  ASSERT_TRUE(process);
+  EXPECT_GE(process->started, before);
+  EXPECT_LE(process->started, ticks_since_boot());
+  end(pid);
+}
+
 TEST(ProcessTable, AProcessMayCallItselfWhatItWants) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

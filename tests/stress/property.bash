@@ -1,4 +1,4 @@
-# What the eleven property scripts share; each begins by `. property.bash`.
+# What the property scripts share; each begins by `. property.bash`.
 #
 # A script runs in a fresh directory that goes away with it, with the program as $distaff.  It says
 # with `case_of` what it looks at next; the first check that does not hold ends it with status 1,

@@ -81,6 +81,7 @@ struct Behaviour {
   std::string out, err;
   Outcome outcome = Outcome::exited(0);
   bool ignores_term = false;
+  std::optional<Outcome> at_term;  // how it ends when it is told by TERM, if it has a handler
   Executor::StartResult start;
   std::shared_ptr<Behaviour> then;  // what its next attempts do
   std::string hop;                  // it does not end but needs another request, to this URL
@@ -149,7 +150,7 @@ class FakeExecutor final : public Executor {
       running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
       if (!child.what.out.empty()) events->on_output(child.job, Stream::out, child.what.out);
       if (!child.what.err.empty()) events->on_output(child.job, Stream::err, child.what.err);
-      Attempt attempt{child.what.outcome, {}};
+      Attempt attempt{child.what.outcome, {}, child.told};
       attempt.usage.wall = now_ - child.started;
       attempt.retry_after = child.what.retry_after;
       attempt.rest_at_least = child.what.rest_at_least;
@@ -170,12 +171,16 @@ class FakeExecutor final : public Executor {
     JobId job;
     TimePoint started, ends;
     Behaviour what;
+    bool told = false;
   };
 
   void hit(Child& child, int signal) {
+    if (child.ends <= now_) return;  // it has ended by itself
+    child.told = true;
     if (signal == SIGTERM && child.what.ignores_term) return;
-    child.ends = now_;
     child.what.outcome = Outcome::signalled(signal);
+    if (signal == SIGTERM && child.what.at_term) child.what.outcome = *child.what.at_term;
+    child.ends = now_;
     child.what.hop.clear();
   }
 

@@ -134,7 +134,9 @@ class PipeExecutor final : public Executor {
   void signal(JobId, int) override {}
   void signal_all(int signal) override {
     for (auto& child : children_) {
-      if (!child->runs || (signal == SIGTERM && child->script->ignores_term)) continue;
+      if (!child->runs) continue;
+      child->told = true;
+      if (signal == SIGTERM && child->script->ignores_term) continue;
       stories[child->id].killed = true;
       child->outcome = Outcome::signalled(signal);
       exit(*child);
@@ -233,6 +235,7 @@ class PipeExecutor final : public Executor {
     bool fails = false;
     TimePoint watched_from{};
     bool runs = true;
+    bool told = false;
     bool over = false;  // that was reported
     bool late = false;
     bool closed = false;
@@ -303,6 +306,7 @@ class PipeExecutor final : public Executor {
     child.over = true;
     Attempt attempt;
     attempt.outcome = child.outcome;
+    attempt.told = child.told;
     events->on_end(child.id, attempt);
     read_rest(child);
     if (!child.has_pipes()) return close(child, false);
