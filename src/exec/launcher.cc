@@ -53,7 +53,8 @@ Launcher::Launcher(Options options)
   request_.nice = options_.nice;
 }
 
-Launcher::Result Launcher::launch(const Launch& launch, const std::array<int, 3>& stdio) {
+Launcher::Result Launcher::launch(const Launch& launch, const std::array<int, 3>& stdio,
+                                  const std::optional<GroupFuse>& fuse) {
   if (launch.argv.empty()) return refuse(Outcome::not_started(0, "there is no command"));
   if (holds_nul(launch.argv) || holds_nul(launch.env)) {
     return refuse(Outcome::not_started(0, "a NUL byte cannot be part of an argument"));
@@ -62,6 +63,7 @@ Launcher::Result Launcher::launch(const Launch& launch, const std::array<int, 3>
   for (const std::string& word : launch.argv) argv_.push_back(const_cast<char*>(word.c_str()));
   argv_.push_back(nullptr);
   request_.stdio = stdio;
+  request_.fuse = fuse ? &*fuse : nullptr;
   request_.workdir = launch.workdir.empty() ? nullptr : launch.workdir.c_str();
   request_.envp = environment_.with(launch.env);
 

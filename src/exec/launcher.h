@@ -35,7 +35,9 @@ class Launcher {
   // `stdio` as in SpawnRequest.  An Outcome of a failure has ENOENT, EACCES or another errno if the
   // program is the reason, E2BIG if the arguments are, and 0 if something else about the job is
   // (its directory, its niceness).
-  Result launch(const Launch& launch, const std::array<int, 3>& stdio);
+  // `fuse`, if any, is armed for the process or its group.
+  Result launch(const Launch& launch, const std::array<int, 3>& stdio,
+                const std::optional<GroupFuse>& fuse = {});
 
  private:
   SpawnResult spawn_program(const ProgramFinder::Found& program);

@@ -103,18 +103,22 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
   int error = make_pipes(job, ends, launch);
   if (error == 0 && job.feed && !watch(job, job.feed.get(), EPOLLOUT)) error = errno;
   if (error != 0) {
+    if (error == EMFILE) fuses_.clear();  // jobs need descriptors more
     forget(job);
     jobs_.erase(id);
     return cannot_prepare(error);
   }
 
+  take_fuse(job);
   job.started = EventLoop::now();
-  const Launcher::Result result = launcher_.launch(launch, stdio(ends));
+  const Launcher::Result result = launcher_.launch(launch, stdio(ends), job.fuse);
   if (result.start.start != Start::started) {
+    put_back_fuse(job, false);
     forget(job);
     jobs_.erase(id);
     return result.start;
   }
+  if (job.fuse) job.fuse->it_is_armed();
   job.pid = result.pid;
   by_pid_.emplace(job.pid, &job);
   unwatched_.emplace_back(job.started + kUnwatched, id);
@@ -347,7 +351,6 @@ void ProcessExecutor::watch_old_jobs(TimePoint now) {
     if (found != jobs_.end() && when > now) return;
     unwatched_.pop_front();
     if (found == jobs_.end()) continue;
-    light_fuse(found->second);
     if (!watch_output(found->second)) {
       unwatched_.emplace_front(now + kTryAgain, id);
       return;

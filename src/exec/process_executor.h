@@ -33,6 +33,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -63,6 +64,8 @@ class ProcessExecutor final : public Executor, private Watcher {
     std::string run_id;                               // DISTAFF_RUN of our jobs
     bool leave_orphans = false;  // what a job left behind may live longer than we do
     std::function<void(const std::string&)> warn = [](const std::string&) {};
+    // Gives what kills jobs when we die to another process, so that this holds it too.
+    std::function<void(std::span<const int> fds)> share = [](std::span<const int>) {};
   };
 
   // A process that a job left behind.
@@ -183,7 +186,9 @@ class ProcessExecutor final : public Executor, private Watcher {
   void end_remains(Job& job, const std::vector<ProcessEntry>& left, TimePoint now);
   void settle(Job& job);
   void give_up(Job& job);
-  void light_fuse(Job& job);
+  void take_fuse(Job& job);
+  void make_fuses();
+  void put_back_fuse(Job& job, bool spares);
   void keep_sight_of_group(Job& job, pid_t group);
 
   Options options_;
@@ -205,7 +210,9 @@ class ProcessExecutor final : public Executor, private Watcher {
 
   JobTrees trees_;
   std::vector<JobId> lingering_;
-  std::optional<TimePoint> look_at_;   // when to look after them
+  std::optional<TimePoint> look_at_;  // when to look after them
+  std::vector<GroupFuse> fuses_;      // of no job
+  std::size_t made_fuses_ = 0;
   std::vector<GroupFuse> left_fuses_;  // of groups that jobs left behind
   std::set<pid_t> given_up_;
 };

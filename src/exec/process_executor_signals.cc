@@ -27,6 +27,7 @@ constexpr Duration kLookAgainSoon = 1ms;  // while it is killed, and may be fork
 
 constexpr Duration kTimeForOrphans = 500ms;
 constexpr std::size_t kMostLeftFuses = 64;
+constexpr std::size_t kMostFusesAtOnce = 8;
 
 // A shell that waits for input is stopped; it notices TERM only once it goes on.
 bool ends_a_program(int signal) {
@@ -188,7 +189,7 @@ void ProcessExecutor::settle(Job& job) {
   job.lingers = false;
   std::erase(lingering_, job.id);
   trees_.forget(job.id);
-  job.fuse.reset();
+  put_back_fuse(job, true);
   if (job.closing) return closed(job, *job.closing);
   close_if_done(job);
 }
@@ -201,16 +202,45 @@ void ProcessExecutor::give_up(Job& job) {
   given_up_.insert(job.pid);
   by_pid_.erase(std::exchange(job.pid, -1));
   trees_.forget(job.id);
-  job.fuse.reset();
+  put_back_fuse(job, true);
   close_fd(job.feed);
   events_.on_end(job.id, {Outcome::signalled(SIGKILL), {EventLoop::now() - job.started}, true});
   read_rest(job);
   closed(job, job.has_pipes());
 }
 
-void ProcessExecutor::light_fuse(Job& job) {
-  if (job.over() || job.fuse || options_.stdin_from == Stdin::tty) return;
-  if (GroupFuse fuse; fuse.arm(job.pid)) job.fuse.emplace(std::move(fuse));
+// ---- fuses
+
+// None where descriptors are scarce.
+void ProcessExecutor::take_fuse(Job& job) {
+  if (fuses_.empty()) make_fuses();
+  if (fuses_.empty()) return;
+  job.fuse.emplace(std::move(fuses_.back()));
+  fuses_.pop_back();
+}
+
+// As many again as there are, but few: what is given to another process costs a message, and of
+// those only so many are taken before they are read.
+void ProcessExecutor::make_fuses() {
+  std::vector<int> fds;
+  const std::size_t count = std::clamp<std::size_t>(made_fuses_, 1, kMostFusesAtOnce);
+  for (std::size_t i = 0; i < count; ++i) {
+    GroupFuse fuse;
+    if (!fuse.open()) break;
+    fds.insert(fds.end(), {fuse.reader(), fuse.writer()});
+    fuses_.push_back(std::move(fuse));
+    ++made_fuses_;
+  }
+  if (!fds.empty()) options_.share(fds);
+}
+
+// `spares`: somebody of the job lives, and may.
+void ProcessExecutor::put_back_fuse(Job& job, bool spares) {
+  if (!job.fuse) return;
+  if (spares) job.fuse->disarm();
+  job.fuse->it_is_spent();
+  fuses_.push_back(std::move(*job.fuse));
+  job.fuse.reset();
 }
 
 // Signal 0 only asks: its group has this number as long as it has members, and if it has none it
@@ -218,11 +248,13 @@ void ProcessExecutor::light_fuse(Job& job) {
 void ProcessExecutor::keep_sight_of_group(Job& job, pid_t group) {
   const bool left = options_.stdin_from != Stdin::tty && kill(-group, 0) == 0;
   if (left) trees_.remember_group(job.id, group);
+  if (!job.fuse) return;
   if (left && !options_.leave_orphans && left_fuses_.size() < kMostLeftFuses) {
-    GroupFuse fuse = job.fuse ? std::move(*job.fuse) : GroupFuse();
-    if (job.fuse || fuse.arm(group)) left_fuses_.push_back(std::move(fuse));
+    left_fuses_.push_back(std::move(*job.fuse));
+    job.fuse.reset();
+    return;
   }
-  job.fuse.reset();
+  put_back_fuse(job, left);
 }
 
 std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace distaff {
 namespace {
 
@@ -21,6 +23,11 @@ bool prepare(int fd, int access) {
 
 }  // namespace
 
+GroupFuse::GroupFuse(GroupFuse&& other) noexcept
+    : reader_(std::move(other.reader_)),
+      writer_(std::move(other.writer_)),
+      armed_(std::exchange(other.armed_, false)) {}
+
 bool GroupFuse::open() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return false;
@@ -36,14 +43,21 @@ bool GroupFuse::open() {
 
 bool GroupFuse::arm(pid_t group) {
   if (!reader_ && !open()) return false;
+  armed_ = true;
   const bool armed =
       fcntl(reader_.get(), F_SETOWN, -group) == 0 && fcntl(writer_.get(), F_SETOWN, -group) == 0;
   if (!armed) disarm();
   return armed;
 }
 
+void GroupFuse::arm_for_caller(bool whole_group) const {
+  const pid_t owner = whole_group ? -getpid() : getpid();
+  fcntl(reader_.get(), F_SETOWN, owner);
+  fcntl(writer_.get(), F_SETOWN, owner);
+}
+
 void GroupFuse::disarm() {
-  if (!reader_) return;
+  if (!std::exchange(armed_, false)) return;
   fcntl(reader_.get(), F_SETOWN, 0);
   fcntl(writer_.get(), F_SETOWN, 0);
 }

@@ -84,14 +84,22 @@ void set_up_signals(const Startup& startup) {
   sigprocmask(SIG_SETMASK, &startup.mask, nullptr);
 }
 
+// Neither is inherited by what the program starts.
+void tie_to_parent(const SpawnRequest& request, pid_t parent) {
+  if (request.fuse != nullptr) {
+    request.fuse->arm_for_caller(request.own_group);
+    return;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Another's child by now, we have lost our parent before this could take effect.
+  if (getppid() != parent) _exit(127);
+}
+
 [[noreturn, gnu::noinline]] void run_child(const SpawnRequest& request, const Startup& startup,
                                            Report& report, int error_pipe, pid_t parent) {
   report.arrived = true;
-  // Not inherited by what the program starts.  Another's child by now, we have lost our parent
-  // before this could take effect.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);
   if (request.own_group) setpgid(0, 0);
+  tie_to_parent(request, parent);
   for (int fd = 0; fd < 3; ++fd) {
     // dup2() of a descriptor to itself would leave it close-on-exec; the inherited ones are not.
     if (request.stdio[fd] != fd && dup2(request.stdio[fd], fd) < 0) {
@@ -153,7 +161,8 @@ SpawnResult spawn(const SpawnRequest& request, const Startup& startup) {
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = fork_child(request, startup, report, writer.get(), getpid());
+  const pid_t pid =
+      fork_child(request, startup, report, writer.get(), request.fuse == nullptr ? getpid() : -1);
   const int error = errno;
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return {-1, Step::process, error};

@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 
+#include "os/group_fuse.h"
 #include "os/startup.h"
 
 namespace distaff {
@@ -22,6 +23,7 @@ struct SpawnRequest {
   std::array<int, 3> stdio = {0, 1, 2};  // what becomes 0, 1 and 2: the number itself (inherited)
                                          // or a close-on-exec descriptor above 2
   bool own_group = true;                 // leads a process group of its own
+  const GroupFuse* fuse = nullptr;       // armed for this group, or for the process if it has none
   std::optional<int> nice;               // niceness, as setpriority(2) has it
 };
 

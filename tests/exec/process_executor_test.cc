@@ -558,7 +558,12 @@ TEST(ProcessExecutor, ManyStartsLeakNothing) {
   const TempDir dir;
   const std::string file = dir.file("none", "", 0644);
   Jobs jobs;
-  jobs.run({kChild, "report"});
+  // What is made once, and for as many jobs as run at once.
+  const std::string fifo = dir.fifo("f");
+  UniqueFd held = hold(fifo);
+  for (int i = 0; i < 9; ++i) jobs.start({kChild, "wait", fifo});
+  held.reset();
+  jobs.wait_until([&] { return jobs.executor.running() == 0; });
   const std::vector<int> before = open_descriptors();
   const int many = count_from("DISTAFF_TEST_STARTS", 1000);
   for (int i = 0; i < many; ++i) {

@@ -114,6 +114,45 @@ TEST(GroupFuse, AlsoWhenItExitsWithoutAWord) {
   EXPECT_WITHIN(*took, 200ms);
 }
 
+TEST(GroupFuse, WaitsForTheDeathOfItsLastHolder) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  Group group;
+  group.hand_to([&](pid_t number) {
+    GroupFuse fuse;
+    EXPECT_TRUE(fuse.arm(number));
+    const pid_t other = fork();
+    if (other == 0) {
+      for (;;) pause();
+    }
+    EXPECT_EQ(write(ends[1], &other, sizeof other), static_cast<ssize_t>(sizeof other));
+    kill(getpid(), SIGKILL);
+  });
+  pid_t other = -1;
+  ASSERT_EQ(read(ends[0], &other, sizeof other), static_cast<ssize_t>(sizeof other));
+  EXPECT_TRUE(!group.speaks(100) && group.answers());
+  kill(other, SIGKILL);
+  EXPECT_TRUE(group.dies_after());
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(GroupFuse, CanBeArmedForAnotherOnceItIsSpent) {
+  EXPECT_TRUE(spares_group([](pid_t group) {
+    const pid_t another = fork();
+    if (another == 0) {
+      setpgid(0, 0);
+      for (;;) pause();
+    }
+    setpgid(another, another);
+    GroupFuse fuse;
+    EXPECT_TRUE(fuse.arm(group));
+    fuse.it_is_spent();
+    EXPECT_TRUE(fuse.arm(another));
+    kill(getpid(), SIGKILL);
+  }));
+}
+
 TEST(GroupFuse, LeavesItAloneOnceDisarmedOrGone) {
   EXPECT_TRUE(spares_group([](pid_t group) {
     GroupFuse fuse;

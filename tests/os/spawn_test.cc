@@ -117,6 +117,58 @@ TEST(Spawn, MaskAndIgnoredSignalsAreAsWhenWeStarted) {
   EXPECT_EXIT(in_child(), testing::ExitedWithCode(0), "");
 }
 
+// Ctrl-C, or `timeout`, while children are on their way from our process group to their own.
+TEST(Spawn, SignalsThatWereMeantForUsDoNotReachTheProgram) {
+  const pid_t parent = fork();
+  if (parent == 0) {
+    setpgid(0, 0);
+    sigset_t all;
+    sigfillset(&all);
+    const Startup startup = look_around();
+    sigprocmask(SIG_BLOCK, &all, nullptr);
+    const pid_t sender = fork();
+    if (sender == 0) {
+      setpgid(0, 0);
+      for (;;) {
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGTSTP})
+          kill(-getppid(), signal);
+      }
+    }
+    int hit = 0;
+    Prepared prepared({"/bin/true"});
+    for (int i = 0; i < 200; ++i) {
+      const SpawnResult result = spawn(prepared.request, startup);
+      int status = -1;
+      waitpid(result.pid, &status, WUNTRACED);
+      if (status != 0) ++hit;
+    }
+    kill(sender, SIGKILL);
+    waitpid(sender, nullptr, 0);
+    _exit(hit);
+  }
+  EXPECT_EQ(status_of(parent), 0) << "hundreds of children that were hit, times 256";
+}
+
+TEST(Spawn, TheChildArmsItsFuseBeforeItsProgramIsThere) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const pid_t holder = fork();
+  if (holder == 0) {
+    GroupFuse fuse;
+    EXPECT_TRUE(fuse.open());
+    Prepared prepared({"/bin/sh", "-c", "sleep 777 & sleep 777"});
+    prepared.request.stdio[1] = ends[1];
+    prepared.request.fuse = &fuse;
+    EXPECT_TRUE(spawn(prepared.request, look_around()).started());
+    kill(getpid(), SIGKILL);
+  }
+  close(ends[1]);
+  EXPECT_EQ(WTERMSIG(status_of(holder)), SIGKILL);
+  char byte;
+  EXPECT_EQ(read(ends[0], &byte, 1), 0) << "nobody holds the other end any more";
+  close(ends[0]);
+}
+
 TEST(Spawn, OurOwnMaskIsAsBefore) {
   sigset_t before, after;
   sigprocmask(SIG_SETMASK, nullptr, &before);
