@@ -10,6 +10,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -218,7 +219,8 @@ class Run {
              .startup = startup,
              .run_id = run_id_,
              .leave_orphans = spec.failure.leave_orphans,
-             .warn = [&log](const std::string& text) { log.on_message(LogLevel::warn, text); }},
+             .warn = [&log](const std::string& text) { log.on_message(LogLevel::warn, text); },
+             .share = [&guard](std::span<const int> fds) { guard.hold(fds); }},
             loop, relay_),
         job_messages_(log),
         files_(files),
@@ -238,7 +240,7 @@ class Run {
                  capture_of(spec.output) == ProcessExecutor::Capture::pipe ? &collator_ : nullptr,
                  sink_, waiter_, observers(log), rows_.get(), results_.get(), files.journal(),
                  files.resume(), mutexes_.get()}),
-        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2},
+        signals_(loop, startup, {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGUSR1, SIGUSR2},
                  [this](int signal, TimePoint) { on_signal(signal); }),
         guard_watcher_(loop, guard, [this] {
           abandoned_ = true;
@@ -276,7 +278,8 @@ class Run {
   void end_orphans() {
     if (!guard_) return;
     if (leave_orphans_) return guard_.let_live();
-    const std::string text = said_of(executor_.end_what_is_left(abandoned_, [this] {
+    const Duration time = abandoned_ ? kTimeInEmergency : ProcessExecutor::kTimeForOrphans;
+    const std::string text = said_of(executor_.end_what_is_left(time, [this] {
       if (cgroup_) cgroup_->leave();
       if (cgroup_) cgroup_->kill();
     }));
@@ -332,6 +335,7 @@ class Run {
   void on_signal(int signal) {
     if (signal == SIGUSR1) return tell_status();
     if (signal == SIGUSR2) return engine_.finish_early();
+    if (signal == SIGCONT) return guard_.go_on();
     if (signal != SIGTSTP) {
       cut_short_ = writing_rest_;
       return engine_.on_signal(signal);

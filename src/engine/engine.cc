@@ -175,7 +175,7 @@ void Engine::on_abandoned() {
   if (result_.signal == 0) result_.signal = SIGKILL;
   killed_ = true;
   stop();
-  term_.kill_now(now_);
+  term_.hurry(now_);
 }
 
 void Engine::stop() { stopping_ = true; }

@@ -110,7 +110,7 @@ class Engine final : public ExecEvents {
   // It cannot go on, and why: ends the run with the error's status.
   void break_off(const Error& error);
 
-  // Whoever watches over us is gone: ends the run at once.
+  // Whoever watches over us is gone: ends the run, in a moment at most.
   void on_abandoned();
 
   const Summary& summary() const { return summary_; }

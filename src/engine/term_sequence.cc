@@ -1,5 +1,8 @@
 #include "engine/term_sequence.h"
 
+#include <algorithm>
+#include <csignal>
+
 namespace distaff {
 
 void TermSequence::begin(TimePoint now) {
@@ -13,6 +16,16 @@ void TermSequence::kill_now(TimePoint now) {
   steps_ = {{SIGKILL, Duration{0}}};
   next_ = 0;
   at_ = now;
+}
+
+void TermSequence::hurry(TimePoint now) {
+  if (begun_ && next_ == steps_.size()) return;
+  const bool told = begun_ && next_ > 0;
+  const TimePoint end = now + kTimeInEmergency;
+  at_ = !told ? now : steps_[next_].signal == SIGKILL ? std::min(at_, end) : end;
+  begun_ = true;
+  steps_ = {{SIGTERM, kTimeInEmergency}, {SIGKILL, Duration{0}}};
+  next_ = told ? 1 : 0;
 }
 
 std::optional<int> TermSequence::due(TimePoint now) {

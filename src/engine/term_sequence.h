@@ -26,6 +26,9 @@ class TermSequence {
   // Skips to SIGKILL at once, begun or not.
   void kill_now(TimePoint now);
 
+  // There is no time for the steps: TERM if nothing was sent yet, and SIGKILL a moment later.
+  void hurry(TimePoint now);
+
   bool begun() const { return begun_; }
 
   // The signal to send at `now`, or nothing; ask again until it gives nothing.

@@ -89,11 +89,12 @@ class ProcessExecutor final : public Executor, private Watcher {
   void read_again(JobId job) override;
   void read_again() override;
 
-  // When the run is over: ends what is below us, softly if there is time.  Waits until it is done,
-  // which may take a second or two.  Only for a process that has no other children.
-  // `strongest` is called before what still lives is killed one by one.
+  // When the run is over: ends what is below us, by TERM and what has not ended after `time` by
+  // KILL.  Waits until it is done, which may take a second or two more.  Only for a process that
+  // has no other children.  `strongest` is called before what still lives is killed one by one.
+  static constexpr Duration kTimeForOrphans = std::chrono::milliseconds(500);
   std::vector<LeftBehind> end_what_is_left(
-      bool at_once, const std::function<void()>& strongest = [] {});
+      Duration time = kTimeForOrphans, const std::function<void()>& strongest = [] {});
 
   int running() const override { return static_cast<int>(by_pid_.size()); }
 

@@ -25,7 +25,6 @@ constexpr Duration kTimeToDie = 2s;
 constexpr Duration kLookAgain = 10ms;
 constexpr Duration kLookAgainSoon = 1ms;  // while it is killed, and may be forking
 
-constexpr Duration kTimeForOrphans = 500ms;
 constexpr std::size_t kMostLeftFuses = 64;
 constexpr std::size_t kMostFusesAtOnce = 8;
 
@@ -258,7 +257,7 @@ void ProcessExecutor::keep_sight_of_group(Job& job, pid_t group) {
 }
 
 std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(
-    bool at_once, const std::function<void()>& strongest) {
+    Duration time, const std::function<void()>& strongest) {
   std::vector<LeftBehind> all;
   if (waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) < 0) return all;  // nobody
   const auto given_up = [this](pid_t pid) { return given_up_.contains(pid); };
@@ -267,7 +266,7 @@ std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(
       if (given_up(process.pid)) continue;
       all.push_back({job == JobTrees::kNobody ? std::nullopt : std::optional(job), process.pid,
                      command_line(process.pid), true});
-      if (!at_once) tell(process, SIGTERM);
+      tell(process, SIGTERM);
     }
   }
   const auto somebody = [&] {
@@ -276,8 +275,8 @@ std::vector<ProcessExecutor::LeftBehind> ProcessExecutor::end_what_is_left(
     const auto children = own_children();
     return !std::all_of(children.begin(), children.end(), given_up);
   };
-  const TimePoint until = EventLoop::now() + kTimeForOrphans;
-  while (!at_once && somebody() && EventLoop::now() < until) pause_for(5ms);
+  const TimePoint until = EventLoop::now() + time;
+  while (somebody() && EventLoop::now() < until) pause_for(5ms);
   if (somebody()) strongest();
   const std::vector<pid_t> refused = kill_all_children(given_up, kTimeToDie);
   for (LeftBehind& one : all) {

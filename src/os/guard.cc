@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +30,7 @@ namespace distaff {
 
 struct Guard::Shared {
   std::atomic<bool> let_live{false};
+  std::atomic<bool> stops{false};  // the guard stops, or is stopped, because the engine is
   std::atomic<bool> in_cgroup{false};
   char cgroup[1024] = "";  // read only if in_cgroup
 };
@@ -37,7 +40,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kGuardName = "spindle";
-constexpr Duration kLimit = 3s;  // for processes that cannot be ended
+constexpr int kPipe = 3;          // its write end, in the guard
+constexpr Duration kLimit = 3s;   // for processes that cannot be ended
+constexpr int kMostTries = 2000;  // a millisecond each, until the guard goes on
 
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
 
@@ -56,19 +61,29 @@ bool engine_has_it(const siginfo_t& info) {
   return info.si_code == SI_KERNEL && info.si_signo != SIGHUP && info.si_signo != SIGCONT;
 }
 
-// Nothing but stderr and the pipe: a descriptor that we held would keep a reader of ours waiting.
-void let_go(int pipe) {
-  dup2(pipe, 3);
+// Nothing but stderr and what ties us to the engine: a descriptor that we held would keep a reader
+// of ours waiting.
+void let_go(int pipe, int held) {
+  const int kept = fcntl(held, F_DUPFD, 5);
+  dup2(pipe, kPipe);
+  dup2(kept, kPipe + 1);
   const int null = open("/dev/null", O_RDWR);
   if (null >= 0) {
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
   }
-  if (syscall(SYS_close_range, 4U, ~0U, 0) == 0) return;
+  if (syscall(SYS_close_range, kPipe + 2U, ~0U, 0) == 0) return;
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   const auto most = static_cast<int>(std::min<rlim_t>(files.rlim_cur, 65536));
-  for (int fd = 4; fd < most; ++fd) close(fd);
+  for (int fd = kPipe + 2; fd < most; ++fd) close(fd);
+}
+
+// When the engine closes its end of the pipe, by dying at the latest, the kernel sends us CONT.
+void be_woken_by_its_end() {
+  fcntl(kPipe, F_SETOWN, getpid());
+  fcntl(kPipe, F_SETSIG, SIGCONT);
+  fcntl(kPipe, F_SETFL, O_WRONLY | O_ASYNC);
 }
 
 void say(const std::string& line) {
@@ -84,16 +99,14 @@ void say(const std::string& line) {
 }
 
 // The guard's whole life.
+template <class Shared>
 class Watch {
  public:
-  Watch(pid_t engine, const Startup& startup, std::vector<pid_t> strangers,
-        const std::atomic<bool>& let_live, const std::atomic<bool>& in_cgroup, const char* cgroup)
+  Watch(pid_t engine, const Startup& startup, std::vector<pid_t> strangers, Shared& shared)
       : engine_(engine),
         taken_(signals_to_take(startup)),
         strangers_(std::move(strangers)),
-        let_live_(let_live),
-        in_cgroup_(in_cgroup),
-        cgroup_(cgroup) {}
+        shared_(shared) {}
 
   [[noreturn]] void run() {
     for (;;) {
@@ -115,20 +128,32 @@ class Watch {
       if (pid < 0 && errno == EINTR) continue;
       if (pid <= 0) return;
       if (pid != engine_) continue;
-      // As the shell that started us is to see it.  The CONT that wakes us is passed on by run().
       if (WIFSTOPPED(status)) {
-        stop_ourselves();
+        stop_with_it();
       } else {
         engine_ended(status);
       }
     }
   }
 
+  // As the shell that started us is to see it.  The CONT that wakes us is passed on by run().
+  // The engine may be continued, and not see us stopped yet, before we are: so we say before that
+  // we will be, and it sends CONT until we say that we are not.
+  void stop_with_it() {
+    shared_.stops.store(true);
+    siginfo_t info{};
+    const int asked =
+        waitid(P_PID, static_cast<id_t>(engine_), &info, WCONTINUED | WNOHANG | WNOWAIT);
+    if (asked != 0 || info.si_pid == 0) stop_ourselves();
+    shared_.stops.store(false);
+  }
+
   [[noreturn]] void engine_ended(int status) {
-    if (!let_live_.load()) {
-      if (in_cgroup_.load()) Cgroup::kill_all_in(cgroup_);
-      const std::vector<pid_t> left =
-          kill_all_children([this](pid_t pid) { return is_stranger(pid); }, kLimit);
+    if (!shared_.let_live.load()) {
+      const auto spare = [this](pid_t pid) { return is_stranger(pid); };
+      ask_all_to_end(spare, kTimeInEmergency);
+      if (shared_.in_cgroup.load()) Cgroup::kill_all_in(shared_.cgroup);
+      const std::vector<pid_t> left = kill_all_children(spare, kLimit);
       if (died_at_work(status)) {
         say(
             fmt::format("distaff: the process that does the work was killed by signal {} ({}); "
@@ -139,7 +164,7 @@ class Watch {
         say(fmt::format("distaff: warning: cannot end process {}: {}\n", pid, command_line(pid)));
       }
     }
-    if (in_cgroup_.load()) rmdir(cgroup_);
+    if (shared_.in_cgroup.load()) rmdir(shared_.cgroup);
     end_as(status);
   }
 
@@ -161,9 +186,7 @@ class Watch {
   pid_t engine_;
   sigset_t taken_;
   std::vector<pid_t> strangers_;
-  const std::atomic<bool>& let_live_;
-  const std::atomic<bool>& in_cgroup_;
-  const char* cgroup_;
+  Shared& shared_;
 };
 
 std::vector<pid_t> children_at_start() {
@@ -178,10 +201,12 @@ Guard Guard::begin(const Startup& startup) {
   Guard guard;
   void* const page =
       mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  int ends[2];
+  int ends[2], sockets[2];
   if (page == MAP_FAILED || pipe2(ends, O_CLOEXEC) < 0) return guard;
   Shared* const shared = new (page) Shared;
   UniqueFd reader(ends[0]), writer(ends[1]);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) return guard;
+  UniqueFd to_hold(sockets[0]), held(sockets[1]);
   std::vector<pid_t> strangers = children_at_start();
 
   // Blocked before, so that the guard misses none; the engine takes them as it likes.
@@ -189,20 +214,51 @@ Guard Guard::begin(const Startup& startup) {
   sigset_t before;
   sigprocmask(SIG_BLOCK, &taken, &before);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  guard.pid_ = getpid();
   const pid_t engine = fork();
   if (engine > 0) {
     prctl(PR_SET_NAME, kGuardName);
-    let_go(writer.release());
-    Watch(engine, startup, std::move(strangers), shared->let_live, shared->in_cgroup,
-          shared->cgroup)
-        .run();
+    let_go(writer.release(), held.release());
+    be_woken_by_its_end();
+    Watch(engine, startup, std::move(strangers), *shared).run();
   }
+  // One that comes before the engine takes it waits for that.
+  if (engine == 0 && !startup.ignores(SIGCONT)) sigaddset(&before, SIGCONT);
   sigprocmask(SIG_SETMASK, &before, nullptr);
   prctl(PR_SET_CHILD_SUBREAPER, engine == 0 ? 1 : 0);
   if (engine < 0) return guard;
+  prctl(PR_SET_PDEATHSIG, SIGCONT);
   guard.alive_ = std::move(reader);
+  guard.to_hold_ = std::move(to_hold);
   guard.shared_ = shared;
   return guard;
+}
+
+void Guard::go_on() const {
+  if (shared_ == nullptr) return;
+  const timespec pause{0, 1'000'000};
+  for (int tries = 0; tries < kMostTries && shared_->stops.load() && getppid() == pid_; ++tries) {
+    kill(pid_, SIGCONT);
+    nanosleep(&pause, nullptr);
+  }
+}
+
+void Guard::hold(std::span<const int> fds) const {
+  if (!to_hold_ || fds.empty()) return;
+  char byte = 0;
+  iovec data{&byte, 1};
+  std::vector<char> control(CMSG_SPACE(fds.size_bytes()));
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(fds.size_bytes());
+  memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  [[maybe_unused]] const auto sent = sendmsg(to_hold_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void Guard::let_live() {

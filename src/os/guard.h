@@ -8,9 +8,14 @@
 // engine is told, and does so itself.  Otherwise the guard passes on: signals to the engine, stops
 // and the way the engine ended to whoever started us.  Both are in one process group, so that a
 // terminal reaches both, and have different names, so that `killall -9` of one name spares one.
+//
+// Either may be stopped, by Ctrl-Z or by whoever knows only one of the two.  A stopped process sees
+// nobody die, so the kernel continues each of them when the other is gone; and the engine, when it
+// is continued, sees to it that its guard goes on too.
 
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -32,6 +37,13 @@ class Guard {
   // Readable, at its end, once the guard is dead.
   int fd() const { return alive_.get(); }
 
+  // The engine was continued: so is the guard, if it stopped because the engine was.
+  void go_on() const;
+
+  // The guard keeps these open until it dies, beyond the engine's death.  If the system does not
+  // let it (too many are in flight), nothing is done.
+  void hold(std::span<const int> fds) const;
+
   // The engine has ended its work: what is left below it may live on.
   void let_live();
 
@@ -42,6 +54,8 @@ class Guard {
   struct Shared;
 
   UniqueFd alive_;
+  UniqueFd to_hold_;  // what is sent there and never read is open as long as the guard lives
+  pid_t pid_ = -1;
   Shared* shared_ = nullptr;  // in memory that both see
 };
 

@@ -201,6 +201,24 @@ Sent send_signal(const ProcessEntry& process, int signal) {
   return send_to_stranger(process, signal);
 }
 
+void ask_all_to_end(const std::function<bool(pid_t)>& spare, Duration time) {
+  if (!reap_all()) return;
+  const TimePoint until = std::chrono::steady_clock::now() + time;
+  for (const Descendant& one : descendants([&](pid_t child) { return !spare(child); })) {
+    send_signal(one.process, SIGTERM);
+    send_signal(one.process, SIGCONT);  // it may be stopped
+  }
+  const auto somebody = [&] {
+    if (!reap_all()) return false;
+    const auto children = own_children();
+    return !std::all_of(children.begin(), children.end(), spare);
+  };
+  for (Duration pause = 500us; somebody() && std::chrono::steady_clock::now() < until;
+       pause = std::min<Duration>(pause * 2, 10ms)) {
+    pause_for(pause);
+  }
+}
+
 std::vector<pid_t> kill_all_children(const std::function<bool(pid_t)>& spare, Duration limit) {
   const TimePoint until = std::chrono::steady_clock::now() + limit;
   std::vector<pid_t> left;

@@ -69,4 +69,8 @@ Sent send_signal(const ProcessEntry& process, int signal);
 // that is left may be signalled by us; gives the processes that are left.
 std::vector<pid_t> kill_all_children(const std::function<bool(pid_t)>& spare, Duration limit);
 
+// Asks everybody below us by TERM to end, and reaps our children until there are none, for so long
+// at most.  Those for whom `spare` is true, and all below them, are not asked.
+void ask_all_to_end(const std::function<bool(pid_t)>& spare, Duration time);
+
 }  // namespace distaff

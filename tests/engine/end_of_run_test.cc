@@ -33,6 +33,30 @@ TEST(TermSequence, CanBeCutShort) {
   EXPECT_FALSE(sequence.due(at(9s)));
 }
 
+TEST(TermSequence, HurriesInAnEmergency) {
+  TermSequence fresh({{SIGINT, 5s}, {SIGKILL, 0s}});
+  fresh.hurry(at(1s));
+  EXPECT_EQ(fresh.due(at(1s)), SIGTERM);
+  EXPECT_EQ(fresh.wake_at(), at(1300ms));
+  EXPECT_EQ(fresh.due(at(1300ms)), SIGKILL);
+  EXPECT_FALSE(fresh.wake_at());
+
+  TermSequence begun({{SIGINT, 5s}, {SIGTERM, 5s}, {SIGKILL, 0s}});
+  begun.begin(at(0s));
+  EXPECT_EQ(begun.due(at(0s)), SIGINT);
+  begun.hurry(at(1s));
+  EXPECT_FALSE(begun.due(at(1299ms))) << "it was asked before";
+  EXPECT_EQ(begun.due(at(1300ms)), SIGKILL);
+  begun.hurry(at(2s));
+  EXPECT_FALSE(begun.due(at(9s))) << "nothing is left to be done";
+
+  TermSequence nearly({{SIGTERM, 5s}, {SIGKILL, 0s}});
+  nearly.begin(at(0s));
+  EXPECT_EQ(nearly.due(at(0s)), SIGTERM);
+  nearly.hurry(at(4900ms));
+  EXPECT_EQ(nearly.due(at(5s)), SIGKILL) << "not later than it would have been";
+}
+
 TEST(HaltWatch, OnErrorActsAtTheFirstFailure) {
   EXPECT_EQ(HaltWatch(OnError::keep_going, {}).end(true), Verdict::go_on);
   EXPECT_EQ(HaltWatch(OnError::ignore, {}).end(true), Verdict::go_on);

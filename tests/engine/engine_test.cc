@@ -206,7 +206,7 @@ TEST(Engine, ASecondSignalKillsAtOnceButNotWithin100ms) {
             (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGTERM}, {at(11s), SIGKILL}}));
 }
 
-TEST(Engine, OnceNobodyWatchesOverItItKillsAtOnce) {
+TEST(Engine, OnceNobodyWatchesOverItItAsksByTermAndSoonKills) {
   World world;
   for (const char* record : {"deaf", "b", "c"}) world.source.add(record);
   world.executor.behaviours["deaf"] = {.runs = 1h, .ignores_term = true};
@@ -214,7 +214,57 @@ TEST(Engine, OnceNobodyWatchesOverItItKillsAtOnce) {
   world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_abandoned(); });
   EXPECT_EQ(world.run().exit_status(), 137);
   EXPECT_EQ(world.started(), (Words{"deaf", "b"}));
-  EXPECT_EQ(world.executor.signals, (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGKILL}}));
+  EXPECT_EQ(world.executor.signals,
+            (std::vector<std::pair<TimePoint, int>>{{at(10s), SIGTERM}, {at(10300ms), SIGKILL}}));
+}
+
+// ---- what became of those that we ended
+
+TEST(Engine, AJobThatEndsWithStatus0WhenItIsToldToEndIsCancelled) {
+  for (const int status : {0, 5}) {
+    World world;
+    world.options.failure.ok.ranges = {{0, 0}, {5, 5}};
+    world.source.add("a");
+    world.executor.behaviours["a"] = {.runs = 1h, .at_term = Outcome::exited(status)};
+    world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_signal(SIGTERM); });
+    EXPECT_EQ(world.run().exit_status(), 143);
+    EXPECT_NE(world.sink.err.find("1 of 1 job failed: 1 cancelled"), std::string::npos)
+        << world.sink.err;
+  }
+}
+
+TEST(Engine, AJobThatEndedBeforeItWasToldIsWhatItIs) {
+  World world;
+  world.options.failure.on_error = OnError::kill;
+  for (const char* record : {"good", "bad"}) world.source.add(record);
+  // Both end in the same moment; that of the first is heard of when the run is being ended.
+  world.executor.behaviours["bad"] = {.runs = 10s, .outcome = Outcome::exited(3)};
+  world.executor.behaviours["good"] = {.runs = 10s, .at_term = Outcome::exited(0)};
+  world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_signal(SIGTERM); });
+  EXPECT_EQ(world.run().exit_status(), 143);
+  EXPECT_EQ(world.engine->summary().failures(), 1u);
+  EXPECT_NE(world.sink.err.find("1 of 2 jobs failed: 1 exit 3"), std::string::npos)
+      << world.sink.err;
+}
+
+TEST(EngineTime, AJobWhoseTimeIsOverWhileTheRunEndsItIsCancelled) {
+  World world;
+  world.options.failure.timeout.most = 10s;
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.runs = 1h, .ignores_term = true};
+  world.waiter.scheduled.emplace(at(9s), [&] { world.engine->on_signal(SIGTERM); });
+  EXPECT_EQ(world.run().exit_status(), 143);
+  EXPECT_EQ(world.now, at(14s));
+  EXPECT_NE(world.sink.err.find("1 cancelled"), std::string::npos) << world.sink.err;
+}
+
+TEST(EngineTime, AJobThatAnswersItsTimeOutWithStatus0IsTimedOut) {
+  World world;
+  world.options.failure.timeout.most = 10s;
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.runs = 1h, .at_term = Outcome::exited(0)};
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_NE(world.sink.err.find("1 timed out"), std::string::npos) << world.sink.err;
 }
 
 TEST(Engine, AShortagePutsTheJobBackUntilThereIsRoom) {

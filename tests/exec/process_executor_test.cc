@@ -360,7 +360,7 @@ TEST(ProcessExecutor, WhatAJobLeftBehindLivesUntilTheEndAndIsNamed) {
   until_started.reset();
   jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
   EXPECT_EQ(own_children().size(), 3u);
-  const auto left = jobs.executor.end_what_is_left(false);
+  const auto left = jobs.executor.end_what_is_left();
   ASSERT_EQ(left.size(), 3u);
   EXPECT_EQ(left[0].job, JobId{1}) << "by its process group";
   EXPECT_EQ(left[1].job, JobId{17}) << "by its environment";
@@ -370,7 +370,25 @@ TEST(ProcessExecutor, WhatAJobLeftBehindLivesUntilTheEndAndIsNamed) {
     EXPECT_EQ(one.command, kChild + " wait " + fifo);
   }
   EXPECT_TRUE(nobody_left());
-  EXPECT_TRUE(jobs.executor.end_what_is_left(false).empty());
+  EXPECT_TRUE(jobs.executor.end_what_is_left().empty());
+}
+
+TEST(ProcessExecutor, WhatIsRunToTidyUpIsNotToldToEnd) {
+  const SubReaper reaper;
+  const TempDir dir;
+  const std::string fifo = dir.fifo("f");
+  const UniqueFd held = hold(fifo);
+  Jobs jobs({.grace = 200s});
+  jobs.start(shell("setsid sh -c 'trap \"sleep 0.2; echo \\$?; exit\" TERM; echo ready; " + kChild +
+                   " wait " + fifo + " & wait' & wait"));
+  jobs.wait_until([&] { return jobs.seen[1].out == "ready\n"; });
+  jobs.executor.signal(JobId{1}, SIGTERM);
+  jobs.wait_until([&] { return jobs.seen[1].closes == 1; });
+  // It has a second.
+  if (jobs.seen[1].closed - jobs.seen[1].over < 900ms) {
+    EXPECT_EQ(jobs.seen[1].out, "ready\n0\n");
+  }
+  EXPECT_TRUE(nobody_left());
 }
 
 TEST(ProcessExecutor, JobsDieWithUsWithTheirProcessGroups) {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 
+#include "os/file_text.h"
 #include "os/process_table.h"
 #include "os/signals.h"
 
@@ -64,11 +65,22 @@ class Program {
 };
 
 // A process that the engine leaves: out of its session, with nothing but `to` to be known by.
-void leave_somebody(const UniqueFd& to) {
+// What exec would close is closed.
+void leave_somebody(const UniqueFd& to, int closed = -1) {
   if (fork() != 0) return;
+  close(closed);
   setsid();
   put(to, "up");
   for (;;) pause();
+}
+
+// The child of `program`.
+pid_t engine_of(const Program& program) {
+  for (const Descendant& one : descendants([&](pid_t pid) { return pid == program.pid; })) {
+    if (one.process.parent == program.pid) return one.process.pid;
+  }
+  ADD_FAILURE() << "no engine";
+  return -1;
 }
 
 TEST(Guard, PassesOnTheExitStatus) {
@@ -125,14 +137,113 @@ TEST(Guard, EndsAllThatTheEngineLeftWhenItIsKilled) {
   });
   pipe.in.reset();
   EXPECT_EQ(get(pipe.out), "up");
-  pid_t engine = -1;
-  for (const Descendant& one : descendants([&](pid_t pid) { return pid == program.pid; })) {
-    if (one.process.parent == program.pid) engine = one.process.pid;
-  }
-  ASSERT_GT(engine, 0);
-  kill(engine, SIGKILL);
+  kill(engine_of(program), SIGKILL);
   EXPECT_EQ(get(pipe.out), "");
   EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+}
+
+TEST(Guard, AsksByTermBeforeItKills) {
+  Pipe pipe;
+  const Program program([&](Guard&) -> int {
+    if (fork() == 0) {
+      setsid();
+      sigset_t set;
+      sigemptyset(&set);
+      sigaddset(&set, SIGTERM);
+      sigprocmask(SIG_BLOCK, &set, nullptr);
+      put(pipe.in, "up");
+      put(pipe.in, sigwaitinfo(&set, nullptr) == SIGTERM ? "asked" : "?");
+      for (;;) pause();
+    }
+    pipe.in.reset();
+    for (;;) pause();
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "up");
+  kill(engine_of(program), SIGKILL);
+  EXPECT_EQ(get(pipe.out), "asked");
+  EXPECT_EQ(get(pipe.out), "") << "it ignores that, and is killed";
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+}
+
+TEST(Guard, IsWokenWhenTheEngineDiesWhileBothAreStopped) {
+  Pipe pipe;
+  const Program program([&](Guard& guard) -> int {
+    leave_somebody(pipe.in, guard.fd());
+    stop_ourselves();
+    return 0;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "up");
+  EXPECT_TRUE(WIFSTOPPED(program.wait(WUNTRACED)));
+  kill(engine_of(program), SIGKILL);
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+  EXPECT_EQ(get(pipe.out), "");
+}
+
+TEST(Guard, WakesTheEngineByItsDeathWhileBothAreStopped) {
+  Pipe pipe;
+  const Program program([&](Guard& guard) {
+    put(pipe.in, "up");
+    stop_ourselves();
+    pollfd dead{guard.fd(), POLLIN, 0};
+    put(pipe.in, poll(&dead, 1, 200'000) == 1 ? "told" : "?");
+    return 0;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "up");
+  EXPECT_TRUE(WIFSTOPPED(program.wait(WUNTRACED)));
+  kill(program.pid, SIGKILL);
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+  EXPECT_EQ(get(pipe.out), "told");
+}
+
+TEST(Guard, GoesOnWithTheEngineThatWasContinuedAlone) {
+  for (int round = 0; round < 20; ++round) {
+    const Pipe pipe;
+    const Program program([&](Guard& guard) {
+      put(pipe.in, std::to_string(getpid()));
+      sigset_t set;
+      sigemptyset(&set);
+      sigaddset(&set, SIGCONT);
+      stop_ourselves();
+      sigwaitinfo(&set, nullptr);
+      guard.go_on();
+      return 5;
+    });
+    const pid_t engine = std::stoi(get(pipe.out));
+    // The engine is stopped; the guard may be too by then, or not yet.
+    while (text_of_file("/proc/" + std::to_string(engine) + "/stat")->find(") T ") ==
+           std::string::npos) {
+    }
+    if (round % 2 == 0) {
+      EXPECT_TRUE(WIFSTOPPED(program.wait(WUNTRACED)));
+    }
+    kill(engine, SIGCONT);
+    EXPECT_EQ(WEXITSTATUS(program.wait()), 5);
+  }
+}
+
+TEST(Guard, HoldsWhatItIsGivenUntilItDies) {
+  Pipe pipe;
+  const Program program([&](Guard& guard) -> int {
+    const int fd = pipe.in.get();
+    guard.hold({&fd, 1});
+    put(pipe.in, "given");
+    pipe.in.reset();
+    stop_ourselves();
+    return 0;
+  });
+  pipe.in.reset();
+  EXPECT_EQ(get(pipe.out), "given");
+  EXPECT_TRUE(WIFSTOPPED(program.wait(WUNTRACED)));
+  const pid_t engine = engine_of(program);
+  pollfd ended{pipe.out.get(), 0, 0};
+  EXPECT_EQ(poll(&ended, 1, 0), 0) << "the guard holds it";
+  kill(program.pid, SIGKILL);
+  EXPECT_EQ(get(pipe.out), "");
+  EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
+  kill(engine, SIGKILL);
 }
 
 TEST(Guard, EndsWhatIsLeftAfterAnOrderlyEndToo) {

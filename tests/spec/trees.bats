@@ -279,6 +279,55 @@ tidier='tidy() { sleep 0.2; a=$?; sleep 0.1; echo $a $? > $1.new; mv $1.new $1; 
   none_left
 }
 
+# bats test_tags=timed
+@test "SIGKILL of either: the other one asks by TERM first, and kills what does not end" {
+  cat > polite << 'END'
+    answers() { trap "echo told > told.$1; exit 0" TERM; echo $$ > new.$1; mv new.$1 pid.$1; while :; do sleep 0.02; done; }
+END
+  for which in guard worker; do
+    rm -f pid.* told.*
+    start distaff -j 3 '. ./polite; case {} in
+      polite) setsid sh -c ". ./polite; answers session" & sh -c ". ./polite; answers group" & answers job ;;
+      deaf) trap "" TERM; echo $$ > new.deaf; mv new.deaf pid.deaf; exec sleep 777 ;;
+      left) setsid sh -c ". ./polite; answers left" > /dev/null 2>&1 & while [ ! -e pid.left ]; do sleep 0.02; done ;;
+    esac' ::: polite deaf left
+    wait_for grown 5
+    begin=$(clock)
+    if [ $which = guard ]; then kill -9 "$pid"; else kill -9 "$(engine_of "$pid")"; fi
+    none_left pid.job pid.group pid.session pid.deaf pid.left
+    took=$(($(clock) - begin))
+    finish
+    exits 137
+    for one in job group session left; do
+      [ -e told.$one ] || [ "$took" -ge 300000 ] || fail "KILL of the $which: $one was not asked"
+      [ "${DISTAFF_TIMES:-0}" != 1 ] || [ -e told.$one ] || fail "KILL of the $which: $one was not asked"
+    done
+    [ "$took" -ge 250000 ] || fail "who did not end at once was given no time: $took us"
+  done
+}
+
+# Nobody runs a sleep of so long.
+no_sleepers() {
+  ! pgrep -f "^sleep $1\$"
+}
+
+# bats test_tags=timed
+@test "SIGKILL of both within the first moments of jobs: none of their children is left" {
+  long=7$$$RANDOM
+  for ((i = 0; i < ${DISTAFF_TRIALS:-6}; i++)); do
+    # In a group of its own: both are hit at once, and a child that has not come to its program.
+    setsid distaff -j 8 "sleep $long & (sleep $long &) & sh -c 'sleep $long; :' & wait; : {}" ::: {1..99} 3>&- &
+    pid=$!
+    wait_for takes_signals "$pid"
+    sleep "$(printf '0.%04d' $((RANDOM % 100)))"
+    kill -9 -- "-$pid"
+    wait "$pid" || true
+    begin=$(clock)
+    wait_for no_sleepers $long || fail "still alive: $(pgrep -af "^sleep $long")"
+    sooner "$begin" 2000000
+  done
+}
+
 @test "SIGKILL by the name of the program misses the guard" {
   grow
   same "$(cat /proc/"$(engine_of "$pid")"/comm)" distaff
@@ -444,6 +493,54 @@ tidier='tidy() { sleep 0.2; a=$?; sleep 0.1; echo $a $? > $1.new; mv $1.new $1; 
   finish
   exits 0
   prints end
+}
+
+state() {
+  awk '/^State/ {print $2}' "/proc/$1/status"
+}
+
+# both STATE: of the guard and of the worker.
+both() {
+  [ "$(state "$pid")$(state "$engine")" = "$1$1" ]
+}
+
+@test "the guard goes on when its worker does, however the two were stopped" {
+  start distaff 'touch up; while [ ! -e go ]; do sleep 0.02; done; echo end; : {}' ::: a
+  wait_for [ -e up ]
+  engine=$(engine_of "$pid")
+  kill -STOP "$engine" # what killall -STOP distaff does
+  wait_for both T
+  kill -CONT "$engine"
+  wait_for eval '[ "$(state $pid)" = S ]'
+  kill -TSTP "$pid" # Ctrl-Z
+  wait_for both T
+  kill -CONT "$engine"
+  wait_for eval '[ "$(state $pid)" = S ]'
+  # Continued before the guard has seen it stop, or while it stops.
+  for i in {1..40}; do
+    kill -STOP "$engine"
+    if [ $((i % 2)) = 0 ]; then kill -0 "$engine"; else sleep 0.00$((i % 10)); fi
+    kill -CONT "$engine"
+  done
+  wait_for eval '[ "$(state $pid)" = S ]'
+  touch go
+  finish
+  exits 0
+  prints end
+}
+
+# bats test_tags=timed
+@test "SIGKILL of one of the two while the run is stopped: the other wakes and ends everything" {
+  for how in 'TSTP guard' 'TSTP worker' 'STOP guard' 'STOP worker'; do
+    grow
+    engine=$(engine_of "$pid")
+    if [[ $how = TSTP* ]]; then kill -TSTP "$pid"; else kill -STOP "$engine"; fi
+    wait_for both T
+    if [[ $how = *guard ]]; then kill -9 "$pid"; else kill -9 "$engine"; fi
+    none_left
+    finish
+    exits 137
+  done
 }
 
 @test "no second process for what runs nothing" {
