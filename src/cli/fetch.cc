@@ -465,6 +465,9 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   learn_names(spec, files, names);
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
+  if (const std::string warning = files.warning(); !warning.empty()) {
+    (*log)->on_message(LogLevel::warn, warning);
+  }
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr);

@@ -446,6 +446,9 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   RunFiles files(spec, *plan->command, plan->id, *opened, make_run_id());
   const auto ready = spec.output.dry_run ? files.look() : files.open(EventLoop::now());
   if (!ready) return tl::unexpected(ready.error());
+  if (const std::string warning = files.warning(); !warning.empty()) {
+    (*log)->on_message(LogLevel::warn, warning);
+  }
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);

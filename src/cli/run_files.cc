@@ -1,5 +1,7 @@
 #include "cli/run_files.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace distaff {
@@ -33,7 +35,13 @@ RunFiles::RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::opti
 
 void RunFiles::learn(const JournalLine& line) {
   if (!spec_.resume) return;
+  const std::size_t known = resume_->table().size();
   resume_->learn(line.identity, state_of(line.outcome), line.command);
+  if (line.of_run == maker_->common()) {
+    was_run_before_ = true;
+  } else if (line.of_run != 0 && resume_->table().size() > known) {
+    ++of_other_commands_;
+  }
   if (!tell_done_ || line.outcome != JournalLine::Outcome::success) return;
   if (const auto end = read_earlier_end(line.text)) tell_done_(*end);
 }
@@ -42,6 +50,7 @@ Journal::Options RunFiles::journal_options() {
   Journal::Options options{.file = spec_.file,
                            .run = run_id_,
                            .version = DISTAFF_VERSION,
+                           .command = maker_->common(),
                            .command_of = {},
                            .mask_words = reports_,
                            .keep_places = reports_ && spec_.resume};
@@ -80,6 +89,13 @@ Expected<void> RunFiles::look() {
   const auto seen = Journal::look(spec_.file, [this](const JournalLine& line) { learn(line); });
   if (!seen) return fail("--journal: " + seen.error().message, seen.error().status);
   return {};
+}
+
+std::string RunFiles::warning() const {
+  if (of_other_commands_ == 0 || was_run_before_) return {};
+  return fmt::format("--resume: {} in the journal {} of another command",
+                     of_other_commands_ == 1 ? "1 job" : fmt::format("{} jobs", of_other_commands_),
+                     of_other_commands_ == 1 ? "was" : "were");
 }
 
 Expected<void> RunFiles::leave_empty(const RunSpec& spec, std::string run_id) {

@@ -36,6 +36,10 @@ class RunFiles {
   // For --dry-run: nothing is written.
   Expected<void> look();
 
+  // After these two, for the one who resumes with a command that was changed and wonders why all
+  // is run again.  A journal that several commands share says nothing.
+  std::string warning() const;
+
   // Where there is no record, and so no run: the file of --failed-to is made empty.
   static Expected<void> leave_empty(const RunSpec& spec, std::string run_id);
 
@@ -56,8 +60,10 @@ class RunFiles {
   std::string run_id_;
   bool replaces_input_;
   std::function<void(const EarlierEnd&)> tell_done_;
-  bool reports_;                        // a report tells of jobs that were done before, too
-  std::optional<IdentityMaker> maker_;  // with a journal
+  std::uint64_t of_other_commands_ = 0;  // jobs in the journal
+  bool was_run_before_ = false;          // the command, or the --id, of this run
+  bool reports_;                         // a report tells of jobs that were done before, too
+  std::optional<IdentityMaker> maker_;   // with a journal
   std::optional<Resume> resume_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobLog> job_log_;

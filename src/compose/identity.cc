@@ -75,11 +75,26 @@ void add_record(const Record& record, Digest& digest) {
   for (const std::string& name : *record.names) digest.text(name);
 }
 
+std::uint32_t common_hash(const std::string& command, const std::optional<Template>& id) {
+  Digest digest;
+  if (!id) digest.raw(command);
+  for (const Piece& piece : id ? id->pieces() : std::vector<Piece>{}) {
+    const auto* literal = std::get_if<std::string>(&piece);
+    digest.count(literal ? 1 : 0);
+    digest.text(literal ? *literal : std::get<Replacement>(piece).spelled);
+  }
+  const auto hash = static_cast<std::uint32_t>(digest.hash().low);
+  return hash == 0 ? 1 : hash;
+}
+
 }  // namespace
 
 IdentityMaker::IdentityMaker(const CommandSpec& spec, const LaunchTemplate& command,
                              std::optional<Template> id)
-    : prefix_(command_digest(spec)), command_(command), id_(std::move(id)) {}
+    : prefix_(command_digest(spec)),
+      command_(command),
+      id_(std::move(id)),
+      common_(common_hash(prefix_, id_)) {}
 
 Identity IdentityMaker::hash_of(const Job& job) const {
   thread_local Digest digest;

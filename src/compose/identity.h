@@ -36,6 +36,10 @@ class IdentityMaker {
   // identity.
   std::uint32_t work_of(const Job& job) const;
 
+  // A hash of what all identities of a run have in common, the command or the template of --id;
+  // never 0.  None of a run's identities are those of a run in which it is another.
+  std::uint32_t common() const { return common_; }
+
   void collect_names(std::vector<std::string>& names) const;
 
  private:
@@ -44,6 +48,7 @@ class IdentityMaker {
   std::string prefix_;  // the command, digested: stands in front of what is hashed of each job
   const LaunchTemplate& command_;
   std::optional<Template> id_;
+  std::uint32_t common_;
 };
 
 // Of several equal ones, the n-th; the first is the identity itself.

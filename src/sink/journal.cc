@@ -105,6 +105,13 @@ void add_response(const Response& response, const std::string& asked, std::strin
   }
 }
 
+void add_command_hash(std::uint32_t command, std::string& line) {
+  if (command == 0) return;
+  line += R"(,"command":")";
+  append_hex(command, 8, line);
+  line += '"';
+}
+
 void add_command(const Launch& launch, std::string& line) {
   if (launch.request) {
     add_text(R"(,"url":)", mask_url(launch.request->url), line);
@@ -250,6 +257,7 @@ std::string Journal::run_line() const {
   std::string line = R"({"type":"run")";
   add_number(R"(,"journal":)", kJournalForm, line);
   add_text(R"(,"id":)", options_.run, line);
+  add_command_hash(options_.command, line);
   add_text(R"(,"time":)", utc_now(), line);
   add_number(R"(,"pid":)", static_cast<std::uint64_t>(getpid()), line);
   line += host_;
@@ -274,11 +282,7 @@ std::string Journal::line(const AttemptReport& report) {
   append_hex(job.identity.high, 16, line);
   append_hex(job.identity.low, 16, line);
   line += '"';
-  if (const std::uint32_t command = options_.command_of ? options_.command_of(job) : 0) {
-    line += R"(,"command":")";
-    append_hex(command, 8, line);
-    line += '"';
-  }
+  add_command_hash(options_.command_of ? options_.command_of(job) : 0, line);
   line += R"(,"outcome":")";
   line += outcome_of(report);
   line += '"';

@@ -2,7 +2,8 @@
 
 // --journal: what was done, as JSON lines that are only ever appended.
 //
-//   {"type":"run","journal":1,"id":RUN,"time":…,"pid":…,"host":…,"version":…,"cwd":…,"argv":[…]}
+//   {"type":"run","journal":1,"id":RUN,"command":…,"time":…,"pid":…,"host":…,"version":…,"cwd":…,
+//    "argv":[…]}
 //   {"type":"job","id":…,"outcome":"success","seq":…,"attempt":…,…}     one for each attempt
 //   {"type":"done","id":RUN,"time":…,"jobs":…,"failed":…,"skipped":…,"not_run":…}
 //
@@ -35,8 +36,9 @@ class Journal final : public JobJournal, public Observer {
  public:
   struct Options {
     std::string file;
-    std::string run;      // its id
-    std::string version;  // of ours
+    std::string run;            // its id
+    std::string version;        // of ours
+    std::uint32_t command = 0;  // a hash of what all jobs of the run have in common; 0: not known
     // What a line says besides: a hash of the command (Resume::work_of), 0 for none.
     std::function<std::uint32_t(const Job&)> command_of;
     bool mask_words = false;   // of the run's argv: URLs and header lines may hold secrets

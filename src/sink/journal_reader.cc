@@ -80,7 +80,11 @@ std::optional<JournalLine> read_members(std::string_view text) {
     if (name == "outcome") set_outcome(value, line);
   }
   if (!members.whole()) return std::nullopt;
-  if (type == "run" && line.form > 0) return JournalLine{JournalLine::Kind::run, line.form};
+  if (type == "run" && line.form > 0) {
+    JournalLine run{JournalLine::Kind::run, line.form};
+    run.command = line.command;
+    return run;
+  }
   if (type == "done") return JournalLine{};
   line.kind = JournalLine::Kind::job;
   line.form = 0;
@@ -199,6 +203,7 @@ Expected<JournalContent> read_journal(int fd, const std::string& name,
   JournalContent content;
   bool ours = false;
   Lines lines(fd);
+  std::uint32_t run = 0;
   std::string_view text;
   for (Lines::Next next; (next = lines.next(text)) != Lines::Next::end;) {
     if (next == Lines::Next::failed) {
@@ -220,8 +225,10 @@ Expected<JournalContent> read_journal(int fd, const std::string& name,
                       "{}, this one knows {}); use that version, or another file",
                       printable(name), line->form, kJournalForm));
     }
+    if (line->kind == JournalLine::Kind::run) run = line->command;
     if (line->kind != JournalLine::Kind::job) continue;
     ++content.jobs;
+    line->of_run = run;
     line->place = lines.begin();
     line->text = text;
     each(*line);

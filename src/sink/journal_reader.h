@@ -29,7 +29,8 @@ struct JournalLine {
   std::uint64_t form = 0;  // of run: kJournalForm then
   Identity identity;       // of job, and what follows
   Outcome outcome = Outcome::other;
-  std::uint32_t command = 0;  // a hash of it; 0 if the line has none
+  std::uint32_t command = 0;  // a hash of it; 0 if the line has none.  Of run: of all its jobs
+  std::uint32_t of_run = 0;   // of job, from read_journal(): what its run's line says there
   std::uint64_t place = 0;    // in the file, where it begins
   std::string_view text;      // of it, from read_journal(): valid until the next one
 

@@ -194,6 +194,49 @@ EOF
   prints b
 }
 
+@test "--resume with another command says so once, and runs all" {
+  distaff --journal j --resume echo one ::: a b c > out
+  try distaff --journal j --resume echo one ::: a b c
+  exits 0
+  prints
+  silent
+  try distaff -k --journal j --resume echo two ::: a b c
+  exits 0
+  prints 'two a' 'two b' 'two c'
+  same "$(< "$kept/stderr")" 'distaff: warning: --resume: 3 jobs in the journal were of another command'
+  # From here on the journal knows both.
+  for word in one two; do
+    try distaff --journal j --resume echo "$word" ::: a b c
+    prints
+    silent
+  done
+}
+
+@test "--resume: what makes a command another one" {
+  again() { # OPTION... : the same job by a command that differs in these, after one without
+    rm -f j
+    distaff --journal j 'echo {}; exit 0' ::: a > out
+    try distaff --journal j --resume "$@"
+    exits 0
+  }
+  for differs in "--workdir /" "--env A=b" "--shell bash" "--id {}"; do
+    again $differs 'echo {}; exit 0' ::: a
+    prints a
+    says '1 job in the journal was of another command'
+  done
+  again --retries 1 -j 3 'echo {}; exit 0' ::: a
+  prints
+  silent
+  # Under an id of one's own each job is looked at, and says so by itself.
+  rm j
+  distaff --journal j --id {} echo one ::: a > out
+  try distaff --journal j --resume --id {} echo two ::: a
+  says 'done before under the same --id, but with another command'
+  says_not 'of another command'
+  try distaff --dry-run --journal j --resume echo two ::: a
+  says '1 job in the journal was of another command'
+}
+
 @test "--resume: torn, foreign and doubled lines do no harm" {
   try distaff --journal j echo ::: a b
   first=$(grep '"record":"a"' j)
