@@ -377,7 +377,7 @@ _distaff() {
 }
 
 # From here to the end mark: made from the option table; changes here are lost.
-_distaff_options_run='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options_run='-a --input -0 --null -d --delimiter --csv --tsv --separator --no-header --jsonl --split --match --no-match --keep-empty --total --max-record --fields -r --no-run-if-empty -n --max-records --max-bytes -I --shell --stdin --workdir --env --nice --dry-run -t --trace -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --mutex --buffer-size --output -k --keep-order -u --ungroup --tag --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --leave-orphans --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value_run=adnIjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -399,6 +399,10 @@ _distaff_about_run() {
       ;;
     --tsv)
       kind=none not_after=' --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty '
+      ;;
+    --separator)
+      kind=word not_after=' --separator '
+      values=(';' '\t' :)
       ;;
     --no-header)
       kind=none not_after=' --no-header '
@@ -424,6 +428,10 @@ _distaff_about_run() {
       kind=word not_after=' --total '
       values=(100 1000 10000)
       ;;
+    --max-record)
+      kind=word not_after=' --max-record '
+      values=(64k 1M 64M 1G)
+      ;;
     --fields)
       kind=none not_after=' --fields '
       ;;
@@ -432,7 +440,7 @@ _distaff_about_run() {
       ;;
     -n | --max-records)
       kind=word not_after=' -n --max-records '
-      values=(0 2 10 100 1000)
+      values=(max even 2 10 100 1000)
       ;;
     --max-bytes)
       kind=word not_after=' --max-bytes '
@@ -648,7 +656,7 @@ _distaff_about_run() {
 # End mark.
 
 # From here to the next end mark: the options of distaff fetch, made in the same way.
-_distaff_options_fetch='-a --input -0 --null -d --delimiter --csv --tsv --no-header --jsonl --split --match --no-match --keep-empty --total --fields --dry-run -t --trace --url-template -X --request -H --header --data --cookie --cookie-jar --http --protocols --netrc --netrc-file --proxy --cert --cert-key --cacert --insecure --resolve --interface --public-only --max-redirects -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --polite --robots --adaptive --max-retry-after --user-agent --contact --output-dir --name --archive --body --max-size --cond --output -k --keep-order --hold-memory --spill-dir --spill-limit --stats --ok --retries --retry-delay --retry-on --retry-unsafe --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options_fetch='-a --input -0 --null -d --delimiter --csv --tsv --separator --no-header --jsonl --split --match --no-match --keep-empty --total --max-record --fields --dry-run -t --trace --url-template -X --request -H --header --data --cookie --cookie-jar --http --protocols --netrc --netrc-file --proxy --cert --cert-key --cacert --insecure --resolve --interface --public-only --max-redirects -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --polite --robots --adaptive --max-retry-after --user-agent --contact --output-dir --name --archive --body --max-size --cond --output -k --keep-order --hold-memory --spill-dir --spill-limit --stats --ok --retries --retry-delay --retry-on --retry-unsafe --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value_fetch=adXHjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -670,6 +678,10 @@ _distaff_about_fetch() {
       ;;
     --tsv)
       kind=none not_after=' --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty '
+      ;;
+    --separator)
+      kind=word not_after=' --separator '
+      values=(';' '\t' :)
       ;;
     --no-header)
       kind=none not_after=' --no-header '
@@ -694,6 +706,10 @@ _distaff_about_fetch() {
     --total)
       kind=word not_after=' --total '
       values=(100 1000 10000)
+      ;;
+    --max-record)
+      kind=word not_after=' --max-record '
+      values=(64k 1M 64M 1G)
       ;;
     --fields)
       kind=none not_after=' --fields '

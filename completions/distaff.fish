@@ -289,7 +289,7 @@ complete -c distaff -n '__distaff_in_operand; and not __distaff_in_file_list' -a
 complete -c distaff -n __distaff_in_file_list -F
 
 # From here to the end mark: made from the option table; changes here are lost.
-set -g __distaff_names_with_value_run --input --delimiter --split --match --no-match --total --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --mutex --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_names_with_value_run --input --delimiter --separator --split --match --no-match --total --max-record --max-records --max-bytes --shell --stdin --workdir --env --nice --jobs --delay --key --parallelism --throttle --rate --rules --mutex --buffer-size --output --tag-template --results --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --idle-timeout --deadline --on-error --halt --term-seq --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value_run adnIjPg
 set -g __distaff_key_forms_run 'host' 'domain' 'host:' 'domain:' 'regex:' '{//}' '{1}'
 complete -c distaff -n '__distaff_offers run -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
@@ -297,7 +297,9 @@ complete -c distaff -n '__distaff_offers run -0 --null -- -0 --null -d --delimit
 complete -c distaff -n '__distaff_offers run -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR' -x -k \
     -a '\'\\\\n\' \'\\\\0\' \'\\\\r\\\\n\' \',\' \';\''
 complete -c distaff -n '__distaff_offers run --csv -- --csv -0 --null -d --delimiter --tsv --jsonl --split --match --keep-empty' -l csv -d 'records are CSV rows; the header names the fields'
-complete -c distaff -n '__distaff_offers run --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields'
+complete -c distaff -n '__distaff_offers run --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields, and no quotes'
+complete -c distaff -n '__distaff_offers run --separator -- --separator' -l separator -d 'the character between the fields of --csv' -x -k \
+    -a '\';\' \'\\\\t\' \':\''
 complete -c distaff -n '__distaff_offers run --no-header -- --no-header' -l no-header -d 'the first row of --csv or --tsv is a record too'
 complete -c distaff -n '__distaff_offers run --jsonl -- --jsonl -0 --null -d --delimiter --csv --tsv --split --match --keep-empty' -l jsonl -d 'records are JSON objects; members are fields'
 complete -c distaff -n '__distaff_offers run --split -- --split --csv --tsv --jsonl --match' -l split -d 'split records at REGEX into fields {1} {2} and on' -x -k \
@@ -309,10 +311,12 @@ complete -c distaff -n '__distaff_offers run --no-match -- --no-match' -l no-mat
 complete -c distaff -n '__distaff_offers run --keep-empty -- --keep-empty -0 --null -d --delimiter --csv --tsv --jsonl' -l keep-empty -d 'an empty line is a record too'
 complete -c distaff -n '__distaff_offers run --total -- --total' -l total -d 'expect N records, for the time left in --progress' -x -k \
     -a '\'100\' \'1000\' \'10000\''
+complete -c distaff -n '__distaff_offers run --max-record -- --max-record' -l max-record -d 'a record longer than SIZE is a failed job' -x -k \
+    -a '\'64k\' \'1M\' \'64M\' \'1G\''
 complete -c distaff -n '__distaff_offers run --fields -- --fields' -l fields -d 'print the names of the fields and run nothing'
 complete -c distaff -n '__distaff_offers run -r --no-run-if-empty -- -r --no-run-if-empty' -s r -l no-run-if-empty -d 'accepted; without records nothing runs anyway'
-complete -c distaff -n '__distaff_offers run -n --max-records -- -n --max-records' -s n -l max-records -d 'pass N records to each job, 0 as many as fit' -x -k \
-    -a '\'0\' \'2\' \'10\' \'100\' \'1000\''
+complete -c distaff -n '__distaff_offers run -n --max-records -- -n --max-records' -s n -l max-records -d 'pass N records to each job; max: as many as fit; even' -x -k \
+    -a '\'max\' \'even\' \'2\' \'10\' \'100\' \'1000\''
 complete -c distaff -n '__distaff_offers run --max-bytes -- --max-bytes' -l max-bytes -d 'at most SIZE bytes of arguments for a job' -x -k \
     -a '\'4k\' \'64k\' \'128k\' \'1M\''
 complete -c distaff -n '__distaff_offers run -I -- -I' -s I -d 'STR stands for the record; nothing is appended' -x -k \
@@ -413,7 +417,7 @@ complete -c distaff -n '__distaff_offers run -V --version -- -V --version' -s V 
 # End mark.
 
 # From here to the next end mark: the options of distaff fetch, made in the same way.
-set -g __distaff_names_with_value_fetch --input --delimiter --split --match --no-match --total --url-template --request --header --data --cookie --cookie-jar --http --protocols --netrc-file --proxy --cert --cert-key --cacert --resolve --interface --max-redirects --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --max-retry-after --user-agent --contact --output-dir --name --archive --max-size --cond --output --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
+set -g __distaff_names_with_value_fetch --input --delimiter --separator --split --match --no-match --total --max-record --url-template --request --header --data --cookie --cookie-jar --http --protocols --netrc-file --proxy --cert --cert-key --cacert --resolve --interface --max-redirects --jobs --delay --key --parallelism --throttle --rate --rules --buffer-size --max-retry-after --user-agent --contact --output-dir --name --archive --max-size --cond --output --hold-memory --spill-dir --spill-limit --ok --retries --retry-delay --retry-on --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --id --failed-to --joblog --lock --lock-wait --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --config
 set -g __distaff_letters_with_value_fetch adXHjPg
 set -g __distaff_key_forms_fetch 'host' 'domain' 'ip' 'host:' 'domain:' 'regex:' '{1}'
 complete -c distaff -n '__distaff_offers fetch -a --input -- ' -s a -l input -d 'read records from FILE; again for more' -r -F -a '(__distaff_glued_files)'
@@ -421,7 +425,9 @@ complete -c distaff -n '__distaff_offers fetch -0 --null -- -0 --null -d --delim
 complete -c distaff -n '__distaff_offers fetch -d --delimiter -- -d --delimiter -0 --null --csv --tsv --jsonl --keep-empty' -s d -l delimiter -d 'records end with STR (curl\'s -d is --data)' -x -k \
     -a '\'\\\\n\' \'\\\\0\' \'\\\\r\\\\n\' \',\' \';\''
 complete -c distaff -n '__distaff_offers fetch --csv -- --csv -0 --null -d --delimiter --tsv --jsonl --split --match --keep-empty' -l csv -d 'records are CSV rows; the header names the fields'
-complete -c distaff -n '__distaff_offers fetch --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields'
+complete -c distaff -n '__distaff_offers fetch --tsv -- --tsv -0 --null -d --delimiter --csv --jsonl --split --match --keep-empty' -l tsv -d 'the same with tabs between the fields, and no quotes'
+complete -c distaff -n '__distaff_offers fetch --separator -- --separator' -l separator -d 'the character between the fields of --csv' -x -k \
+    -a '\';\' \'\\\\t\' \':\''
 complete -c distaff -n '__distaff_offers fetch --no-header -- --no-header' -l no-header -d 'the first row of --csv or --tsv is a record too'
 complete -c distaff -n '__distaff_offers fetch --jsonl -- --jsonl -0 --null -d --delimiter --csv --tsv --split --match --keep-empty' -l jsonl -d 'records are JSON objects; members are fields'
 complete -c distaff -n '__distaff_offers fetch --split -- --split --csv --tsv --jsonl --match' -l split -d 'split records at REGEX into fields {1} {2} and on' -x -k \
@@ -433,6 +439,8 @@ complete -c distaff -n '__distaff_offers fetch --no-match -- --no-match' -l no-m
 complete -c distaff -n '__distaff_offers fetch --keep-empty -- --keep-empty -0 --null -d --delimiter --csv --tsv --jsonl' -l keep-empty -d 'an empty line is a record too'
 complete -c distaff -n '__distaff_offers fetch --total -- --total' -l total -d 'expect N records, for the time left in --progress' -x -k \
     -a '\'100\' \'1000\' \'10000\''
+complete -c distaff -n '__distaff_offers fetch --max-record -- --max-record' -l max-record -d 'a record longer than SIZE is a failed job' -x -k \
+    -a '\'64k\' \'1M\' \'64M\' \'1G\''
 complete -c distaff -n '__distaff_offers fetch --fields -- --fields' -l fields -d 'print the names of the fields and run nothing'
 complete -c distaff -n '__distaff_offers fetch --dry-run -- --dry-run' -l dry-run -d 'print what would be asked for, and send nothing'
 complete -c distaff -n '__distaff_offers fetch -t --trace -- -t --trace' -s t -l trace -d 'print each request on stderr as it starts'

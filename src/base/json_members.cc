@@ -6,25 +6,12 @@
 #include <utility>
 
 #include "base/hex.h"
+#include "base/text.h"
 
 namespace distaff {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r\n";
-
-void append_utf8(std::uint32_t code, std::string& text) {
-  const auto add = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
-  if (code < 0x80) {
-    add(code);
-  } else if (code < 0x800) {
-    add(0xc0 | code >> 6), add(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    add(0xe0 | code >> 12), add(0x80 | (code >> 6 & 0x3f)), add(0x80 | (code & 0x3f));
-  } else {
-    add(0xf0 | code >> 18), add(0x80 | (code >> 12 & 0x3f));
-    add(0x80 | (code >> 6 & 0x3f)), add(0x80 | (code & 0x3f));
-  }
-}
 
 // The four digits behind \u at text[at].
 std::optional<std::uint32_t> unit_at(std::string_view text, std::size_t at) {

@@ -86,6 +86,15 @@ Expected<std::uint64_t> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(value);
 }
 
+std::string format_size(std::uint64_t bytes) {
+  for (const auto& [shift, letter] : {std::pair{40, 'T'}, {30, 'G'}, {20, 'M'}, {10, 'k'}}) {
+    if (bytes > 0 && bytes % (std::uint64_t{1} << shift) == 0) {
+      return fmt::format("{}{}", bytes >> shift, letter);
+    }
+  }
+  return fmt::format("{}", bytes);
+}
+
 std::string format_duration(Duration duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
   if (seconds < 0.0995) return fmt::format("{:.0f}ms", seconds * 1e3);

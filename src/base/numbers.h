@@ -24,6 +24,9 @@ Expected<Duration> parse_duration(std::string_view text, bool unit_needed = fals
 // "4096" "64k" "10M" "1G" "2T", powers of 1024; upper or lower case.
 Expected<std::uint64_t> parse_size(std::string_view text);
 
+// The same in the largest unit that needs no fraction: "64k", "65M", "100".
+std::string format_size(std::uint64_t bytes);
+
 // "0.4s", "60s", "2m 5s", "3h 20m", "250ms": short, for people.
 std::string format_duration(Duration duration);
 

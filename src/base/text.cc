@@ -104,6 +104,30 @@ std::string printable(std::string_view text, std::size_t limit) {
   return shown;
 }
 
+void append_utf8(std::uint32_t code, std::string& text) {
+  const auto add = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
+  if (code < 0x80) {
+    add(code);
+  } else if (code < 0x800) {
+    add(0xc0 | code >> 6), add(0x80 | (code & 0x3f));
+  } else if (code < 0x10000) {
+    add(0xe0 | code >> 12), add(0x80 | (code >> 6 & 0x3f)), add(0x80 | (code & 0x3f));
+  } else {
+    add(0xf0 | code >> 18), add(0x80 | (code >> 12 & 0x3f));
+    add(0x80 | (code >> 6 & 0x3f)), add(0x80 | (code & 0x3f));
+  }
+}
+
+void append_within(std::string_view more, std::uint64_t most, std::string& text) {
+  constexpr std::size_t kMuch = 1 << 20;
+  const std::size_t size = text.size() + more.size();
+  if (size > text.capacity() && size > kMuch) {
+    const std::uint64_t bound = std::max<std::uint64_t>(most, size) + kMuch;
+    text.reserve(std::min<std::uint64_t>(2 * text.capacity() + more.size(), bound));
+  }
+  text.append(more);
+}
+
 bool is_valid_utf8(std::string_view text) {
   Utf8Check check;
   check.feed(text);

@@ -2,6 +2,7 @@
 
 // Small helpers for text that more than one room needs.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,14 @@ std::string shell_quote(std::string_view text);
 // longer than `limit` bytes it is cut and ends in "...".
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+// Adds `more` to a text that is not to get longer than `most`, or not by much: it grows to what it
+// may hold, and not to twice as much.
+void append_within(std::string_view more, std::uint64_t most, std::string& text);
+
 bool is_valid_utf8(std::string_view text);
+
+// The bytes of one character; half of a surrogate pair too.
+void append_utf8(std::uint32_t code, std::string& text);
 
 // [A-Za-z_][A-Za-z0-9_]*
 bool is_identifier(std::string_view text);

@@ -92,12 +92,18 @@ std::string advice_on_stdin(const InputSpec& input) {
          ":::, and -a FILE reads a file";
 }
 
-std::string advice_on_header(const FieldNames& names) {
-  if (names.size() == 1 && names[0].find_first_of(";|") != names[0].npos) {
-    return fmt::format(
-        "the header is one field, '{}': where another sign is between the fields, "
-        "write tail -n +2 FILE | distaff --split '[{}]' and {{1}} {{2}}",
-        printable(names[0], 80), names[0][names[0].find_first_of(";|")]);
+std::string advice_on_header(const InputSpec& input, const FieldNames& names) {
+  const bool csv = input.format == RecordFormat::csv;
+  const std::string_view others = csv ? ";|\t" : ";|,";
+  const std::size_t other = names.size() == 1 ? names[0].find_first_of(others) : std::string::npos;
+  if (other != std::string::npos) {
+    const char sign = names[0][other];
+    const std::string fix = sign == '\t'  ? "--tsv"
+                            : sign == ',' ? "--csv"
+                                          : fmt::format("--csv --separator '{}'", sign);
+    return fmt::format("the header is one field, '{}': where {} is between the fields, write {}",
+                       printable(names[0], 80), sign == '\t' ? "a tab" : fmt::format("'{}'", sign),
+                       fix);
   }
   if (!looks_like_a_record(names)) return {};
   std::string list;
@@ -108,6 +114,31 @@ std::string advice_on_header(const FieldNames& names) {
       "the first row names the fields: {}{}; if it is a record, add "
       "--no-header and write {{1}} {{2}}",
       list, names.size() > 4 ? " ..." : "");
+}
+
+std::vector<std::string> advice_on_columns(const FieldNames& names,
+                                           const std::vector<std::string>& used) {
+  std::vector<std::string> all;
+  for (const std::string& name : used) {
+    const auto first = std::find(names.begin(), names.end(), name);
+    if (first == names.end()) continue;
+    const auto number = std::to_string(first - names.begin() + 1);
+    const auto next = std::find(first + 1, names.end(), name);
+    if (next != names.end()) {
+      all.push_back(fmt::format(
+          "the header has more than one column '{0}': {{{0}}} is the first of them, number {1}, "
+          "and number {2} is another",
+          printable(name, 60), number, next - names.begin() + 1));
+    }
+    const bool is_number = name.find_first_not_of("0123456789") == name.npos && !name.empty();
+    if (is_number && name != number) {
+      all.push_back(fmt::format(
+          "{{{0}}} is the column that the header calls '{0}', which is number {1}: names go before "
+          "numbers",
+          printable(name, 60), number));
+    }
+  }
+  return all;
 }
 
 std::string advice_on_failed_to(const RunSpec& spec, const Source& source) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/expected.h"
 #include "compose/template.h"
@@ -33,8 +34,14 @@ std::string advice_on_key(std::string_view key);
 // Records come from a stdin that has none and never will: what to say of it; empty if they do not.
 std::string advice_on_stdin(const InputSpec& input);
 
-// What to say of a header that looks like a record; empty if it does not.
-std::string advice_on_header(const FieldNames& names);
+// What to say of a header that looks like a record, or like one with another separator; empty if it
+// does not.
+std::string advice_on_header(const InputSpec& input, const FieldNames& names);
+
+// What to say of names that are used and may not mean what they seem to: of two columns, or of one
+// that is called by another one's number.
+std::vector<std::string> advice_on_columns(const FieldNames& names,
+                                           const std::vector<std::string>& used);
 
 // What to say of the file of --failed-to where lines cannot hold the values of `:::`; empty if it
 // is made of lines, or not at all.

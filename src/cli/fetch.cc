@@ -110,6 +110,7 @@ struct FetchPlan {
   std::optional<RequestTemplate> request;
   std::optional<GroupKey> key;
   std::optional<Template> id;
+  std::vector<std::string> warnings;
   FieldScheme columns;                       // of the input, as the report has them
   const ResolvedSource* resolved = nullptr;  // the source, with --key ip
 };
@@ -178,8 +179,17 @@ void resolve_ahead(const RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
   opened.source = std::move(resolved);
 }
 
+// What jobs are known by in a journal: what is asked for, and not how.
+void set_identity(RunSpec& spec) {
+  const FetchSpec& fetch = *spec.fetch;
+  spec.command.words = {"distaff fetch", fetch.method, fetch.url_template, fetch.column,
+                        fetch.data.value_or("")};
+}
+
 // `plan` must not move any more: the key looks at its request.
-Expected<void> make_plan(const RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
+Expected<void> make_plan(RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
+  if (const auto found = find_column(spec, opened); !found) return tl::unexpected(found.error());
+  set_identity(spec);
   const TemplateSyntax syntax{opened.scheme, "{}", opened.tuples};
   auto request = RequestTemplate::compile(*spec.fetch, {syntax, read_data_file});
   if (!request) return tl::unexpected(request.error());
@@ -200,17 +210,11 @@ Expected<void> make_plan(const RunSpec& spec, OpenedSource& opened, FetchPlan& p
   }
   if (plan.id) plan.id->collect_names(names);
   want_fields(*opened.source, names);
+  plan.warnings = advice_on_columns(opened.scheme.names, names);
   plan.columns = opened.scheme;
   if (const std::size_t count = first_row_fields(*opened.source)) plan.columns.count = count;
   resolve_ahead(spec, opened, plan);
   return {};
-}
-
-// What jobs are known by in a journal: what is asked for, and not how.
-void set_identity(RunSpec& spec) {
-  const FetchSpec& fetch = *spec.fetch;
-  spec.command.words = {"distaff fetch", fetch.method, fetch.url_template, fetch.column,
-                        fetch.data.value_or("")};
 }
 
 // What an earlier run called its bodies, where two URLs may have one name; and what else is there.
@@ -261,13 +265,13 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
   const OutputMode mode = spec.output.mode;
   if (mode != OutputMode::csv && mode != OutputMode::json) return nullptr;
   const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
+  const bool commas = spec.input.format == RecordFormat::csv && spec.input.separator == ',';
   std::string header;
-  if (spec.input.format == RecordFormat::csv && spec.input.header) {
-    header = opened.source->framing().header;
-  }
+  if (commas && spec.input.header) header = opened.source->framing().header;
   return std::make_unique<FetchRows>(
       FetchRows::Options{.json = mode == OutputMode::json,
                          .input = spec.input.format,
+                         .rows_as_they_are = commas,
                          .scheme = plan.columns,
                          .input_header = header,
                          .url_of = [&request, plain](const Job& job) {
@@ -377,7 +381,7 @@ class FetchRun {
     if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
     if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
     if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
-    files_.add_observers(all);
+    files_.add_observers(log, all);
     if (stats) all.push_back(&stats_);
     if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
     return all;
@@ -431,6 +435,13 @@ class FetchRun {
   std::optional<WallAlarm> alarm_;
 };
 
+// A header that was not understood may be why.
+Error with_advice(Error error, const RunSpec& spec, const OpenedSource& opened) {
+  const std::string odd = advice_on_header(spec.input, opened.scheme.names);
+  if (!odd.empty()) error.message += "; " + odd;
+  return error;
+}
+
 // Everything between the lock and the stamp.
 Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Scheduled* scheduled) {
   std::optional<EarlySignals> early;
@@ -445,11 +456,9 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
     std::fputs(messages.c_str(), stderr);
     return status;
   }
-  if (const auto found = find_column(spec, *opened); !found) return tl::unexpected(found.error());
-  set_identity(spec);
   FetchPlan plan;
   if (const auto planned = make_plan(spec, *opened, plan); !planned) {
-    return tl::unexpected(planned.error());
+    return tl::unexpected(with_advice(planned.error(), spec, *opened));
   }
   EventLoop loop;
   Output output(loop);
@@ -460,6 +469,7 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   if (!log) return tl::unexpected(log.error());
   const std::string failed_to = advice_on_failed_to(spec, *opened->source);
   if (!failed_to.empty()) (*log)->on_message(LogLevel::warn, failed_to);
+  for (const std::string& warning : plan.warnings) (*log)->on_message(LogLevel::warn, warning);
   RunFiles files(spec, *plan.request, plan.id, *opened, make_run_id());
   WrittenNames names;
   learn_names(spec, files, names);

@@ -28,6 +28,18 @@ Expected<std::string> parse_results(std::string_view text) {
   return parse_text(text);
 }
 
+// "10", "max", "even".
+Expected<BatchSpec> parse_batch(std::string_view text, BatchSpec batch) {
+  batch.even = text == "even";
+  batch.max_records = 0;
+  if (text == "max" || batch.even) return batch;
+  const auto count = parse_count(text);
+  if (!count) return fail(count.error().message + ", max or even");
+  if (*count == 0) return fail("0 means none to GNU parallel; write max for as many as fit");
+  batch.max_records = *count;
+  return batch;
+}
+
 class Reader : OptionReader {
  public:
   Reader(const Flags& flags, Arguments& arguments) : OptionReader(Program::run, flags, arguments) {}
@@ -61,8 +73,8 @@ class Reader : OptionReader {
   // ---- topic by topic
 
   void read_batches() {
-    read(Opt::max_records, request_.spec.batch.max_records,
-         [](std::string_view text) { return parse_count(text); });
+    read(Opt::max_records, request_.spec.batch,
+         [this](std::string_view text) { return parse_batch(text, request_.spec.batch); });
     read(Opt::max_bytes, request_.spec.batch.max_bytes,
          [](std::string_view text) -> Expected<std::uint64_t> {
            const auto size = parse_size(text);

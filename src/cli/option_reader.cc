@@ -55,6 +55,16 @@ Expected<std::string> parse_text(std::string_view text) {
   return std::string(text);
 }
 
+namespace {
+
+Expected<std::uint64_t> parse_max_record(std::string_view text) {
+  const auto size = parse_size(text);
+  if (size && *size == 0) return fail("'0' bytes hold no record; the default is 64M");
+  return size;
+}
+
+}  // namespace
+
 std::string OptionReader::unknown_choice(const Option& option, std::string_view value) {
   std::string choices;
   for (std::size_t i = 0; i < choice_count(option); ++i) {
@@ -79,6 +89,8 @@ void OptionReader::read_input() {
       input.delimiter = InputSpec{}.delimiter;
     }
   }
+  read(Opt::separator, input.separator, parse_separator);
+  read(Opt::max_record, input.max_record, parse_max_record);
   input.header = !flags_.has(Opt::no_header);
   input.keep_empty = flags_.has(Opt::keep_empty);
   read(Opt::split, input.split, parse_text);
@@ -93,6 +105,10 @@ void OptionReader::read_input() {
 }
 
 void OptionReader::check_input() {
+  if (flags_.has(Opt::delimiter) && flags_.has(Opt::csv)) {
+    fail_with("{} and {}: -d ends records; between the fields of --csv is --separator C",
+              spelled(Opt::delimiter), mentioned(Opt::csv));
+  }
   exclusive({Opt::null, Opt::delimiter, Opt::csv, Opt::tsv, Opt::jsonl},
             "records have one form; leave one of them out");
   exclusive({Opt::split, Opt::match}, "fields come from one of them; leave one out");
@@ -100,6 +116,7 @@ void OptionReader::check_input() {
   const RecordFormat format = request_.spec.input.format;
   const bool table = format == RecordFormat::csv || format == RecordFormat::tsv;
   const bool ended = format == RecordFormat::null_ended || format == RecordFormat::delimited;
+  check_separator();
   if (flags_.has(Opt::no_header) && !table) {
     fail_with("{} is for tables; add --csv or --tsv", spelled(Opt::no_header));
   }
@@ -119,6 +136,22 @@ void OptionReader::check_input() {
     fail_with("{} is for lines and does not go with {}; leave it out", spelled(Opt::keep_empty),
               format_word());
   }
+}
+
+void OptionReader::check_separator() {
+  if (!flags_.has(Opt::separator) || flags_.has(Opt::csv)) return;
+  if (flags_.has(Opt::tsv)) {
+    fail_with("{} and {}: TSV has tabs; a table with another separator is read by --csv {}",
+              spelled(Opt::separator), mentioned(Opt::tsv),
+              flags_.mentioned_with_value(Opt::separator));
+  }
+  if (request_.spec.input.format != RecordFormat::lines) {
+    fail_with("{} is between the fields of --csv, and does not go with {}; leave one of them out",
+              spelled(Opt::separator), format_word());
+  }
+  fail_with(
+      "{} is between the fields of --csv; add that, or split lines into fields by --split REGEX",
+      spelled(Opt::separator));
 }
 
 void OptionReader::check_lists() {

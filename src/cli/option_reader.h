@@ -121,6 +121,7 @@ class OptionReader {
 
   void read_input();
   void check_input();
+  void check_separator();
   void read_pool();
   void read_groups();
   void check_groups();

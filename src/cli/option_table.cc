@@ -39,16 +39,25 @@ constexpr Option kOptions[] = {
               "\\n|\\0|\\r\\n|,|;"}),
     {Opt::csv, "csv", 0, 0, Topic::input, none, "", "", "", false,
      "records are CSV rows; the header names the fields",
-     "Quoted fields may hold commas, doubled quotes and newlines. Several files each have the same "
-     "header. Empty rows are no records; a byte order mark at the start is dropped."},
+     "Quoted fields may hold commas, doubled quotes and newlines. Quotes in odd places are taken "
+     "as "
+     "Python's csv module takes them, and one warning names the first; one that is never closed "
+     "ends the run. Several files each have the same header. Empty rows are no records; a byte "
+     "order mark at the start is dropped."},
     {Opt::tsv, "tsv", 0, 0, Topic::input, none, "", "", "", false,
-     "the same with tabs between the fields", ""},
+     "the same with tabs between the fields, and no quotes",
+     "Every byte but tab and newline is itself, so a quote is one. With quotes: --csv --separator "
+     "'\\t'."},
+    {Opt::separator, "separator", 0, 0, Topic::input, text, "C", "", ",", false,
+     "the character between the fields of --csv", "One byte; \\t and \\xHH are understood.",
+     ";|\\t|:"},
     {Opt::no_header, "no-header", 0, 0, Topic::input, none, "", "", "", false,
      "the first row of --csv or --tsv is a record too",
      "Fields then have numbers only: {1} {2} and so on."},
     {Opt::jsonl, "jsonl", 0, 0, Topic::input, none, "", "", "", false,
      "records are JSON objects; members are fields",
-     "One object a line. {a.b} reaches into objects. Numbers are passed as written, null is empty, "
+     "One object a line; one that is none is a failed job. {a.b} reaches into objects. Numbers are "
+     "passed as written, null is empty, "
      "an object or array "
      "is passed as JSON."},
     {Opt::split, "split", 0, 0, Topic::input, text, "REGEX", "", "", false,
@@ -65,6 +74,11 @@ constexpr Option kOptions[] = {
     {Opt::total, "total", 0, 0, Topic::input, number, "N", "", "", false,
      "expect N records, for the time left in --progress",
      "Only needed where it cannot be known before the input has been read.", "100|1000|10000"},
+    {Opt::max_record, "max-record", 0, 0, Topic::input, size, "SIZE", "", "64M", false,
+     "a record longer than SIZE is a failed job",
+     "Its bytes are not kept, so memory is bounded; --failed-to cannot have it. What follows it is "
+     "read as usual.",
+     "64k|1M|64M|1G"},
     {Opt::fields, "fields", 0, 0, Topic::input, none, "", "", "", false,
      "print the names of the fields and run nothing",
      "One a line, as they may stand in braces: of the header, of the captures of --match, of the "
@@ -74,12 +88,16 @@ constexpr Option kOptions[] = {
 
     // ---- batches
     of_run({Opt::max_records, "max-records", 'n', 0, Topic::batches, number, "N", "", "1", false,
-            "pass N records to each job, 0 as many as fit",
-            "With --key a batch also ends where the next record has another key.",
-            "0|2|10|100|1000"}),
+            "pass N records to each job; max: as many as fit; even",
+            "even: as many as fit, and the last of them spread evenly over the slots, as soon as "
+            "the end of the input is seen. With --key a batch also ends where the next record has "
+            "another key.",
+            "max|even|2|10|100|1000"}),
     of_run({Opt::max_bytes, "max-bytes", 0, 0, Topic::batches, size, "SIZE", "", "128k", false,
             "at most SIZE bytes of arguments for a job",
-            "Never more than the system takes. A record that alone is too long is a failed job.",
+            "Never more than the system takes. A record that alone is too long is a failed job. "
+            "With --stdin record it bounds what a job of several records reads, and one that is "
+            "longer is a job alone.",
             "4k|64k|128k|1M"}),
 
     // ---- command

@@ -23,6 +23,7 @@ enum class Opt : unsigned char {
   delimiter,
   csv,
   tsv,
+  separator,
   no_header,
   jsonl,
   split,
@@ -30,6 +31,7 @@ enum class Opt : unsigned char {
   no_match,
   keep_empty,
   total,
+  max_record,
   fields,
   no_run_if_empty,
   // batches

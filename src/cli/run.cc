@@ -114,11 +114,13 @@ std::uint64_t environment_bytes() {
   return bytes;
 }
 
-JobBuilder::Limits batch_limits(const RunSpec& spec) {
+JobBuilder::Limits batch_limits(const RunSpec& spec, int slots) {
   return {.max_records = spec.batch.max_records,
           .max_bytes = spec.batch.max_bytes,
           .system_bytes = static_cast<std::uint64_t>(sysconf(_SC_ARG_MAX)),
-          .environment_bytes = environment_bytes()};
+          .environment_bytes = environment_bytes(),
+          .feeds_stdin = spec.command.stdin_mode == StdinMode::record && batched(spec),
+          .spread = spec.batch.even ? static_cast<std::size_t>(slots) : 1};
 }
 
 ProcessExecutor::Capture capture_of(const OutputSpec& output) {
@@ -191,7 +193,7 @@ class Run {
                         ProcessExecutor::descriptors_per_job(
                             capture_of(spec.output), spec.command.stdin_mode == StdinMode::record),
                         startup)),
-        builder_(batch_limits(spec), *plan.command, plan.key ? &*plan.key : nullptr),
+        builder_(batch_limits(spec, slots_), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
         run_id_(files.run_id()),
         rows_(rows_of(spec, opened.scheme)),
@@ -326,7 +328,7 @@ class Run {
     if (log.wants(LogLevel::info)) all.push_back(&job_messages_);
     if (progress_mode_ == ProgressMode::line) all.push_back(&progress_lines_);
     if (progress_mode_ == ProgressMode::bar) all.push_back(&progress_bar_);
-    files_.add_observers(all);
+    files_.add_observers(log, all);
     all.push_back(&after_a_while_);
     if (scheduled_.metrics() != nullptr) all.push_back(scheduled_.metrics());
     return all;
@@ -419,7 +421,7 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   }
   const std::string names = expect_a_table(spec.command, *opened);
   auto plan = make_plan(spec, *opened);
-  const std::string odd = advice_on_header(opened->scheme.names);
+  const std::string odd = advice_on_header(spec.input, opened->scheme.names);
   if (!plan) {
     Error error = plan.error();
     if (!odd.empty()) error.message += "; " + odd;
@@ -451,7 +453,13 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   }
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
-    JobBuilder builder(batch_limits(spec), *plan->command, plan->key ? &*plan->key : nullptr);
+    const int slots =
+        spec.batch.even
+            ? slots_of(spec, ProcessExecutor::descriptors_per_job(capture_of(spec.output), false),
+                       startup)
+            : 1;
+    JobBuilder builder(batch_limits(spec, slots), *plan->command,
+                       plan->key ? &*plan->key : nullptr);
     return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume())
                    .exit_status());
   }

@@ -77,7 +77,12 @@ Expected<void> RunFiles::open(TimePoint now) {
                                        .run = run_id_,
                                        .framing = [this] { return opened_.source->framing(); },
                                        .tuples = opened_.tuples,
-                                       .is_input = replaces_input_});
+                                       .is_input = replaces_input_,
+                                       .warn =
+                                           [this](const std::string& text) {
+                                             if (log_ != nullptr)
+                                               log_->on_message(LogLevel::warn, text);
+                                           }});
     if (!failed) return tl::unexpected(failed.error());
     failed_ = std::move(*failed);
   }
@@ -115,7 +120,8 @@ bool RunFiles::replaces_input(const RunSpec& spec) {
          is_among(spec.journal.failed_to, spec.input.files);
 }
 
-void RunFiles::add_observers(std::vector<Observer*>& observers) const {
+void RunFiles::add_observers(Observer& log, std::vector<Observer*>& observers) {
+  log_ = &log;
   if (journal_) observers.push_back(journal_.get());
   if (job_log_) observers.push_back(job_log_.get());
   if (failed_) observers.push_back(failed_.get());

@@ -46,7 +46,7 @@ class RunFiles {
   // --failed-to names a file that is read: all that is not done must come into it.
   static bool replaces_input(const RunSpec& spec);
 
-  void add_observers(std::vector<Observer*>& observers) const;
+  void add_observers(Observer& log, std::vector<Observer*>& observers);
   const std::string& run_id() const { return run_id_; }
   JobJournal* journal() const { return journal_.get(); }
   Resume* resume() { return resume_ ? &*resume_ : nullptr; }
@@ -68,6 +68,7 @@ class RunFiles {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobLog> job_log_;
   std::unique_ptr<FailedRecords> failed_;
+  Observer* log_ = nullptr;
 };
 
 }  // namespace distaff

@@ -311,6 +311,18 @@ Expected<std::string> parse_delimiter(std::string_view text) {
   return delimiter;
 }
 
+Expected<char> parse_separator(std::string_view text) {
+  const auto separator = parse_delimiter(text);
+  if (!separator || separator->size() != 1) {
+    return fail(fmt::format(
+        "'{}' is not one character, such as ';' or '\\t'; longer ones are for --split", text));
+  }
+  if (separator->find_first_of(std::string_view("\"\r\n\0", 4)) != separator->npos) {
+    return fail(fmt::format("'{}' has a meaning of its own in CSV", text));
+  }
+  return separator->front();
+}
+
 Expected<std::pair<std::string, std::string>> parse_env(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == text.npos) {

@@ -51,6 +51,9 @@ Expected<std::vector<TermStep>> parse_term_seq(std::string_view text);
 // "\n" "," "\r\n" "\x1e": the text with its escapes read.
 Expected<std::string> parse_delimiter(std::string_view text);
 
+// ";" "\t": one byte with its escapes read, which CSV has no other use for.
+Expected<char> parse_separator(std::string_view text);
+
 // "NAME=VALUE"
 Expected<std::pair<std::string, std::string>> parse_env(std::string_view text);
 

@@ -128,7 +128,7 @@ void FetchRows::append_input(const Record& record, std::string& row) const {
   if (input_.empty()) return;
   const auto& fields = record.fields;
   std::size_t i = 0;
-  if (options_.input == RecordFormat::csv && fields.size() <= input_.size()) {
+  if (options_.rows_as_they_are && !fields.empty() && fields.size() <= input_.size()) {
     row += record.text;
     row += ',';
     i = fields.size();
@@ -158,7 +158,10 @@ std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int att
   const Record& record = job.records.front();
   std::string row = "{";
   std::set<std::string, std::less<>> taken;
-  if (options_.input == RecordFormat::jsonl) {
+  if (options_.input == RecordFormat::jsonl && !record.problem.empty()) {
+    append_json_member("record", record.text, row);  // it is no object
+    taken.insert("record");
+  } else if (options_.input == RecordFormat::jsonl && is_valid_utf8(record.text)) {
     row += json_inside(record.text);
     std::string_view name, value;
     for (JsonMembers members(record.text); members.next(name, value);) taken.emplace(name);

@@ -26,8 +26,9 @@ class FetchRows final : public RowFormat {
   struct Options {
     bool json = false;
     RecordFormat input = RecordFormat::lines;
-    FieldScheme scheme;        // of a table without a header, with the count of its columns
-    std::string input_header;  // as it came, of CSV that has one; empty: from the scheme
+    bool rows_as_they_are = false;  // of the input: it is CSV with commas
+    FieldScheme scheme;             // of a table without a header, with the count of its columns
+    std::string input_header;       // as it came, of CSV that has one; empty: from the scheme
     // What is asked for; the row shows it without its secrets.
     std::function<std::string(const Job&)> url_of;
   };

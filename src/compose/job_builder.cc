@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace distaff {
 namespace {
@@ -30,11 +32,18 @@ JobBuilder::JobBuilder(Limits limits, const LaunchTemplate& command, const Group
       key_(key),
       max_records_(limits.max_records == 0 ? UINT64_MAX : limits.max_records),
       max_arguments_(std::min<std::uint64_t>(limits.max_bytes, command.most_argument_bytes())),
-      max_system_(room_for_records(limits, command)) {}
+      max_system_(room_for_records(limits, command)),
+      max_fed_(limits.feeds_stdin ? limits.max_bytes : UINT64_MAX),
+      spread_(limits.spread) {}
 
 JobBuilder::Size JobBuilder::size_of(const Record& record) const {
   return {command_.argument_bytes(record),
-          command_.record_bytes(record) + sizeof(char*) * command_.record_words()};
+          command_.record_bytes(record) + sizeof(char*) * command_.record_words(),
+          record.text.size() + 1};
+}
+
+bool JobBuilder::is_too_long(const Size& size) const {
+  return size.arguments > max_arguments_ || size.system > max_system_;
 }
 
 std::string JobBuilder::problem_of(const Record& record, const Size& size) const {
@@ -58,15 +67,14 @@ std::string JobBuilder::problem_of(const Record& record, const Size& size) const
 
 bool JobBuilder::fits(const Size& size) const {
   return batch_size_.arguments + size.arguments <= max_arguments_ &&
-         batch_size_.system + size.system <= max_system_;
+         batch_size_.system + size.system <= max_system_ && batch_size_.fed + size.fed <= max_fed_;
 }
 
 // Called for each record of the input, and a batch may have many thousands: the common case is one
 // comparison of sizes and one move.
 void JobBuilder::add(Record&& record) {
   const Size size = size_of(record);
-  const bool alone =
-      size.arguments > max_arguments_ || size.system > max_system_ || !record.problem.empty();
+  const bool alone = is_too_long(size) || size.fed > max_fed_ || !record.problem.empty();
   if (!batch_.empty() && (alone || !fits(size))) finish_batch();
   if (key_ != nullptr) {
     if (!batch_.empty() && key_of(record) != batch_key_) finish_batch();
@@ -76,6 +84,7 @@ void JobBuilder::add(Record&& record) {
   if (batch_.empty()) begin_batch(alone ? 1 : last_size_);
   batch_size_.arguments += size.arguments;
   batch_size_.system += size.system;
+  batch_size_.fed += size.fed;
   batch_.push_back(std::move(record));
   if (alone) {
     finish_batch(problem_of(batch_.back(), size));
@@ -88,8 +97,20 @@ void JobBuilder::begin_batch(std::size_t records) {
   batch_.reserve(std::clamp<std::size_t>(records, 1, kMostReserved));
 }
 
+// The first parts get one record more where they cannot be equal.
 void JobBuilder::finish() {
-  if (!batch_.empty()) finish_batch();
+  std::vector<Record> rest = std::exchange(batch_, {});
+  const std::optional<std::string> key = batch_key_;
+  auto next = std::make_move_iterator(rest.begin());
+  for (std::size_t parts = std::min(spread_, rest.size()); parts > 0; --parts) {
+    const auto left = std::make_move_iterator(rest.end()) - next;
+    const auto end =
+        next + (left + static_cast<std::ptrdiff_t>(parts) - 1) / static_cast<std::ptrdiff_t>(parts);
+    batch_.assign(next, end);
+    batch_key_ = key;
+    finish_batch();
+    next = end;
+  }
 }
 
 void JobBuilder::finish_batch(std::string problem) {

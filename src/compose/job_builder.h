@@ -25,6 +25,8 @@ class JobBuilder {
     std::uint64_t system_bytes = 2 << 20;  // what execve takes for argv and environment …
     // … and what of it our environment and the DISTAFF_ variables take, with NULs and pointers.
     std::uint64_t environment_bytes = 0;
+    bool feeds_stdin = false;  // records go to stdin: max_bytes bounds that of a batch too
+    std::size_t spread = 1;    // at the end of the input, what is collected is so many jobs
   };
 
   // `command` and `key` must outlive the builder; `key` may be null.
@@ -49,12 +51,14 @@ class JobBuilder {
   struct Size {
     std::uint64_t arguments = 0;
     std::uint64_t system = 0;
+    std::uint64_t fed = 0;  // to stdin
   };
 
   Size size_of(const Record& record) const;
   bool fits(const Size& size) const;
   std::string problem_of(const Record& record, const Size& size) const;
   std::optional<std::string> key_of(const Record& record) const;
+  bool is_too_long(const Size& size) const;
   void finish_batch(std::string problem = {});
   void begin_batch(std::size_t records);
 
@@ -63,6 +67,8 @@ class JobBuilder {
   std::uint64_t max_records_;
   std::uint64_t max_arguments_;
   std::uint64_t max_system_;  // for what records add
+  std::uint64_t max_fed_;     // of several records; one alone may be longer
+  std::size_t spread_;
 
   std::vector<Record> batch_;
   std::optional<std::string> batch_key_;

@@ -49,6 +49,7 @@ RunResult dry_run(Source& source, JobBuilder& builder, const LaunchTemplate& com
         break;
       case Source::Next::failed:
         result.error = source.error();
+        if (summary.ended() > 0) summary.input_failed();
         [[fallthrough]];
       case Source::Next::end:
         builder.finish();

@@ -57,6 +57,7 @@ RunResult Engine::run() {
   say_what_was_skipped();
   tick(true);
   check_files();
+  say_other_failures();
   result_.some_failed =
       !halt_.stopped_as_asked() &&
       (summary_.failures() > 0 || summary_.not_run() > 0 || summary_.left_unread());
@@ -212,6 +213,15 @@ void Engine::check_files() {
     if (failure.empty()) continue;
     if (!result_.error) result_.error = Error{std::string(failure), 3};
     return stop();
+  }
+}
+
+// At the end: only one of them is the run's error.
+void Engine::say_other_failures() {
+  for (const Observer* observer : parts_.observers) {
+    const std::string_view failure = observer->failure();
+    if (failure.empty() || failure == result_.error->message) continue;
+    say(LogLevel::error, failure);
   }
 }
 

@@ -186,6 +186,7 @@ class Engine final : public ExecEvents {
   bool read_some();
   bool queue_jobs();
   void queue(Job job);
+  void say_what_source_warns();
   bool skip(Job& job);
   void say_what_was_skipped();
   void schedule(JobId id);
@@ -197,6 +198,7 @@ class Engine final : public ExecEvents {
   void kill();
   void check_sink();
   void check_files();
+  void say_other_failures();
   void end_waiting_jobs();
   void give_up(const Job& job);
   void give_up_built();

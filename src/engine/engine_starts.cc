@@ -207,7 +207,9 @@ bool Engine::read_some() {
         input_waits_ = true;
         return false;
       case Source::Next::failed:
+        say_what_source_warns();
         result_.error = parts_.source.error();
+        if (records_ > 0) summary_.input_failed();
         stop();
         return false;
       case Source::Next::end:
@@ -224,13 +226,17 @@ bool Engine::read_some() {
 bool Engine::queue_jobs() {
   if (!parts_.builder.has_job() && !input_ended_) return false;
   while (auto job = parts_.builder.pop()) queue(std::move(*job));
-  const std::string warning = parts_.source.take_warning();
-  if (!warning.empty()) say(LogLevel::warn, warning);
+  say_what_source_warns();
   if (parts_.resume == nullptr) return true;
   for (std::string change; !(change = parts_.resume->take_warning()).empty();) {
     say(LogLevel::warn, change);
   }
   return true;
+}
+
+void Engine::say_what_source_warns() {
+  const std::string warning = parts_.source.take_warning();
+  if (!warning.empty()) say(LogLevel::warn, warning);
 }
 
 // A job that was done before has its number and, where the journal can tell of it, its row.

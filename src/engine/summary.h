@@ -46,6 +46,9 @@ class Summary {
   // It was asked to start nothing more (USR2); `left`: perhaps not all its input was read.
   void finished_early(bool left) { finished_early_ = true, left_unread_ = left; }
 
+  // The input could not be read to its end.
+  void input_failed() { left_unread_ = true; }
+
   std::string block() const;
 
   std::uint64_t ended() const { return ended_; }

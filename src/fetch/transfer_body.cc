@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "fetch/transfer_failure.h"
+#include "base/numbers.h"
 
 namespace distaff {
 namespace {
@@ -49,7 +49,7 @@ bool TransferBody::fits(std::uint64_t more) {
   const std::uint64_t said = received_ == 0 ? plan_.said.value_or(0) : 0;
   const std::uint64_t so_far = bytes() + more;
   if (so_far <= plan_.most && said <= plan_.most - plan_.from) return true;
-  std::string reason = fmt::format("body larger than --max-size {}", size_text(plan_.most));
+  std::string reason = fmt::format("body larger than --max-size {}", format_size(plan_.most));
   if (said > 0) reason += fmt::format(": it has {} bytes", plan_.from + said);
   failure_ = Outcome::broken(Outcome::Broken::too_large, std::move(reason));
   return false;

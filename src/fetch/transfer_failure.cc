@@ -130,19 +130,10 @@ Outcome no_trust(int code, const Transfer& transfer) {
 
 Outcome too_large_head(const FetchSpec& spec) {
   return Outcome::broken(Broken::too_large,
-                         fmt::format("head larger than {}", size_text(spec.max_head)));
+                         fmt::format("head larger than {}", format_size(spec.max_head)));
 }
 
 }  // namespace
-
-std::string size_text(std::uint64_t bytes) {
-  for (const auto& [shift, letter] : {std::pair{40, 'T'}, {30, 'G'}, {20, 'M'}, {10, 'k'}}) {
-    if (bytes > 0 && bytes % (std::uint64_t{1} << shift) == 0) {
-      return fmt::format("{}{}", bytes >> shift, letter);
-    }
-  }
-  return fmt::format("{}", bytes);
-}
 
 Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
                    std::uint64_t received) {

@@ -16,7 +16,4 @@ namespace distaff {
 Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
                    std::uint64_t received);
 
-// "64k", "1M", "1536k", "1000": as parse_size() reads it.
-std::string size_text(std::uint64_t bytes);
-
 }  // namespace distaff

@@ -1,8 +1,10 @@
 #include "input/csv_source.h"
 
-#include <cstring>
-#include <utility>
+#include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/numbers.h"
 #include "base/text.h"
 
 namespace distaff {
@@ -10,21 +12,20 @@ namespace {
 
 constexpr std::string_view kBom = "\xEF\xBB\xBF";
 constexpr std::size_t kNoBom = kBom.size();
-
-int is_no_space(unsigned char) { return 0; }
+constexpr std::size_t kHuge = 1 << 20;  // what a huge row took is not kept for the rest of the run
 
 }  // namespace
 
 CsvSource::CsvSource(FileSequence files, Options options)
     : files_(std::move(files)), options_(options) {
-  csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI);
-  csv_set_delim(&parser_, static_cast<unsigned char>(options_.delimiter));
-  csv_set_space_func(&parser_, is_no_space);
-  // It grows by this much each time; its own 128 bytes make big fields slow.
-  csv_set_blk_size(&parser_, 16 << 10);
+  options_.most = std::min<std::uint64_t>(options_.most, INT64_MAX);  // leaves room for sums
+  const auto is_special = [this](char c) { special_[static_cast<unsigned char>(c)] = true; };
+  is_special(options_.separator);
+  is_special('\n');
+  if (!options_.quotes) return;
+  is_special('\r');
+  is_special('"');
 }
-
-CsvSource::~CsvSource() { csv_free(&parser_); }
 
 Expected<void> CsvSource::read_header() {
   while (options_.header && !names_) {
@@ -33,6 +34,10 @@ Expected<void> CsvSource::read_header() {
       case Row::row:
         take_header();
         break;
+      case Row::too_long:
+        fail_at(row_line_, fmt::format("the header is longer than --max-record {}: raise it",
+                                       format_size(options_.most)));
+        return tl::unexpected(error_);
       case Row::wait:
         wait_until_readable(files_.wait_fd());
         break;
@@ -48,9 +53,10 @@ Expected<void> CsvSource::read_header() {
 std::size_t CsvSource::first_row_fields() {
   while (!row_ahead_) {
     files_.begin_turn();
-    switch (read_row()) {
+    switch (const Row row = read_row()) {
       case Row::row:
-        row_ahead_ = true;
+      case Row::too_long:
+        row_ahead_ = row;
         break;
       case Row::wait:
         wait_until_readable(files_.wait_fd());
@@ -67,16 +73,22 @@ Source::Next CsvSource::next(Record& record) {
   if (failed_) return Next::failed;
   files_.begin_turn();
   while (true) {
-    switch (std::exchange(row_ahead_, false) ? Row::row : read_row()) {
+    const auto ahead = std::exchange(row_ahead_, std::nullopt);
+    switch (ahead ? *ahead : read_row()) {
       case Row::row:
         if (header_next_) {
           if (!take_header()) return Next::failed;
           break;
         }
-        record.text.swap(text_);
-        record.fields.swap(fields_);
-        record.names = names_;
-        record.problem.clear();
+        give(record);
+        return Next::record;
+      case Row::too_long:
+        if (header_next_) {
+          fail_at(row_line_, "the first row is not the header of " + printable(header_file_) +
+                                 ": files read together need the same one");
+          return Next::failed;
+        }
+        give_lost(record);
         return Next::record;
       case Row::wait:
         return Next::wait;
@@ -88,17 +100,39 @@ Source::Next CsvSource::next(Record& record) {
   }
 }
 
+void CsvSource::give(Record& record) {
+  record.text.swap(text_);
+  record.fields.swap(fields_);
+  record.names = names_;
+  record.problem.clear();
+  record.bytes_lost = false;
+}
+
+void CsvSource::give_lost(Record& record) {
+  const bool open_quote = state_ == State::quoted;
+  record.begin({});
+  record.names = names_;
+  record.problem = fmt::format(
+      "{}: record longer than --max-record {}: raise it{}; its bytes are not kept",
+      place(row_line_), format_size(options_.most),
+      open_quote ? fmt::format(", or close the quote of line {}", quote_line_) : std::string());
+  record.bytes_lost = true;
+}
+
 // The row is in text_ and fields_.
 CsvSource::Row CsvSource::read_row() {
   if (row_done_) begin_row();
   while (true) {
     while (!files_.data().empty()) {
-      const std::string_view piece = next_piece();
-      if (piece.empty()) continue;
-      const bool good = feed(piece);
-      if (good) files_.consume(piece.size());
-      if (!good) return fail_at(line_, mistake());
-      if (row_done_) return Row::row;
+      if (bom_seen_ != kNoBom) take_bom();
+      if (!begun_) skip_line_ends();
+      const std::string_view data = files_.data();
+      if (data.empty()) break;
+      take(data);
+      if (row_done_ && end_row()) return is_too_long() ? Row::too_long : Row::row;
+      if (row_done_ || skipping_ || !is_too_long()) continue;
+      skipping_ = true;
+      return Row::too_long;
     }
     switch (files_.fill()) {
       case FileSequence::Fill::data:
@@ -119,37 +153,31 @@ CsvSource::Row CsvSource::read_row() {
   }
 }
 
-// What of the buffer goes to the parser next: up to a line end, since a row can only end there.
-// Empty if what came first was only to be skipped.
-std::string_view CsvSource::next_piece() {
-  if (bom_seen_ != kNoBom) take_bom();
-  if (text_.empty()) skip_line_ends();
-  std::string_view data = files_.data();
-  if (data.empty()) return data;
-  if (const void* end = std::memchr(data.data(), '\n', data.size())) {
-    data = data.substr(0, static_cast<const char*>(end) - data.data() + 1);
-  }
-  if (const void* end = std::memchr(data.data(), '\r', data.size())) {
-    data = data.substr(0, static_cast<const char*>(end) - data.data() + 1);
-  }
-  return data;
+// Takes what of the data is the row's, and the byte that ends it.
+void CsvSource::take(std::string_view data) {
+  if (!begun_) row_line_ = line_;
+  begun_ = true;
+  const std::size_t size = scan(data);
+  if (!skipping_) append_within(data.substr(0, size), options_.most, text_);
+  if (!row_done_) return files_.consume(size);
+  ends_in_cr_ = data[size] == '\r';
+  count_line_end(data[size]);
+  files_.consume(size + 1);
 }
 
-// False: the parser found a mistake in them.
-bool CsvSource::feed(std::string_view bytes) {
-  if (text_.empty()) row_line_ = line_;
-  if (csv_parse(&parser_, bytes.data(), bytes.size(), on_field, on_row, this) != bytes.size()) {
-    return false;
-  }
-  text_.append(bytes);
-  const char last = bytes.back();
-  if (last == '\n' || last == '\r') {
-    count_line_end(last);
-  } else {
-    after_cr_ = false;
-  }
-  if (row_done_) text_.pop_back();
-  if (row_done_) ends_in_cr_ = last == '\r';
+// False if the row is none: its rest was skipped, or TSV has nothing between two line ends.
+bool CsvSource::end_row() {
+  if (!options_.quotes) drop_cr();
+  const bool is_record = !skipping_ && (options_.quotes || !text_.empty());
+  if (!is_record) begin_row();
+  return is_record;
+}
+
+bool CsvSource::is_too_long() {
+  if (text_.size() <= options_.most) return false;
+  text_.clear();
+  text_.shrink_to_fit();
+  fields_.clear();
   return true;
 }
 
@@ -158,42 +186,124 @@ CsvSource::Row CsvSource::finish_file() {
   if (bom_seen_ != kNoBom && bom_seen_ > 0) {
     const std::string_view no_bom = kBom.substr(0, bom_seen_);
     bom_seen_ = kNoBom;
-    feed(no_bom);
+    begun_ = true;
+    text_.append(no_bom.substr(0, scan(no_bom)));
   }
-  if (csv_fini(&parser_, on_field, on_row, this) != 0) {
-    return fail_at(row_line_, "a quote that begins in this row is never closed");
+  if (state_ == State::quoted) {
+    return fail_at(quote_line_,
+                   "the quote that opens here is never closed, so what follows is no record");
   }
-  return row_done_ ? Row::row : Row::end;
+  if (!begun_) return Row::end;
+  if (state_ == State::field_begins && !skipping_) fields_.emplace_back(std::in_place);
+  row_done_ = true;
+  if (!end_row()) return Row::end;
+  return is_too_long() ? Row::too_long : Row::row;
 }
 
 void CsvSource::begin_file() {
   file_number_ = files_.file_number();
   header_next_ = options_.header;
+  first_row_ = true;
+  cr_before_lf_ = false;
   bom_seen_ = 0;
   line_ = 1;
   after_cr_ = false;
 }
 
 void CsvSource::begin_row() {
-  row_done_ = false;
+  state_ = State::field_begins;
+  begun_ = row_done_ = skipping_ = false;
   text_.clear();
+  if (text_.capacity() > kHuge) text_.shrink_to_fit();
   fields_.clear();
 }
 
-void CsvSource::on_field(void* bytes, std::size_t size, void* self) {
-  static_cast<CsvSource*>(self)->fields_.emplace_back(std::in_place,
-                                                      static_cast<const char*>(bytes), size);
+// ---- bytes to fields
+
+// How many bytes of the data belong to the row: to its end, then row_done_ is set, or all.
+std::size_t CsvSource::scan(std::string_view data) {
+  if (state_ != State::quoted) after_cr_ = false;
+  std::size_t at = 0;
+  while (at < data.size() && !row_done_) {
+    switch (state_) {
+      case State::field_begins:
+        if (!skipping_) fields_.emplace_back(std::in_place);
+        state_ = State::plain;
+        if (data[at] != '"' || !options_.quotes) break;
+        state_ = State::quoted;
+        quote_line_ = line_;
+        ++at;
+        break;
+      case State::plain:
+        at = scan_plain(data, at);
+        break;
+      case State::quoted:
+        at = scan_quoted(data, at);
+        break;
+      case State::quote_in_quoted:
+        state_ = State::plain;
+        if (data[at] == '"') {
+          keep("\"");
+          state_ = State::quoted;
+          ++at;
+        } else if (data[at] != options_.separator && !ends_row(data[at])) {
+          warn_of_quote();
+        }
+        break;
+    }
+  }
+  return at;
 }
 
-void CsvSource::on_row(int, void* self) { static_cast<CsvSource*>(self)->row_done_ = true; }
+std::size_t CsvSource::scan_plain(std::string_view data, std::size_t at) {
+  const std::size_t begin = at;
+  while (at < data.size()) {
+    const char c = data[at];
+    if (!special_[static_cast<unsigned char>(c)]) {
+      ++at;
+      continue;
+    }
+    if (c == options_.separator) {
+      keep(data.substr(begin, at - begin));
+      state_ = State::field_begins;
+      return at + 1;
+    }
+    if (ends_row(c)) {
+      row_done_ = true;
+      break;
+    }
+    warn_of_quote();
+    ++at;
+  }
+  keep(data.substr(begin, at - begin));
+  return at;
+}
+
+std::size_t CsvSource::scan_quoted(std::string_view data, std::size_t at) {
+  const std::size_t begin = at;
+  for (; at < data.size() && data[at] != '"'; ++at) {
+    if (ends_row(data[at])) {
+      count_line_end(data[at]);
+    } else {
+      after_cr_ = false;
+    }
+  }
+  keep(data.substr(begin, at - begin));
+  if (at == data.size()) return at;
+  after_cr_ = false;
+  state_ = State::quote_in_quoted;
+  return at + 1;
+}
+
+void CsvSource::keep(std::string_view bytes) {
+  if (!skipping_) append_within(bytes, options_.most, *fields_.back());
+}
 
 // Between rows: the second half of CR LF, and empty rows.
 void CsvSource::skip_line_ends() {
   const std::string_view data = files_.data();
   std::size_t count = 0;
-  for (; count < data.size() && (data[count] == '\n' || data[count] == '\r'); ++count) {
-    count_line_end(data[count]);
-  }
+  for (; count < data.size() && ends_row(data[count]); ++count) count_line_end(data[count]);
   files_.consume(count);
 }
 
@@ -208,13 +318,28 @@ void CsvSource::take_bom() {
     if (files_.data().front() != kBom[bom_seen_]) {
       const std::string_view no_bom = kBom.substr(0, bom_seen_);
       bom_seen_ = kNoBom;
-      if (!no_bom.empty()) feed(no_bom);
+      if (no_bom.empty()) return;
+      row_line_ = line_;
+      begun_ = true;
+      text_.append(no_bom.substr(0, scan(no_bom)));
       return;
     }
     files_.consume(1);
     ++bom_seen_;
   }
 }
+
+// Of a row of TSV that is whole.
+void CsvSource::drop_cr() {
+  const bool has_cr = text_.ends_with('\r');
+  if (std::exchange(first_row_, false)) cr_before_lf_ = has_cr;
+  if (!has_cr || !cr_before_lf_) return;
+  ends_in_cr_ = true;
+  text_.pop_back();
+  fields_.back()->pop_back();
+}
+
+// ---- rows
 
 // False, and error_, if it is another one than that of the first file.
 bool CsvSource::take_header() {
@@ -234,21 +359,22 @@ bool CsvSource::take_header() {
   return false;
 }
 
+void CsvSource::warn_of_quote() {
+  if (std::exchange(warned_, true)) return;
+  warning_ = place(line_) +
+             ": a quote inside a field that does not begin with one, or text behind a closing one: "
+             "it is taken as Python's csv module takes it, and so are any that follow; in a quoted "
+             "field a quote is written twice";
+}
+
 CsvSource::Row CsvSource::fail_at(std::uint64_t line, std::string what) {
   failed_ = true;
-  error_ = {printable(files_.name()) + ":" + std::to_string(line) + ": " + std::move(what), 2};
+  error_ = {place(line) + ": " + std::move(what), 2};
   return Row::failed;
 }
 
-std::string CsvSource::mistake() const {
-  if (csv_error(const_cast<csv_parser*>(&parser_)) != CSV_EPARSE) {
-    return csv_strerror(csv_error(const_cast<csv_parser*>(&parser_)));
-  }
-  if (parser_.quoted != 0) {
-    return "text after a closing quote: inside a quoted field a quote is written twice";
-  }
-  return "a quote inside an unquoted field: put the whole field in quotes and write the quote "
-         "twice";
+std::string CsvSource::place(std::uint64_t line) const {
+  return printable(files_.name()) + ":" + std::to_string(line);
 }
 
 }  // namespace distaff

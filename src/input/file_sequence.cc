@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "input/file_kind.h"
+
 namespace distaff {
 
 Expected<FileSequence> FileSequence::open(std::vector<std::string> names, Options options) {
@@ -30,6 +32,7 @@ Expected<void> FileSequence::open_next() {
                          : ByteReader::open(file, reading);
   if (!reader) return tl::unexpected(reader.error());
   reader_.emplace(std::move(*reader));
+  first_bytes_.clear();
   return {};
 }
 
@@ -51,7 +54,7 @@ FileSequence::Fill FileSequence::fill() {
   switch (reader_->fill()) {
     case ByteReader::Fill::data:
       filled_ = true;
-      return Fill::data;
+      return is_text() ? Fill::data : Fill::failed;
     case ByteReader::Fill::wait:
       return wait();
     case ByteReader::Fill::end:
@@ -61,6 +64,17 @@ FileSequence::Fill FileSequence::fill() {
       break;
   }
   return fail(reader_->error());
+}
+
+// False, and error_, if the file is plainly something else.  A pipe may give its bytes one by one.
+bool FileSequence::is_text() {
+  if (!options_.text || first_bytes_.size() >= kFileKindBytes) return true;
+  first_bytes_ += reader_->data().substr(0, kFileKindBytes - first_bytes_.size());
+  const std::string what = no_text(first_bytes_, name_);
+  if (what.empty()) return true;
+  reader_->consume(reader_->data().size());
+  fail({what, 2});
+  return false;
 }
 
 FileSequence::Fill FileSequence::wait() {

@@ -30,6 +30,7 @@ class FileSequence {
   struct Options {
     std::size_t buffer_size = ByteReader::kBufferSize;
     int stdin_fd = 0;  // what "-" means
+    bool text = true;  // a file whose first bytes say that it is no text is a failure
   };
 
   // Opens the first file; the others must exist.  No names: stdin.
@@ -59,6 +60,7 @@ class FileSequence {
 
   Expected<void> open_next();
   void close();
+  bool is_text();
   Fill wait();
   Fill fail(Error error);
 
@@ -68,6 +70,7 @@ class FileSequence {
   std::string name_;
   std::optional<ByteReader> reader_;  // of files_[next_ - 1]; nothing between two files
   WaitGate gate_;                     // goes before the reader, whose descriptor it may hold
+  std::string first_bytes_;           // of the file, until they are enough to tell what it is
   bool filled_ = false;               // this turn has had its buffer
   bool failed_ = false;
   Error error_;

@@ -1,23 +1,25 @@
 #include "input/json_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
+#include "input/file_kind.h"
+#include "input/json_lexer.h"
 
 namespace distaff {
 
-// Listens to nlohmann's parser and writes down the members of one object.
+// Reads one object, and writes down its members.
 //
 // Most lines of a file have the same members in the same order.  So the names of the last record
 // are taken as a guess: as long as members come as they did there, nothing is copied or looked up,
 // and a record whose guess held to the end shares the list of names.
-class JsonObjectReader final : public nlohmann::json_sax<nlohmann::json> {
+class JsonObjectReader {
  public:
   void want(const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
@@ -32,72 +34,12 @@ class JsonObjectReader final : public nlohmann::json_sax<nlohmann::json> {
   // False: mistake() says what is wrong.
   bool read(std::string_view line, Record& record) {
     begin();
-    if (!nlohmann::json::sax_parse(line.begin(), line.end(), this)) return false;
+    lexer_.begin(line);
+    if (!parse()) return false;
     finish(record);
     return true;
   }
   const std::string& mistake() const { return mistake_; }
-
-  // ---- what the parser tells
-
-  bool null() override { return scalar("null", ""); }
-  bool boolean(bool value) override {
-    const std::string_view text = value ? "true" : "false";
-    return scalar(text, text);
-  }
-  bool number_integer(std::int64_t value) override {
-    // Only -0 comes here without being negative; everything else is printed as it was written.
-    const std::string text = value == 0 ? "-0" : std::to_string(value);
-    return scalar(text, text);
-  }
-  bool number_unsigned(std::uint64_t value) override {
-    const std::string text = std::to_string(value);
-    return scalar(text, text);
-  }
-  bool number_float(double, const std::string& text) override { return scalar(text, text); }
-  bool string(std::string& value) override {
-    if (levels_.empty()) return not_an_object();
-    begin_value();
-    if (nested()) write_string(value);
-    store(value);
-    return true;
-  }
-  bool binary(nlohmann::json::binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(true); }
-  bool start_array(std::size_t) override { return open(false); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-
-  bool key(std::string& name) override {
-    Level& level = levels_.back();
-    if (!nested()) {
-      member_ = member(name);
-    } else {
-      if (std::exchange(level.has_items, true)) json_ += ',';
-      write_string(name);
-      json_ += ':';
-    }
-    if (!wanted_.empty()) {
-      path_.resize(level.path_size);
-      if (nested()) path_ += '.';
-      path_ += name;
-      forget_below_path();
-    }
-    return true;
-  }
-
-  bool parse_error(std::size_t, const std::string&,
-                   const nlohmann::json::exception& error) override {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …"
-    std::string_view what = error.what();
-    if (const auto at = what.find("column "); at != std::string_view::npos) {
-      what.remove_prefix(at);
-    } else if (const auto end = what.find("] "); end != std::string_view::npos) {
-      what.remove_prefix(end + 2);
-    }
-    mistake_ = "malformed JSON: " + printable(what);
-    return false;
-  }
 
  private:
   // One object or array that is open.
@@ -132,6 +74,139 @@ class JsonObjectReader final : public nlohmann::json_sax<nlohmann::json> {
     for (auto& value : found_) fields_.push_back(std::move(value));
     record.fields.swap(fields_);
     record.names = last_names_;
+  }
+
+  // ---- syntax
+
+  using Token = JsonLexer::Token;
+
+  // What may come next.
+  enum class Want { value, value_or_end, name, name_or_end, colon, comma_or_end, nothing };
+
+  // Without recursion: depth costs memory and no stack.
+  bool parse() {
+    const Token first = lexer_.next();
+    if (first != Token::begin_object) return first == Token::bad ? malformed() : not_an_object();
+    Want want = open(true);
+    while (true) {
+      const Token token = lexer_.next();
+      if (token == Token::bad) return malformed();
+      const bool may_end = want != Want::value && want != Want::name && want != Want::colon;
+      if (may_end && closes(token)) {
+        want = close();
+        continue;
+      }
+      switch (want) {
+        case Want::value:
+        case Want::value_or_end:
+          if (!begins_value(token)) return expected("a value", token);
+          want = take_value(token);
+          break;
+        case Want::name:
+        case Want::name_or_end:
+          if (token != Token::string) return expected("a name in double quotes", token);
+          key(lexer_.value());
+          want = Want::colon;
+          break;
+        case Want::colon:
+          if (token != Token::colon) return expected("a colon", token);
+          want = Want::value;
+          break;
+        case Want::comma_or_end:
+          if (token != Token::comma) return expected("a comma or the end", token);
+          want = levels_.back().object ? Want::name : Want::value;
+          break;
+        case Want::nothing:
+          if (token == Token::end) return true;
+          return malformed_because("text behind the object, and each line is one");
+      }
+    }
+  }
+
+  bool closes(Token token) const {
+    if (levels_.empty()) return false;
+    return token == (levels_.back().object ? Token::end_object : Token::end_array);
+  }
+
+  static bool begins_value(Token token) {
+    return token == Token::string || token == Token::number || token == Token::word ||
+           token == Token::begin_object || token == Token::begin_array;
+  }
+
+  Want take_value(Token token) {
+    const std::string_view value = lexer_.value();
+    switch (token) {
+      case Token::begin_object:
+      case Token::begin_array:
+        return open(token == Token::begin_object);
+      case Token::string:
+        begin_value();
+        if (nested()) write_string(value);
+        store(value);
+        break;
+      default:
+        begin_value();
+        if (nested()) json_ += value;
+        store(value == "null" ? std::string_view() : value);
+        break;
+    }
+    return Want::comma_or_end;
+  }
+
+  void key(std::string_view name) {
+    Level& level = levels_.back();
+    if (!nested()) {
+      member_ = member(name);
+    } else {
+      if (std::exchange(level.has_items, true)) json_ += ',';
+      write_string(name);
+      json_ += ':';
+    }
+    if (!wanted_.empty()) {
+      path_.resize(level.path_size);
+      if (nested()) path_ += '.';
+      path_ += name;
+      forget_below_path();
+    }
+  }
+
+  Want open(bool object) {
+    begin_value();
+    const std::size_t begin = json_.size();
+    levels_.push_back({object, false, begin, path_.size()});
+    if (nested()) json_ += object ? '{' : '[';
+    return object ? Want::name_or_end : Want::value_or_end;
+  }
+
+  Want close() {
+    const Level level = levels_.back();
+    path_.resize(level.path_size);
+    if (nested()) json_ += level.object ? '}' : ']';
+    levels_.pop_back();
+    if (levels_.empty()) return Want::nothing;
+    store(std::string_view(json_).substr(level.text_begin));
+    if (!nested()) json_.clear();
+    return Want::comma_or_end;
+  }
+
+  // ---- mistakes
+
+  bool malformed() { return malformed_because(lexer_.mistake()); }
+
+  bool malformed_because(std::string_view why) {
+    mistake_ = fmt::format("malformed JSON: column {}: {}", lexer_.column(), why);
+    return false;
+  }
+
+  bool expected(std::string_view what, Token token) {
+    if (token != Token::end) return malformed_because(fmt::format("{} is missing", what));
+    return malformed_because(fmt::format(
+        "the line ends, and {} is missing; an object is one line, as jq -c writes it", what));
+  }
+
+  bool not_an_object() {
+    mistake_ = "not a JSON object: each line must be one, as {\"name\": \"value\"}";
+    return false;
   }
 
   // ---- members
@@ -219,41 +294,6 @@ class JsonObjectReader final : public nlohmann::json_sax<nlohmann::json> {
     }
   }
 
-  // ---- values
-
-  bool scalar(std::string_view json_text, std::string_view field_text) {
-    if (levels_.empty()) return not_an_object();
-    begin_value();
-    if (nested()) json_ += json_text;
-    store(field_text);
-    return true;
-  }
-
-  bool open(bool object) {
-    if (levels_.empty() && !object) return not_an_object();
-    begin_value();
-    const std::size_t begin = json_.size();
-    levels_.push_back({object, false, begin, path_.size()});
-    if (nested()) json_ += object ? '{' : '[';
-    return true;
-  }
-
-  bool close() {
-    const Level level = levels_.back();
-    path_.resize(level.path_size);
-    if (nested()) json_ += level.object ? '}' : ']';
-    levels_.pop_back();
-    if (levels_.empty()) return true;
-    store(std::string_view(json_).substr(level.text_begin));
-    if (!nested()) json_.clear();
-    return true;
-  }
-
-  bool not_an_object() {
-    mistake_ = "not a JSON object: each line must be one, as {\"name\": \"value\"}";
-    return false;
-  }
-
   std::vector<std::string> wanted_;
   std::shared_ptr<const FieldNames> last_names_;
   std::size_t last_members_ = 0;  // of last_names_, those of the object itself
@@ -267,12 +307,11 @@ class JsonObjectReader final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Level> levels_;
   std::string json_;
   std::string path_;  // of the value being read, while something is wanted
+  JsonLexer lexer_;
   std::string mistake_;
 };
 
 namespace {
-
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -280,25 +319,28 @@ bool is_blank(std::string_view line) {
 
 }  // namespace
 
-JsonSource::JsonSource(FileSequence files)
-    : lines_(std::move(files), "\n"), reader_(std::make_unique<JsonObjectReader>()) {}
+JsonSource::JsonSource(FileSequence files, std::uint64_t most)
+    : lines_(std::move(files), {.delimiter = "\n", .most = most, .drop_bom = true}),
+      reader_(std::make_unique<JsonObjectReader>()) {}
 
 JsonSource::~JsonSource() = default;
 
 void JsonSource::want(const std::vector<std::string>& paths) { reader_->want(paths); }
 
 Source::Next JsonSource::next(Record& record) {
-  if (failed_) return Next::failed;
   lines_.begin_turn();
   while (true) {
     std::string_view line;
     switch (lines_.next(line)) {
       case LineReader::Next::line:
-        if (lines_.line_number() == 1 && line.substr(0, kBom.size()) == kBom) {
-          line.remove_prefix(kBom.size());
-        }
         if (is_blank(line)) break;
-        return make_record(line, record) ? Next::record : Next::failed;
+        make_record(line, record);
+        return Next::record;
+      case LineReader::Next::too_long:
+        record.begin({});
+        record.problem = lines_.too_long();
+        record.bytes_lost = true;
+        return Next::record;
       case LineReader::Next::wait:
         return Next::wait;
       case LineReader::Next::end:
@@ -309,16 +351,16 @@ Source::Next JsonSource::next(Record& record) {
   }
 }
 
-bool JsonSource::make_record(std::string_view line, Record& record) {
-  if (line.back() == '\r') line.remove_suffix(1);
-  record.text.assign(line);
-  record.problem.clear();
-  if (reader_->read(line, record)) return true;
-  failed_ = true;
-  error_ = {printable(lines_.file()) + ":" + std::to_string(lines_.line_number()) + ": " +
-                reader_->mistake(),
-            2};
-  return false;
+// A line that is no object is a record all the same, of a job that fails: those behind it may be
+// good ones.
+void JsonSource::make_record(std::string_view line, Record& record) {
+  record.begin({});
+  lines_.give(line, record.text);
+  if (record.text.ends_with('\r')) record.text.pop_back();
+  if (reader_->read(record.text, record)) return;
+  record.problem =
+      fmt::format("{}:{}: {}", printable(lines_.file()), lines_.line_number(),
+                  looks_like_utf16(record.text) ? std::string(kUtf16) : reader_->mistake());
 }
 
 }  // namespace distaff

@@ -2,6 +2,7 @@
 
 // Records from JSON lines: one object a line, its members are the fields.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,10 +15,12 @@ namespace distaff {
 class JsonObjectReader;
 
 // Numbers are given as they were written, null as an empty value, arrays and objects as JSON
-// without blanks.  Of several members with one name the last counts.
+// without blanks.  Strings may hold bytes that are no UTF-8.  Of several members with one name the
+// last counts.
 class JsonSource final : public Source {
  public:
-  explicit JsonSource(FileSequence files);
+  // A line of more than `most` bytes is a record that is no job.
+  JsonSource(FileSequence files, std::uint64_t most);
   ~JsonSource() override;
 
   // Names such as "a.b", a member of a member: each is a field of every record, after those of the
@@ -26,15 +29,13 @@ class JsonSource final : public Source {
 
   Next next(Record& record) override;
   int wait_fd() const override { return lines_.wait_fd(); }
-  const Error& error() const override { return failed_ ? error_ : lines_.error(); }
+  const Error& error() const override { return lines_.error(); }
 
  private:
-  bool make_record(std::string_view line, Record& record);
+  void make_record(std::string_view line, Record& record);
 
   LineReader lines_;
   std::unique_ptr<JsonObjectReader> reader_;
-  bool failed_ = false;
-  Error error_;
 };
 
 }  // namespace distaff

@@ -2,7 +2,11 @@
 
 // Cuts the bytes of files into pieces that end in a delimiter.  The last one of a file needs none,
 // and none goes over from one file to the next.
+//
+// A piece that is longer than it may be is told of as soon as it is, and the rest of it is skipped
+// without being kept: an input without a delimiter costs time but no memory.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,15 +17,29 @@ namespace distaff {
 
 class LineReader {
  public:
-  enum class Next { line, wait, end, failed };
+  enum class Next {
+    line,
+    too_long,  // there is one, and it is not given
+    wait,
+    end,
+    failed,
+  };
 
-  // The delimiter is one byte at least.
-  LineReader(FileSequence files, std::string delimiter);
+  struct Options {
+    std::string delimiter = "\n";     // one byte at least
+    std::uint64_t most = UINT64_MAX;  // bytes of a line
+    bool drop_bom = false;            // a UTF-8 byte order mark at the start of a file
+  };
+
+  LineReader(FileSequence files, Options options);
 
   void begin_turn() { files_.begin_turn(); }
 
   // `line` is the next one, without its delimiter, valid until the next call.
   Next next(std::string_view& line);
+
+  // The line that next() gave, which is not valid any more: a long one is moved and not copied.
+  void give(std::string_view line, std::string& text);
 
   // False: no byte of the last line is NUL.  Looked for once a buffer, not once a line.
   bool may_hold_nul() const { return nul_seen_; }
@@ -30,20 +48,28 @@ class LineReader {
   const std::string& file() const { return line_file_; }
   std::uint64_t line_number() const { return line_number_; }
 
+  // Why a line that was too long is no job.
+  std::string too_long() const;
+
   int wait_fd() const { return files_.wait_fd(); }
   const Error& error() const { return files_.error(); }
 
  private:
+  Next take(std::string_view& line);
+  Next begin_skipping();
   bool cut(std::string_view& line);
   bool cut_across(std::string_view& line);
   std::size_t find_in(std::string_view data) const;
+  void keep(std::string_view data);
+  void forget_pending();
   void begin_buffer();
   void count_line();
 
   FileSequence files_;
-  std::string delimiter_;
+  Options options_;
   std::string pending_;            // the beginning of a line that went over the buffer's end
   bool pending_returned_ = false;  // it is a view into pending_ that the caller has
+  bool skipping_ = false;          // what comes is the rest of a line that is too long
   bool nul_seen_ = false;
   std::size_t line_file_number_ = 0;
   std::string line_file_;

@@ -4,14 +4,18 @@
 #include <utility>
 
 #include "base/text.h"
+#include "input/file_kind.h"
 
 namespace distaff {
 
 LineSource::LineSource(FileSequence files, Options options, std::unique_ptr<LineFields> fields)
     : delimiter_(options.delimiter),
-      lines_(std::move(files), options.delimiter),
+      lines_(std::move(files), {.delimiter = options.delimiter,
+                                .most = options.most,
+                                .drop_bom = is_text(options.delimiter)}),
       skip_empty_(options.skip_empty),
-      watch_for_cr_(options.delimiter == "\n"),
+      lines_of_text_(options.delimiter == "\n"),
+      watch_for_cr_(lines_of_text_),
       nul_is_delimiter_(options.delimiter == std::string(1, '\0')),
       fields_(std::move(fields)) {}
 
@@ -23,6 +27,9 @@ Source::Next LineSource::next(Record& record) {
       case LineReader::Next::line:
         if (make_record(line, record)) return Next::record;
         break;
+      case LineReader::Next::too_long:
+        make_lost(record);
+        return Next::record;
       case LineReader::Next::wait:
         return Next::wait;
       case LineReader::Next::end:
@@ -35,17 +42,31 @@ Source::Next LineSource::next(Record& record) {
 
 // False if this line is to be skipped.
 bool LineSource::make_record(std::string_view line, Record& record) {
-  if (line.empty() && skip_empty_) return false;
-  record.text.assign(line);
-  record.fields.clear();
-  record.names.reset();
-  record.problem.clear();
-  if (watch_for_cr_ && !line.empty() && line.back() == '\r') warn_of_cr();
+  if (skip_empty_ && is_empty(line)) return false;
+  record.begin({});
+  lines_.give(line, record.text);
+  if (watch_for_cr_ && record.text.ends_with('\r')) warn_of_cr();
   if (lines_.may_hold_nul() && !nul_is_delimiter_ &&
-      std::memchr(line.data(), '\0', line.size()) != nullptr) {
-    record.problem = "a NUL byte in the line: use -0 if NUL ends the records";
+      std::memchr(record.text.data(), '\0', record.text.size()) != nullptr) {
+    record.problem =
+        looks_like_utf16(record.text)
+            ? kUtf16
+            : std::string_view("a NUL byte in the line: use -0 if NUL ends the records");
   }
   return !fields_ || !record.problem.empty() || fields_->find(record);
+}
+
+// In a file from Windows also a CR, and blanks before it.
+bool LineSource::is_empty(std::string_view line) const {
+  if (line.empty()) return true;
+  return lines_of_text_ && line.back() == '\r' &&
+         line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+void LineSource::make_lost(Record& record) {
+  record.begin({});
+  record.problem = lines_.too_long();
+  record.bytes_lost = true;
 }
 
 void LineSource::warn_of_cr() {

@@ -2,6 +2,7 @@
 
 // Records from lines, NUL-ended strings and strings with a delimiter of their own.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@ class LineSource final : public Source {
   struct Options {
     std::string delimiter = "\n";
     bool skip_empty = true;
+    std::uint64_t most = UINT64_MAX;  // bytes of a record; a longer one is no job
   };
 
   // `fields` may be null: then records have none.
@@ -30,11 +32,14 @@ class LineSource final : public Source {
 
  private:
   bool make_record(std::string_view line, Record& record);
+  void make_lost(Record& record);
+  bool is_empty(std::string_view line) const;
   void warn_of_cr();
 
   std::string delimiter_;
   LineReader lines_;
   bool skip_empty_;
+  bool lines_of_text_;
   bool watch_for_cr_;
   bool nul_is_delimiter_;
   std::unique_ptr<LineFields> fields_;

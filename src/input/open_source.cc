@@ -4,6 +4,7 @@
 
 #include "input/argument_source.h"
 #include "input/csv_source.h"
+#include "input/file_kind.h"
 #include "input/json_source.h"
 #include "input/line_fields.h"
 #include "input/line_source.h"
@@ -21,7 +22,10 @@ Expected<OpenedSource> open_arguments(const InputSpec& spec, FileSequence::Optio
     opened.scheme = {FieldScheme::Kind::numbered, {}, spec.lists.size()};
   }
   const bool some_left_out = !spec.match.empty() && spec.no_match == NoMatch::skip;
-  auto source = ArgumentSource::open(spec.lists, !spec.keep_empty, reading, std::move(fields));
+  auto source = ArgumentSource::open(
+      spec.lists,
+      {.skip_empty_lines = !spec.keep_empty, .reading = reading, .most = spec.max_record},
+      std::move(fields));
   if (!source) return tl::unexpected(source.error());
   if (!some_left_out) opened.total = (*source)->total();
   opened.source = std::move(*source);
@@ -29,9 +33,12 @@ Expected<OpenedSource> open_arguments(const InputSpec& spec, FileSequence::Optio
 }
 
 Expected<OpenedSource> open_csv(const InputSpec& spec, FileSequence files) {
-  const char delimiter = spec.format == RecordFormat::tsv ? '\t' : ',';
+  const bool tsv = spec.format == RecordFormat::tsv;
   auto source = std::make_unique<CsvSource>(
-      std::move(files), CsvSource::Options{.delimiter = delimiter, .header = spec.header});
+      std::move(files), CsvSource::Options{.separator = tsv ? '\t' : spec.separator,
+                                           .quotes = !tsv,
+                                           .header = spec.header,
+                                           .most = spec.max_record});
   if (auto read = source->read_header(); !read) return tl::unexpected(read.error());
   OpenedSource opened;
   if (!spec.header) {
@@ -45,11 +52,14 @@ Expected<OpenedSource> open_csv(const InputSpec& spec, FileSequence files) {
   return opened;
 }
 
+std::string delimiter_of(const InputSpec& spec) {
+  if (spec.format == RecordFormat::null_ended) return std::string(1, '\0');
+  return spec.format == RecordFormat::delimited ? spec.delimiter : "\n";
+}
+
 Expected<OpenedSource> open_lines(const InputSpec& spec, FileSequence files,
                                   std::unique_ptr<LineFields> fields) {
-  LineSource::Options options;
-  if (spec.format == RecordFormat::null_ended) options.delimiter.assign(1, '\0');
-  if (spec.format == RecordFormat::delimited) options.delimiter = spec.delimiter;
+  LineSource::Options options{.delimiter = delimiter_of(spec), .most = spec.max_record};
   options.skip_empty = spec.format == RecordFormat::lines && !spec.keep_empty;
   OpenedSource opened;
   if (fields) opened.scheme = fields->scheme();
@@ -65,7 +75,8 @@ Expected<OpenedSource> open_source(const InputSpec& spec, std::size_t buffer_siz
   }
   auto fields = make_line_fields(spec);
   if (!fields) return tl::unexpected(fields.error());
-  const FileSequence::Options reading{.buffer_size = buffer_size, .stdin_fd = 0};
+  const FileSequence::Options reading{
+      .buffer_size = buffer_size, .stdin_fd = 0, .text = is_text(delimiter_of(spec))};
   if (spec.format == RecordFormat::arguments) {
     return open_arguments(spec, reading, std::move(*fields));
   }
@@ -78,7 +89,7 @@ Expected<OpenedSource> open_source(const InputSpec& spec, std::size_t buffer_siz
     case RecordFormat::jsonl: {
       OpenedSource opened;
       opened.scheme.kind = FieldScheme::Kind::open;
-      opened.source = std::make_unique<JsonSource>(std::move(*files));
+      opened.source = std::make_unique<JsonSource>(std::move(*files), spec.max_record);
       return opened;
     }
     default:

@@ -24,12 +24,12 @@ struct OpenedSource {
   // Several `:::` lists make tuples: a word that is just {} is one word for each of their values.
   // A single list makes records without fields, where {1} is the same as {}.
   bool tuples = false;
-  // How many records will come, if that is known without reading (`:::` lists).
+  // How many records will come, if that is known without reading (`:::` lists of words).
   std::optional<std::uint64_t> total;
 };
 
-// Opens the first file (the others must exist), and reads a CSV header and the files of `::::`,
-// waiting for them if it must: signals should still act by themselves then.
+// Opens the first file (the others must exist) and those of `::::`, and reads a CSV header, waiting
+// for it if it must: signals should still act by themselves then.
 // Errors: a file that cannot be read, lists of unequal length, a bad regex.
 Expected<OpenedSource> open_source(const InputSpec& spec, std::size_t buffer_size = 64 << 10);
 

@@ -24,8 +24,8 @@ class Source {
   // Never blocks, and reads at most one buffer (64 KiB) ahead of the record it gives.
   virtual Next next(Record& record) = 0;
 
-  // Readable when next() may have more; -1 before it first said wait.  From then on it is the same
-  // number to the end, whichever file is being read.
+  // Readable when next() may have more; -1 before it first said wait.  It may be another one after
+  // each wait, and none is closed before the source goes.
   virtual int wait_fd() const { return -1; }
 
   // Names file and line.

@@ -11,13 +11,23 @@
 namespace distaff {
 namespace {
 
+struct Table {
+  char delimiter;
+  std::string_view option;
+};
+
+constexpr Table kTables[] = {{',', "--csv"},
+                             {'\t', "--tsv"},
+                             {';', "--csv --separator ';'"},
+                             {'|', "--csv --separator '|'"}};
+
 // The option by which `line` would be the header of a table with a column `name`, or a JSON object
 // with such a member; empty if it is neither.
 std::string_view format_with(std::string_view line, const std::string& name) {
   if (line.starts_with('{')) {
     return line.find("\"" + name + "\"") != line.npos ? "--jsonl" : "";
   }
-  for (const char delimiter : {',', '\t'}) {
+  for (const auto& [delimiter, option] : kTables) {
     if (line.find(delimiter) == line.npos) continue;
     for (std::string_view rest = line; !rest.empty();) {
       const std::size_t end = std::min(rest.find(delimiter), rest.size());
@@ -25,7 +35,7 @@ std::string_view format_with(std::string_view line, const std::string& name) {
       if (cell.size() >= 2 && cell.front() == '"' && cell.back() == '"') {
         cell = cell.substr(1, cell.size() - 2);
       }
-      if (cell == name) return delimiter == ',' ? "--csv" : "--tsv";
+      if (cell == name) return option;
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

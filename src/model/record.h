@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace distaff {
@@ -28,6 +29,13 @@ struct Record {
 
   // Not empty: this record cannot become a job, and why ("a NUL byte in the line; use -0 …").
   std::string problem;
+
+  // It was longer than --max-record: its bytes are not kept, `text` is empty, and `problem` says
+  // so.
+  bool bytes_lost = false;
+
+  // Makes it a record of that text, without fields.
+  void begin(std::string_view bytes);
 
   // Bytes of memory it takes, roughly.
   std::size_t memory() const;

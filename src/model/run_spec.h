@@ -35,20 +35,23 @@ struct InputSpec {
   RecordFormat format = RecordFormat::lines;
   std::vector<std::string> files;  // "-" is stdin; none: stdin
   std::string delimiter = "\n";    // for delimited
+  char separator = ',';            // csv: between the fields
   bool header = true;              // csv, tsv: the first row gives the names
   bool keep_empty = false;         // lines: an empty one is a record too
   std::string split;               // regex between the fields of a line; empty: no fields
   std::string match;               // regex whose named captures are fields; empty: none
   NoMatch no_match = NoMatch::fail;
-  std::vector<ArgumentList> lists;     // for arguments
-  std::optional<std::uint64_t> total;  // how many records to expect, for the ETA only
+  std::vector<ArgumentList> lists;      // for arguments
+  std::optional<std::uint64_t> total;   // how many records to expect, for the ETA only
+  std::uint64_t max_record = 64 << 20;  // bytes; a longer record is a failed job
 
   bool operator==(const InputSpec&) const = default;
 };
 
 struct BatchSpec {
   std::uint64_t max_records = 1;        // a job; 0: as many as fit
-  std::uint64_t max_bytes = 128 << 10;  // of a job's arguments
+  bool even = false;                    // the last of those that fit are spread over the slots
+  std::uint64_t max_bytes = 128 << 10;  // of a job's arguments, or of what a batch has on stdin
 
   bool operator==(const BatchSpec&) const = default;
 };

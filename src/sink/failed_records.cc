@@ -69,7 +69,7 @@ void FailedRecords::on_end(const Job& job, const Attempt&, bool failed, std::str
 void FailedRecords::on_not_run(const Job& job) { add(job); }
 
 // What is left of the input may be in the file itself and nowhere else.
-void FailedRecords::on_input_left() { incomplete_ = options_.is_input; }
+void FailedRecords::on_input_left() { incomplete_ = incomplete_ || options_.is_input; }
 
 void FailedRecords::tick(const RunCounts&, TimePoint, bool last) {
   if (last) finish();
@@ -79,7 +79,13 @@ void FailedRecords::add(const Job& job) {
   for (const Record& record : job.records) add(record);
 }
 
+// A beginning of a record would be taken for one.
 void FailedRecords::add(const Record& record) {
+  if (record.bytes_lost) {
+    ++lost_;
+    incomplete_ = incomplete_ || options_.is_input;
+    return;
+  }
   if (!std::exchange(begun_, true)) {
     framing_ = options_.framing();
     if (!framing_.header.empty()) write(framing_.header + framing_.ending);
@@ -112,6 +118,12 @@ void FailedRecords::push() {
 
 void FailedRecords::finish() {
   push();
+  if (lost_ > 0 && options_.warn) {
+    options_.warn(fmt::format("--failed-to: {} that {} longer than --max-record {} not in '{}'",
+                              lost_ == 1 ? "a record" : fmt::format("{} records", lost_),
+                              lost_ == 1 ? "was" : "were", lost_ == 1 ? "is" : "are",
+                              printable(options_.file)));
+  }
   if (as_it_is_ || !failure_.empty()) return;
   if (fdatasync(whole_.fd()) != 0) return fail_with(errno);
   const int error = incomplete_ ? whole_.publish_aside() : whole_.publish();

@@ -6,6 +6,7 @@
 // run's own input, and after SIGKILL it is what it was.  A name that is no regular file (a pipe,
 // /dev/stderr) is written to as it is.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ class FailedRecords final : public Observer {
     std::function<Framing()> framing;  // asked at the first record
     bool tuples = false;    // values with a tab between them, which is what --split takes
     bool is_input = false;  // the file is read too: it is replaced only by all the rest
+    std::function<void(const std::string&)> warn = {};
   };
 
   // Errors: the file cannot be made.
@@ -60,6 +62,7 @@ class FailedRecords final : public Observer {
   Framing framing_;
   bool begun_ = false;
   bool incomplete_ = false;
+  std::uint64_t lost_ = 0;  // records that are not there any more
   std::string unwritten_;
   std::string failure_;
 };

@@ -370,6 +370,7 @@ void Journal::tick(const RunCounts& counts, TimePoint now, bool last) {
     add_number(R"(,"failed":)", counts.failed, line);
     add_number(R"(,"skipped":)", counts.skipped, line);
     add_number(R"(,"not_run":)", counts.not_run, line);
+    if (input_left_) line += R"(,"input_left":true)";
     unwritten_ += line += "}\n";
   }
   if (!unwritten_.empty() && (last || now >= written_ + kGather)) {

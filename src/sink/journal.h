@@ -7,6 +7,8 @@
 //   {"type":"job","id":…,"outcome":"success","seq":…,"attempt":…,…}     one for each attempt
 //   {"type":"done","id":RUN,"time":…,"jobs":…,"failed":…,"skipped":…,"not_run":…}
 //
+// with "input_left":true at its end if the run was over before all its input was read.
+//
 // Lines of jobs belong to the run above them: a lock keeps others out as long as it goes on, and
 // the kernel takes it back however we end.  A line goes out in one write, alone or with those that
 // came within ten milliseconds: a write costs as much as all else of a line.  After a write that
@@ -64,6 +66,7 @@ class Journal final : public JobJournal, public Observer {
   std::optional<EarlierEnd> earlier(const Identity& identity) override;
 
   // Observer.  Lines are synced to the disk about once a second, and at the end.
+  void on_input_left() override { input_left_ = true; }
   void tick(const RunCounts& counts, TimePoint now, bool last) override;
   std::optional<TimePoint> next_tick() const override;
   std::string_view failure() const override { return failure_; }
@@ -90,6 +93,7 @@ class Journal final : public JobJournal, public Observer {
   bool sorted_ = false;
   std::string unwritten_;
   TimePoint written_;
+  bool input_left_ = false;
   bool dirty_ = false;  // written, and not synced
   TimePoint synced_;
   std::string failure_;

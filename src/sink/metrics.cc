@@ -112,6 +112,9 @@ std::string Metrics::text(std::string_view name, const Run& run) const {
              fmt::format("{:.3f}", seconds_of(run.took)));
   page.gauge("distaff_last_run_retries", "Further tries at jobs in the last run.",
              fmt::format("{}", retries_));
+  page.gauge("distaff_last_run_input_left",
+             "1 if the last run was over before all its input was read, else 0.",
+             input_left_ ? "1" : "0");
   page.metric("distaff_last_run_jobs", "gauge", "Jobs of the last run, by how they ended.");
   for (std::size_t kind = 0; kind < kinds; ++kind) {
     page.sample("", "outcome", kWords[kind], jobs_[kind]);

@@ -31,6 +31,7 @@ class Metrics final : public Observer {
 
   void on_end(const Job& job, const Attempt& attempt, bool failed, std::string_view command,
               TimePoint now) override;
+  void on_input_left() override { input_left_ = true; }
   void tick(const RunCounts& counts, TimePoint now, bool last) override;
 
   // `name` is the label's value, any bytes.
@@ -56,6 +57,7 @@ class Metrics final : public Observer {
   std::array<std::uint64_t, kBounds.size() + 1> durations_{};  // one more: longer than all
   double seconds_ = 0;
   std::uint64_t retries_ = 0;
+  bool input_left_ = false;
 };
 
 // What the label `run` says for a file: its name without directories and without ".prom".

@@ -44,6 +44,13 @@ TEST(Numbers, SizesArePowersOf1024) {
   }
 }
 
+TEST(Numbers, SizesAreWrittenAsTheyAreRead) {
+  for (const char* text : {"0", "100", "4k", "64M", "65M", "3G", "1T"}) {
+    EXPECT_EQ(format_size(*parse_size(text)), text);
+  }
+  EXPECT_EQ(format_size(65537), "65537");
+}
+
 TEST(Numbers, DurationsForPeopleAreShort) {
   EXPECT_EQ(format_duration(42ms), "42ms");
   EXPECT_EQ(format_duration(400ms), "0.4s");

@@ -78,7 +78,7 @@ std::string value_for(const Option& option) {
 
 // What some need beside them.
 Words companions(const Option& option) {
-  if (option.id == Opt::no_header) return {"--csv"};
+  if (option.id == Opt::no_header || option.id == Opt::separator) return {"--csv"};
   if (option.id == Opt::no_match) return {"--match", "x"};
   if (option.id == Opt::lock_wait) return {"--lock", "x"};
   return {};
@@ -323,7 +323,8 @@ TEST(ConfigErrors, OfValues) {
       {"{\"jobs\":\n 1e3}",
        "f:2:2: \"jobs\": '1e3' is no number of jobs, such as 8, 200%, +1, -1, or 0 for as many as "
        "fit"},
-      {R"({"max-records": -1})", "f:1:17: \"max-records\": '-1' is no whole number, such as 10"},
+      {R"({"max-records": -1})",
+       "f:1:17: \"max-records\": '-1' is no whole number, such as 10, max or even"},
       {R"({"output": "grup"})",
        "f:1:12: \"output\" 'grup': it is group, line, raw, json, csv or none"},
       {R"({"env": ["A=1", "B", "C=1"]})",

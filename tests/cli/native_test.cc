@@ -262,7 +262,7 @@ TEST(Native, ReadsTheRest) {
                                 "--log-file",   "log",
                                 "--log-format", "json",
                                 "--total",      "7",
-                                "-n0",          "x"});
+                                "-nmax",        "x"});
   EXPECT_EQ(spec.command.shell, (std::vector<std::string>{"bash", "-o", "pipe fail"}));
   EXPECT_EQ(spec.command.stdin_mode, StdinMode::record);
   EXPECT_EQ(spec.command.nice, -5);
@@ -359,12 +359,13 @@ TEST(NativeErrors, OfValuesThatAreMissingOrTooMany) {
 
 TEST(NativeErrors, OfNumbersTimesAndSizes) {
   expect_mistakes({
-      {{"-n", "foo", "x"}, "-n: 'foo' is no whole number, such as 10"},
-      {{"--max-records=-1", "x"}, "--max-records: '-1' is no whole number, such as 10"},
-      {{"-n=2", "x"}, "-n: '=2' is no whole number, such as 10"},
-      {{"-n", "0x10", "x"}, "-n: '0x10' is no whole number, such as 10"},
+      {{"-n", "foo", "x"}, "-n: 'foo' is no whole number, such as 10, max or even"},
+      {{"--max-records=-1", "x"},
+       "--max-records: '-1' is no whole number, such as 10, max or even"},
+      {{"-n=2", "x"}, "-n: '=2' is no whole number, such as 10, max or even"},
+      {{"-n", "0x10", "x"}, "-n: '0x10' is no whole number, such as 10, max or even"},
       {{"-n", "99999999999999999999", "x"},
-       "-n: '99999999999999999999' is too large: at most 9223372036854775807"},
+       "-n: '99999999999999999999' is too large: at most 9223372036854775807, max or even"},
       {{"-j", "-x", "y"},
        "-j: '-x' is no number of jobs, such as 8, 200%, +1, -1, or 0 for as many as fit"},
       {{"-j", "--keep-order", "y"},
@@ -550,7 +551,8 @@ TEST(Native, GivesARequestOrOneLineForAnyWords) {
 TEST(Native, FindsTheCommandBehindAnyOptionThatIsWellGiven) {
   for (const Option& meant : options()) {
     if (meant.topic == Topic::help || meant.id == Opt::no_header || meant.id == Opt::no_match ||
-        meant.id == Opt::keep_empty || meant.id == Opt::skip_failed || meant.id == Opt::lock_wait) {
+        meant.id == Opt::keep_empty || meant.id == Opt::skip_failed || meant.id == Opt::lock_wait ||
+        meant.id == Opt::separator) {
       continue;
     }
     std::string value = "1";

@@ -114,6 +114,7 @@ TEST_P(Options, HaveExamplesThatAreRight) {
       const std::string name = spelling(option);
       std::vector<std::string_view> words = {name, example};
       if (option.id == Opt::id) words.insert(words.begin(), {"--journal", "j"});
+      if (option.id == Opt::separator) words.insert(words.begin(), "--csv");
       if (option.id == Opt::lock_wait) words.insert(words.begin(), {"--lock", "x"});
       if (option.id == Opt::name) words.insert(words.begin(), {"--output-dir", "x"});
       if (GetParam() == Program::run) words.emplace_back("true");

@@ -33,6 +33,7 @@ Job job_of(std::string text, std::vector<std::optional<std::string>> fields = {}
 FetchRows::Options options(bool json, RecordFormat input, FieldScheme scheme = {}) {
   return {.json = json,
           .input = input,
+          .rows_as_they_are = input == RecordFormat::csv,
           .scheme = std::move(scheme),
           .input_header = {},
           .url_of = [](const Job&) { return std::string("https://a.example/"); }};

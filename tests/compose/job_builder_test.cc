@@ -108,6 +108,35 @@ TEST(JobBuilder, EndsABatchWhereTheKeyChanges) {
             (Words{"1:a:1 a:2(a)", "2:b:1(b)", "3:none too", "4:a:3 a:4 a:5(a)", "5:a:6(a)"}));
 }
 
+TEST(JobBuilder, SpreadsWhatIsLeftAtTheEndOverTheSlots) {
+  const auto echo = command({"echo", "{}"});
+  const JobBuilder::Limits limits{.max_records = 0, .max_bytes = 10, .spread = 3};
+  JobBuilder one(limits, echo, nullptr);
+  EXPECT_EQ(jobs_of(one, {"a", "b", "c", "d"}), (Words{"1:a b", "2:c", "3:d"}));
+  JobBuilder few(limits, echo, nullptr);
+  EXPECT_EQ(jobs_of(few, {"a", "b"}), (Words{"1:a", "2:b"}));
+  JobBuilder more(limits, echo, nullptr);
+  EXPECT_EQ(jobs_of(more, {"a", "b", "c", "d", "e", "f", "g", "h"}),
+            (Words{"1:a b c d e", "2:f", "3:g", "4:h"}))
+      << "a batch that is full does not wait for the end";
+  const auto key = *GroupKey::compile("regex:^(.):", {});
+  JobBuilder keyed({.max_records = 0, .spread = 2}, echo, &key);
+  EXPECT_EQ(jobs_of(keyed, {"a:1", "b:1", "b:2", "b:3"}),
+            (Words{"1:a:1(a)", "2:b:1 b:2(b)", "3:b:3(b)"}));
+}
+
+TEST(JobBuilder, BoundsWhatABatchHasOnStdin) {
+  CommandSpec spec;
+  spec.words = {"cat"};
+  spec.stdin_mode = StdinMode::record;
+  Words warnings;
+  const auto cat = *CommandTemplate::compile(spec, {.several = true}, warnings);
+  JobBuilder builder({.max_records = 0, .max_bytes = 6, .feeds_stdin = true}, cat, nullptr);
+  EXPECT_EQ(jobs_of(builder, {"a", "b", "c", "d", "much longer", "e", "12345", "f"}),
+            (Words{"1:a b c", "2:d", "3:much longer", "4:e", "5:12345", "6:f"}))
+      << "one that is longer alone has no limit";
+}
+
 TEST(JobBuilder, NumbersInAKeyAreTheJobs) {
   const auto echo = command({"echo", "{}"});
   const auto key = *GroupKey::compile("k{#}", {});

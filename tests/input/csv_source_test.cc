@@ -147,22 +147,151 @@ std::string mistake(std::string_view text, std::size_t buffer = 64 << 10) {
   return drained.error->message.substr(drained.error->message.rfind("/in:") + 1);
 }
 
-TEST(Csv, MistakesNameFileAndLine) {
+TEST(Csv, AQuoteThatIsNeverClosedNamesTheLineWhereItOpens) {
   for (const std::size_t buffer : {1, 2, 3, 5, 1000}) {
-    EXPECT_EQ(mistake("a,b\n1,2\n3,4\"\n", buffer),
-              "in:3: a quote inside an unquoted field: put the whole field in quotes and write the "
-              "quote twice");
-    EXPECT_EQ(mistake("a\r\n\"1\r\n2\"\r\n\r\n\"3\"4\r\n", buffer),
-              "in:5: text after a closing quote: inside a quoted field a quote is written twice");
-    EXPECT_EQ(mistake("a\n1\n\"2\n3\n", buffer),
-              "in:3: a quote that begins in this row is never closed");
-    EXPECT_EQ(mistake("a\r\r1\"", buffer).substr(0, 5), "in:3:");
-    EXPECT_EQ(mistake("a\"\n", buffer).substr(0, 5), "in:1:");
+    const std::string what =
+        "the quote that opens here is never closed, so what follows is no record";
+    EXPECT_EQ(mistake("a\n1\n\"2\n3\n", buffer), "in:3: " + what);
+    EXPECT_EQ(mistake("a,b\r\n\"1\r\n2\",\"3\r\n\r\n4", buffer), "in:3: " + what);
+    EXPECT_EQ(mistake("a\n1\n2,x\"\"\"y,\"", buffer), "in:3: " + what);
   }
 }
 
 TEST(Csv, WhatCameBeforeAMistakeIsGood) {
-  EXPECT_EQ(drain_text("a\n1\n2\nx\"y\n", csv()).texts(), (Texts{"1", "2"}));
+  EXPECT_EQ(drain_text("a\n1\n2\n\"y\n", csv()).texts(), (Texts{"1", "2"}));
+}
+
+// As Python 3 reads the same rows.
+TEST(Csv, QuotesInOddPlacesAreTakenAsPythonTakesThem) {
+  const struct {
+    const char* row;
+    Fields fields;
+  } rows[] = {
+      {R"(1,5" pipe,x)", {"1", "5\" pipe", "x"}},
+      {R"(="0012",y)", {"=\"0012\"", "y"}},
+      {R"("a" ,b)", {"a ", "b"}},
+      {R"( "a",b)", {" \"a\"", "b"}},
+      {R"("say \"hi\"",b)", {"say \\hi\\\"\"", "b"}},
+      {R"("a""b"c"d,e)", {"a\"bc\"d", "e"}},
+      {R"(a"",""b)", {"a\"\"", "b"}},
+      {R"(""x"",y)", {"x\"\"", "y"}},
+      {R"("","",)", {"", "", ""}},
+      {R"(x"y"z)", {"x\"y\"z"}},
+  };
+  for (const auto& [row, fields] : rows) {
+    for (const std::size_t buffer : {1, 2, 3, 1000}) {
+      const Drained drained = drain_text(std::string(row) + "\nnext,row\n", csv(false), buffer);
+      ASSERT_EQ(drained.fields(), (std::vector<Fields>{fields, {"next", "row"}})) << row;
+      EXPECT_EQ(drained.texts()[0], row);
+    }
+  }
+}
+
+// All warnings, each with the file's name alone.
+Texts warnings(std::string_view text, InputSpec spec) {
+  const TemporaryFiles files;
+  spec.files = {files.make("in", text)};
+  auto opened = open_source(spec);
+  Texts all;
+  Record record;
+  while (opened->source->next(record) == Source::Next::record) {
+    const std::string warning = opened->source->take_warning();
+    if (!warning.empty()) all.push_back(warning.substr(files.path("").size(), 5));
+  }
+  return all;
+}
+
+TEST(Csv, OneWarningNamesTheFirstQuoteInAnOddPlace) {
+  EXPECT_EQ(warnings("a,b\n1,\"2\n3\"\n4,5\"\n\"6\"7,8\n", csv()), Texts{"in:4:"});
+  EXPECT_EQ(warnings("a,b\n1,\"2\"\n\"3\" ,4\n", csv()), Texts{"in:3:"});
+  EXPECT_EQ(warnings("a,b\n1,\"\"\n\"3\"\"\",4\n", csv()), Texts{});
+}
+
+TEST(Csv, AnotherSeparatorHasTheSameQuotes) {
+  InputSpec spec = csv();
+  spec.separator = ';';
+  EXPECT_EQ(drain_text("a;b\n\"1;2\";3,4\n", spec).fields(), (std::vector<Fields>{{"1;2", "3,4"}}));
+  spec.separator = '\t';
+  EXPECT_EQ(drain_text("a\tb\n\"1\t2\"\t\"3\n4\"\n", spec).fields(),
+            (std::vector<Fields>{{"1\t2", "3\n4"}}));
+}
+
+// ---- TSV
+
+InputSpec tsv(bool header = true) { return {.format = RecordFormat::tsv, .header = header}; }
+
+TEST(Tsv, HasNoQuotes) {
+  for (const std::size_t buffer : {1, 2, 3, 1000}) {
+    const Drained drained = drain_text(
+        "size\tnote\n5\" pipe\t\"\n\"\t\"a\"b\"\nx\t\"gene_id \"\"7\"\"; two\"\n", tsv(), buffer);
+    EXPECT_EQ(drained.fields(),
+              (std::vector<Fields>{
+                  {"5\" pipe", "\""}, {"\"", "\"a\"b\""}, {"x", "\"gene_id \"\"7\"\"; two\""}}));
+    EXPECT_FALSE(drained.error);
+  }
+  EXPECT_EQ(warnings("a\n\"\n", tsv()), Texts{});
+}
+
+TEST(Tsv, EveryByteButTabAndNewlineIsItself) {
+  using namespace std::string_literals;
+  EXPECT_EQ(drain_text("a\tb\nx\ry\0\xff,\\t\t \n"s, tsv()).fields(),
+            (std::vector<Fields>{{"x\ry\0\xff,\\t"s, " "}}));
+}
+
+TEST(Tsv, ACrAtTheEndOfARowIsOfTheLineEndIfTheFirstRowHasOne) {
+  for (const std::size_t buffer : {1, 2, 3, 1000}) {
+    const Drained windows = drain_text("a\tb\r\n1\t2\r\n\r\n3\t\r\n4\t5", tsv(), buffer);
+    EXPECT_EQ(windows.fields(), (std::vector<Fields>{{"1", "2"}, {"3", ""}, {"4", "5"}}));
+    EXPECT_EQ(windows.texts(), (Texts{"1\t2", "3\t", "4\t5"}));
+    EXPECT_EQ(drain_text("a\tb\n1\t2\r\n\n", tsv(), buffer).fields(),
+              (std::vector<Fields>{{"1", "2\r"}}));
+  }
+}
+
+// ---- records that are too long
+
+TEST(Csv, ARowLongerThanItMayBeIsNoJobAndTheOthersAre) {
+  for (const std::size_t buffer : {1, 2, 3, 5, 1000}) {
+    InputSpec spec = csv();
+    spec.max_record = 7;
+    const Drained drained =
+        drain_text("a,b\n123,567\n1234,678\n\"9\n0,\"\"\",11111\n\n1,2\n", spec, buffer);
+    ASSERT_EQ(drained.records.size(), 4u);
+    EXPECT_EQ(drained.texts(), (Texts{"123,567", "", "", "1,2"}));
+    EXPECT_EQ(drained.records[1].problem.substr(drained.records[1].problem.rfind("/in:") + 1),
+              "in:3: record longer than --max-record 7: raise it; its bytes are not kept");
+    EXPECT_TRUE(drained.records[1].bytes_lost);
+    EXPECT_TRUE(drained.records[2].fields.empty());
+    EXPECT_FALSE(drained.records[3].bytes_lost);
+  }
+}
+
+TEST(Csv, AnOpenQuoteThatTakesTooMuchNamesItsLine) {
+  InputSpec spec = csv();
+  spec.max_record = 20;
+  const Drained drained = drain_text("a,b\n1,\"2\n" + std::string(100, 'x') + "\n3,4\n", spec, 16);
+  ASSERT_EQ(drained.records.size(), 1u);
+  EXPECT_NE(drained.records[0].problem.find("raise it, or close the quote of line 2; its bytes"),
+            std::string::npos)
+      << drained.records[0].problem;
+  ASSERT_TRUE(drained.error);
+  EXPECT_NE(drained.error->message.find("/in:2: the quote that opens here is never closed"),
+            std::string::npos);
+}
+
+TEST(Csv, WithoutAHeaderTheFirstRowMayBeTooLong) {
+  InputSpec spec = csv(false);
+  spec.max_record = 4;
+  const TemporaryFiles files;
+  spec.files = {files.make("f", "1,2,3\n4,5\n")};
+  auto opened = open_source(spec);
+  EXPECT_EQ(first_row_fields(*opened->source), 0u);
+  const Drained drained = drain(*opened->source);
+  EXPECT_EQ(drained.texts(), (Texts{"", "4,5"}));
+  EXPECT_NE(drained.records[0].problem, "");
+  spec.header = true;
+  EXPECT_EQ(open_source(spec).error().message,
+            files.path("f") + ":1: the header is longer than --max-record 4: raise it");
 }
 
 // ---- random rows

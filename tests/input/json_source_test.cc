@@ -130,31 +130,89 @@ TEST(JsonLines, ANameWithADotOfItsOwnComesFirst) {
 
 // ---- mistakes
 
-std::string mistake(std::string_view text) {
-  const Drained drained = drain_text(text, jsonl());
-  if (!drained.error) return "none";
-  EXPECT_EQ(drained.error->status, 2);
-  return drained.error->message.substr(drained.error->message.rfind("/in:") + 1);
+// Why a single line is no job.
+std::string mistake(std::string_view text, InputSpec spec = jsonl()) {
+  const Drained drained = drain_text(text, spec);
+  EXPECT_FALSE(drained.error);
+  for (const Record& record : drained.records) {
+    if (record.problem.empty()) continue;
+    EXPECT_EQ(record.fields, Fields{});
+    EXPECT_EQ(record.names, nullptr);
+    return record.problem.substr(record.problem.rfind("/in:") + 1);
+  }
+  return "none";
 }
 
-TEST(JsonLines, MistakesNameFileAndLine) {
+TEST(JsonLines, ALineThatIsNoObjectSaysWhereAndWhy) {
+  const std::string begin = "in:1: malformed JSON: column ";
   EXPECT_EQ(mistake("{\"a\":1}\n\n{\"a\":\n"),
-            "in:3: malformed JSON: column 6: syntax error while parsing value - unexpected end of "
-            "input; expected '[', '{', or a literal");
+            "in:3: malformed JSON: column 6: the line ends, and a value is missing; an object is "
+            "one line, as jq -c writes it");
   EXPECT_EQ(mistake("{}\n[1]\n"),
             "in:2: not a JSON object: each line must be one, as {\"name\": \"value\"}");
   EXPECT_EQ(mistake("17"),
-            "in:1: not a JSON object: each line must be one, as {\"name\": "
-            "\"value\"}");
-  for (const char* bad :
-       {"{\"a\":1} x", "{\"a\":1}{}", "{a:1}", "{\"a\":01}", "{\"a\":\"\xff\"}", "\"x\"", "{",
-        "{\"a\":[1,]}", "{\"a\":[1}}", "nul", "{\"a\":\"\\ud800\"}"}) {
+            "in:1: not a JSON object: each line must be one, as {\"name\": \"value\"}");
+  const struct {
+    const char* line;
+    const char* why;
+  } lines[] = {
+      {"{\"a\":1} x", "9: x is no JSON"},
+      {"{\"a\":1}{}", "8: text behind the object, and each line is one"},
+      {"{\"a\":1} {\"a\":2}", "9: text behind the object, and each line is one"},
+      {"{a:1}", "2: a is no JSON"},
+      {"{1:2}", "2: a name in double quotes is missing"},
+      {"{'a':1}", "2: strings are in double quotes"},
+      {"{\"a\" 1}", "6: a colon is missing"},
+      {"{\"a\":1 \"b\":2}", "8: a comma or the end is missing"},
+      {"{\"a\":01}", "6: a number begins with 0"},
+      {"{\"a\":1.}", "8: a digit is missing in a number"},
+      {"{\"a\":-}", "7: a digit is missing in a number"},
+      {"{\"a\":2e}", "8: a digit is missing in a number"},
+      {"{\"a\":NaN}", "6: NaN is no JSON"},
+      {"{\"a\":[-Infinity]}", "7: -Infinity is no JSON"},
+      {"{\"a\":True}", "6: True is no JSON"},
+      {"{\"a\":[1,]}", "9: a value is missing"},
+      {"{\"a\":1,}", "8: a name in double quotes is missing"},
+      {"{\"a\":[1}}", "8: a comma or the end is missing"},
+      {"{\"a\":\"x", "8: the line ends inside a string"},
+      {"{\"a\":\"\t\"}", "7: \\t inside a string is written as an escape"},
+      {"{\"a\":\"\\x\"}", "7: \\x is no escape"},
+      {"{\"a\":\"b\\u12g4\"}", "8: \\u12g4 is no escape"},
+      {"{\"a\":\"\\ud800\"}", "7: \\ud800 is half a character (a lone surrogate)"},
+      {"{\"a\":\"\\udc00\"}", "7: \\udc00 is half a character (a lone surrogate)"},
+      {"{\"a\":\"\\ud800\\u0041\"}", "7: \\ud800 is half a character (a lone surrogate)"},
+  };
+  for (const auto& [line, why] : lines) EXPECT_EQ(mistake(line), begin + why) << line;
+  for (const char* bad : {"\"x\"", "{", "nul", "{\"a\"", "{\"a\":[", "}", "]", "{\"a\":}"}) {
     EXPECT_EQ(mistake(bad).substr(0, 5), "in:1:") << bad;
   }
 }
 
-TEST(JsonLines, WhatCameBeforeAMistakeIsGood) {
-  EXPECT_EQ(drain_text("{\"a\":1}\nx\n", jsonl()).texts(), Texts{"{\"a\":1}"});
+TEST(JsonLines, TheOthersGoOnAroundALineThatIsNone) {
+  const Drained drained = drain_text("{\"a\":1}\n{\"a\":tru\r\n{\"a\":3}\n{\"a\":", jsonl());
+  EXPECT_EQ(drained.texts(), (Texts{"{\"a\":1}", "{\"a\":tru", "{\"a\":3}", "{\"a\":"}));
+  EXPECT_EQ(drained.fields(), (std::vector<Fields>{{"1"}, {}, {"3"}, {}}));
+  EXPECT_EQ(*drained.records[2].names, FieldNames{"a"});
+  EXPECT_FALSE(drained.error);
+}
+
+TEST(JsonLines, StringsMayHoldAnyBytesAndNumbersAnyDigits) {
+  EXPECT_EQ(fields_of("{\"a\":\"M\xfcller\",\"b\":[\"\xff\"]}"),
+            (Fields{"M\xfcller", "[\"\xff\"]"}));
+  EXPECT_EQ(
+      fields_of("{\"a\":1e999,\"b\":123456789012345678901234567890.10,\"c\":-0,\"d\":[1E+2]}"),
+      (Fields{"1e999", "123456789012345678901234567890.10", "-0", "[1E+2]"}));
+  EXPECT_EQ(fields_of("{\"a\":\"\\ud83d\\uDE00\\u00E4\\/\"}"), Fields{"\xf0\x9f\x98\x80\xc3\xa4/"});
+}
+
+TEST(JsonLines, ALineLongerThanItMayBeIsNoJob) {
+  InputSpec spec = jsonl();
+  spec.max_record = 12;
+  const Drained drained = drain_text("{\"a\":123456}\n{\"a\":1234567}\n{\"a\":1}\n", spec, 5);
+  EXPECT_EQ(drained.texts(), (Texts{"{\"a\":123456}", "", "{\"a\":1}"}));
+  EXPECT_TRUE(drained.records[1].bytes_lost);
+  EXPECT_EQ(mistake("{\"a\":1234567}\n", spec),
+            "in:1: record longer than --max-record 12: raise it; its bytes are not kept");
 }
 
 TEST(JsonLines, DepthCostsNoStack) {

@@ -86,6 +86,129 @@ TEST(Lines, ThatEndInCrAreKeptWithOneWarning) {
   EXPECT_EQ(opened->source->take_warning(), "");
 }
 
+TEST(Lines, OfBlanksAndACrAreEmpty) {
+  EXPECT_EQ(drain_text("a\r\n\r\n  \r\n\t \r\nb\r\n", {}).texts(), (Texts{"a\r", "b\r"}));
+  EXPECT_EQ(drain_text("a\n  \n \rb\n", {}).texts(), (Texts{"a", "  ", " \rb"}))
+      << "without a CR at the end blanks are a record, which a file's name may be";
+  EXPECT_EQ(drain_text("\r\n", {.keep_empty = true}).texts(), Texts{"\r"});
+  EXPECT_EQ(drain_text("\r\n", {.format = RecordFormat::delimited, .delimiter = "\n"}).texts(),
+            Texts{"\r"});
+}
+
+TEST(Lines, AByteOrderMarkIsDroppedFromEachFile) {
+  const TemporaryFiles files;
+  InputSpec spec;
+  spec.files = {files.make("a", "\xEF\xBB\xBFx\n\xEF\xBB\xBFy\n"),
+                files.make("b", "\xEF\xBB\xBF\nz"), files.make("c", "\xEF\xBB\xBF")};
+  for (std::size_t buffer = 1; buffer < 7; ++buffer) {
+    EXPECT_EQ(drain(*open_source(spec, buffer)->source).texts(),
+              (Texts{"x", "\xEF\xBB\xBFy", "z"}));
+  }
+  spec.format = RecordFormat::null_ended;
+  EXPECT_EQ(drain(*open_source(spec)->source).texts().size(), 3u) << "nothing is dropped";
+  EXPECT_EQ(drain(*open_source(spec)->source).texts()[2], "\xEF\xBB\xBF");
+}
+
+// ---- files that are no text
+
+std::string refused(const std::string& file, InputSpec spec, std::size_t buffer = 1000) {
+  spec.files = {file};
+  auto opened = open_source(spec, buffer);
+  if (!opened) return opened.error().message;
+  const Drained drained = drain(*opened->source);
+  return drained.error ? drained.error->message : "none";
+}
+
+TEST(Lines, AFileThatIsNoTextNamesWhatReadsIt) {
+  using namespace std::string_literals;
+  const TemporaryFiles files;
+  const struct {
+    std::string bytes;
+    const char *what, *reader;
+  } kinds[] = {
+      {"\x1f\x8b\x08\0\n"s, "compressed by gzip", "zcat"},
+      {"\xfd\x37zXZ\0\n"s, "compressed by xz", "xzcat"},
+      {"\x28\xb5\x2f\xfd\n"s, "compressed by zstd", "zstdcat"},
+      {"BZh91AY&SY\n"s, "compressed by bzip2", "bzcat"},
+      {"PK\x03\x04\n"s, "a zip archive", "unzip -p"},
+      {"\xff\xfe"
+       "a\0\n\0"s,
+       "UTF-16", "iconv -f UTF-16 -t UTF-8"},
+      {"\xfe\xff\0a\0\n"s, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
+  };
+  for (const auto& [bytes, what, reader] : kinds) {
+    const std::string path = files.make("f", bytes);
+    const std::string message = "'" + path + "' is " + what + ", not text; read it by: " + reader +
+                                " " + path + " | distaff ...";
+    for (const RecordFormat format :
+         {RecordFormat::lines, RecordFormat::csv, RecordFormat::tsv, RecordFormat::jsonl}) {
+      for (const std::size_t buffer : {1, 3, 1000}) {
+        EXPECT_EQ(refused(path, {.format = format}, buffer), message);
+      }
+    }
+    EXPECT_EQ(refused(path, {.format = RecordFormat::null_ended}), "none");
+    EXPECT_EQ(refused(path, {.format = RecordFormat::delimited, .delimiter = ","}), "none");
+  }
+  for (const char* text : {"BZh9 is a name\n", "PK\n", "\x1f\n", "7zXZ\n", "LZIP\n", "\xff\n"}) {
+    EXPECT_EQ(refused(files.make("f", text), {}), "none") << text;
+  }
+}
+
+TEST(Lines, ALineOfUtf16WithoutAMarkSaysSo) {
+  using namespace std::string_literals;
+  const Drained drained = drain_text("a\0b\0c\0d\0e\0\n\0f\0g\0h\0i\0j\0\n\0"s, {});
+  ASSERT_GE(drained.records.size(), 2u);
+  for (const std::size_t i : {0, 1}) {
+    EXPECT_NE(drained.records[i].problem.find("UTF-16"), std::string::npos);
+  }
+  EXPECT_NE(drain_text("a\0b\0\n"s, {}).records[0].problem.find("use -0"), std::string::npos);
+}
+
+// ---- records that are too long
+
+TEST(Lines, LongerThanTheyMayBeAreNoJobsAndTheOthersAre) {
+  for (const std::string delimiter : {"\n", ",", "abab"}) {
+    for (std::size_t buffer = 1; buffer < 12; ++buffer) {
+      const InputSpec spec{
+          .format = RecordFormat::delimited, .delimiter = delimiter, .max_record = 5};
+      std::string text;
+      for (const char* record : {"12345", "123456", "x", "123456789012345678901234", "", "y"}) {
+        text += record + delimiter;
+      }
+      const Drained drained = drain_text(text, spec, buffer);
+      ASSERT_EQ(drained.texts(), (Texts{"12345", "", "x", "", "", "y"})) << buffer << delimiter;
+      for (std::size_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(drained.records[i].bytes_lost, i == 1 || i == 3);
+        EXPECT_EQ(drained.records[i].problem.empty(), i != 1 && i != 3);
+      }
+    }
+  }
+}
+
+TEST(Lines, TheLastOfAFileMayBeTooLong) {
+  const TemporaryFiles files;
+  InputSpec spec{.files = {files.make("a", "1\n1234567"), files.make("b", "2\n123")},
+                 .max_record = 3};
+  for (std::size_t buffer = 1; buffer < 12; ++buffer) {
+    const Drained drained = drain(*open_source(spec, buffer)->source);
+    ASSERT_EQ(drained.texts(), (Texts{"1", "", "2", "123"}));
+    EXPECT_EQ(drained.records[1].problem,
+              files.path("a") +
+                  ":2: record longer than --max-record 3: raise it; its bytes are not kept");
+  }
+}
+
+// It is told of before its end, which may never come.
+TEST(Lines, WithoutEndAreToldOfAtOnceAndSkippedInTurns) {
+  auto opened = open_source({.files = {"/dev/zero"}, .max_record = 100}, 64);
+  Record record;
+  int waits = 0;
+  while (opened->source->next(record) == Source::Next::wait) ++waits;
+  EXPECT_LT(waits, 5);
+  EXPECT_TRUE(record.bytes_lost);
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(opened->source->next(record), Source::Next::wait);
+}
+
 TEST(Lines, FilesAreReadOneAfterTheOtherAndNoLineGoesOver) {
   const TemporaryFiles files;
   auto opened = open_source({.files = {files.make("a", "1\n2"), files.make("b", ""),

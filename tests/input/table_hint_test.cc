@@ -44,6 +44,7 @@ TEST(TableHint, RefusesATableWhoseColumnsStandInBraces) {
   EXPECT_TRUE(refuses("id,\"Full Name\"\r\n1,x\n", {"print", "Full Name"}, "--csv"));
   EXPECT_TRUE(refuses("id,mail\r\n1,x\r\n", {"mail"}, "--csv"));
   EXPECT_TRUE(refuses("id\tmail\n1\tx\n", {"mail"}, "--tsv"));
+  EXPECT_TRUE(refuses("id;mail\n1;x\n", {"mail"}, "--csv --separator ';'"));
   EXPECT_TRUE(refuses("{\"mail\": 1}\n", {"mail"}, "--jsonl"));
 }
 

@@ -288,10 +288,43 @@ load helpers
 }
 
 @test "a table with semicolons" {
-  printf 'a;b\n1;2\n' > t.csv
-  refuses "--split '[;]'" -- --csv -a t.csv touch ran {a}
-  tail -n +2 t.csv | try distaff --split '[;]' echo {2}
-  prints 2
+  printf 'a;b\n1;"2;3"\n' > t.csv
+  refuses "--csv --separator ';'" -- --csv -a t.csv touch ran {a}
+  refuses "--csv --separator ';'" -- --tsv -a t.csv touch ran {a}
+  try distaff -a t.csv touch ran {a}
+  exits 2
+  says "--csv --separator ';'"
+  absent ran
+  try distaff --csv --separator ';' -a t.csv echo {b}
+  prints '2;3'
+}
+
+@test "a separator that is none, or has nothing to separate" {
+  refuses --separator "';;'" -- --csv --separator ';;' touch ran {a}
+  refuses --separator '"' -- --csv --separator '"' touch ran {a}
+  refuses --separator '\n' -- --csv --separator '\n' touch ran {a}
+  refuses "--tsv" "--csv --separator ;" -- --tsv --separator ';' touch ran {a}
+  refuses --separator --split -- --separator ';' touch ran
+  refuses --separator --jsonl -- --jsonl --separator ';' touch ran
+  refuses -d --separator -- --csv -d ';' touch ran {a}
+  refuses --separator -- --sep ';' touch ran
+}
+
+@test "two columns of one name, and a header of numbers: said once, where they are used" {
+  printf 'id,n,id\n1,2,3\n4,5,6\n' > t.csv
+  try distaff -k --csv -a t.csv echo {id}
+  exits 0
+  prints 1 4
+  one_line
+  says "'id'" "number 3"
+  try distaff -k --csv -a t.csv echo {n}
+  silent
+  printf '3,2,1\na,b,c\n' > t.csv
+  try distaff --csv -a t.csv --tag-template {3} echo {1} {2}
+  exits 0
+  prints $'a\tc b'
+  says "{1} is the column that the header calls '1', which is number 3" "{3}"
+  says_not "{2} is"
 }
 
 @test "numbers in braces and no fields: said once" {
@@ -340,7 +373,9 @@ load helpers
 }
 
 @test "sizes and counts that are none" {
-  refuses -n "'x'" -- -n x echo
+  refuses -n "'x'" "max or even" -- -n x echo
+  refuses -n 0 "max" -- -n 0 echo
+  refuses --max-record 0 -- --max-record 0 echo
   refuses --max-records -1 -- --max-records -1 echo
   refuses --max-bytes 5x -- --max-bytes 5x echo
   refuses --buffer-size x -- --buffer-size x echo
@@ -680,12 +715,41 @@ fake_programs() {
   says bad.csv 3
 }
 
-@test "malformed JSON lines name file and line, after what was started has been written" {
-  printf '{"a":1}\n{"a":\n{"a":3}\n' > bad.jsonl
-  try distaff -k --jsonl -a bad.jsonl echo {a}
+@test "a quote that is never closed: what was not read is said everywhere" {
+  printf 'id,n\n1,a\n2,b\n3,"c\n4,d\n' > bad.csv
+  try distaff -j 1 --csv -a bad.csv --journal j --metrics m.prom 'exit {id}'
   exits 2
-  prints 1
-  says bad.jsonl 2
+  says "2 of 2 jobs failed" "the rest of the input was not read" "bad.csv:4: the quote that opens here"
+  grep -q '"type":"done".*"input_left":true}' j || fail "not in the journal"
+  grep -q '^distaff_last_run_input_left{.*} 1$' m.prom || fail "not in the metrics"
+  try distaff --csv -a bad.csv --failed-to bad.csv 'exit {id}'
+  exits 2
+  says "'bad.csv' is left as it was"
+  printf 'id\n1\n' > good.csv
+  try distaff --csv -a good.csv --journal g --metrics g.prom 'true {id}'
+  exits 0
+  ! grep input_left g || fail "all was read"
+  grep -q '^distaff_last_run_input_left{.*} 0$' g.prom
+}
+
+@test "a line that is no JSON is a failed job, and the others go on" {
+  printf '{"a":1}\n{"a":\n{"a":3}{"a":4}\n{"a":NaN}\n{"a":"\\ud800"}\n{"a":"\xe4"}\n{"a":7' > bad.jsonl
+  try distaff -k --jsonl -a bad.jsonl --failed-to again --journal j --metrics m.prom echo {a}
+  exits 1
+  prints 1 $'\xe4'
+  says "5 of 7 jobs failed" "bad.jsonl:2: malformed JSON: column 6" "job 3" "bad.jsonl:4: malformed JSON: column 6: NaN" \
+    "bad.jsonl:5:" "surrogate" "bad.jsonl:7: malformed JSON: column 7"
+  says_not "not read"
+  same "$(cat again)" "$(sed '1d; 6d' bad.jsonl)"
+  same "$(grep -c '"outcome":"failed"' j)" 5
+  grep -q 'outcome="not_started"} 5$' m.prom
+  try distaff -k --jsonl -a bad.jsonl --journal j --resume echo {a}
+  exits 1
+  prints
+  says "5 of 5 jobs failed"
+  try distaff -k --jsonl -a bad.jsonl --output json echo {a}
+  same "$(jq -c '[.seq, .record // .a // .a_b64, .exit]' "$kept/stdout" | sed -n '2p;6,7p')" \
+    $'[2,"{\\"a\\":",null]\n[6,"5A==",0]\n[7,"{\\"a\\":7",null]'
 }
 
 # ---- one file, one role

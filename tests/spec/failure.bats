@@ -121,7 +121,7 @@ touch up; sleep 77; touch outlived' ::: 1 2
 }
 
 @test "input ends with a mistake: status 2 goes before 1" {
-  printf '{"a":1}\n{' | try distaff --jsonl 'exit {a}'
+  printf 'a\n1\n"' | try distaff --csv 'exit {a}'
   exits 2
 }
 

@@ -368,6 +368,26 @@ EOF
   grep -q '"id": 1.50' "$kept/stdout"
 }
 
+@test "a table with semicolons, rows that are none, and what is too long: the others are fetched" {
+  serve
+  printf 'id;url\n"1;x";http://%s/size/1\n2" pipe;http://%s/size/2\n%0300d;u\n' "$at" "$at" 0 > in.csv
+  try distaff fetch --csv -a in.csv
+  exits 2
+  says "--csv --separator ';'"
+  try distaff fetch --csv --separator ';' --max-record 200 -k -a in.csv --failed-to again
+  exits 1
+  says "in.csv:3: a quote" "in.csv:4: record longer than --max-record 200" "1 of 3 jobs failed"
+  same "$(values status | tr '\n' ,)" 200,200,,
+  same "$(values id)" $'1;x\n2" pipe'
+  same "$(cat again)" ""
+  printf '{"url":"http://%s/size/1"}\n{"url":\n{"url":"http://%s/size/3","t":"\xe4"}\n' "$at" "$at" > in.jsonl
+  try distaff fetch --jsonl -k --output json -a in.jsonl --failed-to again
+  exits 1
+  says "in.jsonl:2: malformed JSON: column 8"
+  same "$(jq -r '[.status, .record, .t_b64] | join(" ")' "$kept/stdout")" $'200  \n {"url": \n200  5A=='
+  same "$(cat again)" '{"url":'
+}
+
 @test "bodies to stdout, in order and whole" {
   serve
   try distaff fetch -k --body "http://$at/slow?ms=300" "http://$at/size/5" "http://$at/gzip/300000"

@@ -129,6 +129,34 @@ load helpers
   prints 1a 1b 2a 2b
 }
 
+@test ":::: of a FIFO: jobs start as its lines come, whichever list it is" {
+  mkfifo f
+  start distaff -k echo {1}{2} :::: f ::: 1 2
+  exec 5> f
+  echo a >&5
+  wait_for grep -q a2 "$kept/stdout"
+  echo b >&5
+  exec 5>&-
+  finish
+  exits 0
+  prints a1 a2 b1 b2
+  start distaff -j 2 echo {1}{2} ::: x y :::: f
+  exec 5> f
+  echo 1 >&5
+  wait_for grep -q x1 "$kept/stdout"
+  exec 5>&-
+  finish
+  exits 0
+  prints x1 y1
+}
+
+@test ":::: of a list without end is read as far as jobs are started" {
+  yes | try distaff -k --halt soon,done=3 echo :::: -
+  exits 0
+  same "$(head -n 3 "$kept/stdout")" $'y\ny\ny'
+  refuses :::: - -- touch ran :::: - :::: -
+}
+
 @test "::::+ takes a file's lines in step" {
   printf 'a\nb\n' > f
   try distaff -k echo {1}{2} ::: x y ::::+ f
@@ -186,10 +214,35 @@ load helpers
   prints 2 4
 }
 
-@test "TSV: tabs between fields, commas in them, quotes as in CSV" {
-  printf 'a\tb\nx,y\t"p\tq"\n' | try distaff --tsv echo {b}-{a}
+@test "TSV: tabs between fields, and no quotes" {
+  printf 'a\tb\nx,y\t5" pipe\n"\t"q\n' > t.tsv
+  try distaff -k --tsv -a t.tsv --failed-to again 'echo {b}-{a}; false'
+  exits 1
+  prints '5" pipe-x,y' '"q-"'
+  cmp t.tsv again
+  printf 'a\tb\n"p\tq"\tr\n' | try distaff --csv --separator '\t' echo {a}
+  prints $'p\tq'
+  printf 'a"\tb\n' | try distaff --tsv --fields
+  prints 'a"' b
+}
+
+@test "CSV: quotes in odd places as Python takes them, with one warning" {
+  printf 'a,b\n1,5" pipe\n="0012",x\n"p" ,"say \\"hi\\""\n' > t.csv
+  try distaff -k --csv -a t.csv echo '{a}|{b}'
   exits 0
-  prints $'p\tq-x,y'
+  prints '1|5" pipe' '="0012"|x' 'p |say \hi\""'
+  one_line
+  says "t.csv:2: a quote"
+}
+
+@test "a table with another separator keeps it in --failed-to" {
+  printf 'a;b\n"1;2";3\n' > t.csv
+  try distaff --csv --separator ';' -a t.csv --failed-to again 'false {a}'
+  exits 1
+  cmp t.csv again
+  printf '{"csv": true, "separator": ";"}' > c.json
+  try distaff --config c.json -a t.csv echo {a}
+  prints '1;2'
 }
 
 @test "a name that looks like a path part is taken exactly first" {
@@ -226,6 +279,74 @@ load helpers
   prints 1
   printf '\xef\xbb\xbf{"a":1}\n' | try distaff --jsonl echo {a}
   prints 1
+}
+
+# ---- input that is no text, or has no end
+
+@test "a list from Windows: blank lines are none, its mark is dropped" {
+  printf '\xef\xbb\xbfecho a\r\n\r\n  \r\nb\r\n' > list
+  try distaff -k -a list printf '[%s]'
+  exits 0
+  prints_bytes '[echo a\r][b\r]'
+  one_line
+  says "-d '\\r\\n'"
+  try distaff -k printf '[%s]' :::: list
+  prints_bytes '[echo a\r][b\r]'
+}
+
+@test "a compressed list, or one of UTF-16, names the command that reads it" {
+  printf 'a\nb\n' | gzip > list.gz
+  try distaff -a list.gz touch ran
+  exits 2
+  one_line
+  says "'list.gz' is compressed by gzip" "zcat list.gz | distaff"
+  try distaff --csv echo < list.gz
+  says "stdin is compressed by gzip" "zcat"
+  try distaff touch ran :::: list.gz
+  exits 2
+  printf 'a\n' | iconv -f UTF-8 -t UTF-16 > list
+  try distaff -a list touch ran
+  exits 2
+  says "iconv -f UTF-16 -t UTF-8 list | distaff"
+  absent ran
+  try distaff -0 -a list.gz --stdin record gzip -dcq
+  says_not "not text"
+}
+
+@test "a record longer than --max-record is a failed job, and the others go on" {
+  { echo a; head -c 5000 /dev/zero | tr '\0' x; echo; echo b; } > list
+  try distaff -k -a list --max-record 1k --failed-to again --journal j echo
+  exits 1
+  prints a b
+  says "1 of 3 jobs failed" "list:2: record longer than --max-record 1k: raise it" "--failed-to: a record that was longer"
+  same "$(cat again)" ""
+  try distaff -k -a list --max-record 5k --journal j --resume wc -c --stdin record
+  says_not "max-record"
+  try distaff -k -a list --max-record 1k --failed-to list echo
+  says "'list' is left as it was"
+  [ "$(wc -c < list)" -gt 5000 ] || fail "the record is lost"
+  try distaff -k --max-record 1k echo {1}{2} ::: 1 :::: list
+  exits 1
+  prints 1a 1b
+  printf 'n,m\n1,2\n"3,4\n5,%05000d\n' 0 > t.csv
+  try distaff --csv -a t.csv --max-record 1k echo {n}
+  exits 2
+  prints 1
+  says "t.csv:3: record longer than --max-record 1k: raise it, or close the quote of line 3" "t.csv:3: the quote that opens here"
+  { echo '{"a":1}'; printf '{"a":"%05000d"}\n' 0; echo '{"a":3}'; } | try distaff -k --jsonl --max-record 1k echo {a}
+  exits 1
+  prints 1 3
+  tr '\n' '\0' < list | try distaff -k -0 --max-record 1k echo
+  prints a b
+}
+
+@test "a record without end takes no memory, and TERM ends the run" {
+  start bash -c 'ulimit -v 400000; exec distaff --max-record 1M --log-level info echo < /dev/zero'
+  wait_for grep -q "max-record" "$kept/stderr"
+  kill -TERM "$pid"
+  finish
+  exits 143
+  says "1 of 1 job failed"
 }
 
 # ---- fields of lines
@@ -265,26 +386,42 @@ load helpers
   prints 'x 1 2 3' 'x 4 5 6' 'x 7'
 }
 
-@test "-n 0 takes as many as fit" {
-  seq 1000 | try distaff -n 0 echo
+@test "-n max takes as many as fit" {
+  seq 1000 | try distaff -n max echo
   exits 0
   prints "$(seq 1000 | tr '\n' ' ' | sed 's/ $//')"
 }
 
-@test "-n 0 keeps to the system's limit, however small and whatever the environment" {
+@test "-n max keeps to the system's limit, however small and whatever the environment" {
   BIG=$(head -c 100000 /dev/zero | tr '\0' x)
   export BIG
-  seq 50000 | try bash -c 'ulimit -s 512; exec distaff -n 0 --max-bytes 10M sh -c "echo \$#" sh'
+  seq 50000 | try bash -c 'ulimit -s 512; exec distaff -n max --max-bytes 10M sh -c "echo \$#" sh'
   exits 0
   same "$(awk '{n += $1} END {print n}' "$kept/stdout")" 50000
 }
 
 @test "--max-bytes bounds a job's arguments" {
-  seq 100 199 | try distaff -k -n 0 --max-bytes 64 echo
+  seq 100 199 | try distaff -k -n max --max-bytes 64 echo
   exits 0
   same "$(tr ' ' '\n' < "$kept/stdout")" "$(seq 100 199)"
   [ "$(wc -l < "$kept/stdout")" -gt 5 ] || fail "expected several jobs"
   [ "$(wc -L < "$kept/stdout")" -le 64 ] || fail "a job got too much"
+}
+
+@test "-n even spreads what fits over the slots" {
+  seq 10 | try distaff -k -j 4 -n even echo
+  exits 0
+  prints '1 2 3' '4 5 6' '7 8' '9 10'
+  seq 3 | try distaff -k -j 2 -n even --dry-run true {}
+  prints 'true 1 2' 'true 3'
+}
+
+@test "--max-bytes bounds what a batch has on stdin" {
+  seq 100 199 | try distaff -k -n max --max-bytes 40 --stdin record 'wc -c'
+  exits 0
+  prints 40 40 40 40 40 40 40 40 40 40
+  printf 'a\nlonger\nb\n' | try distaff -k -n 5 --max-bytes 4 --stdin record 'tr "\n" ,; echo'
+  prints a, longer, b,
 }
 
 @test "a word that is {} becomes one for each record, one that contains it is repeated" {
@@ -354,7 +491,7 @@ load helpers
   seed=${DISTAFF_SEED:-$RANDOM}
   echo "DISTAFF_SEED=$seed"
   awk -v seed="$seed" 'BEGIN {srand(seed); for (i = 0; i < 60000; i++) printf "%s", substr("ababaabbc", 1 + int(rand() * 6), 1 + int(rand() * 4))}' > in
-  try distaff -a in -d aba -n 0 printf '%s\n'
+  try distaff -a in -d aba -n max printf '%s\n'
   exits 0
   awk 'BEGIN {RS = "\001"} {n = split($0, part, "aba"); if (part[n] == "") n--; for (i = 1; i <= n; i++) print part[i]}' in > wanted
   cmp wanted "$kept/stdout"
