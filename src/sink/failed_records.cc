@@ -101,18 +101,28 @@ void FailedRecords::add(const Record& record) {
   write(framing_.ending);
 }
 
+// A long record is not copied: it may be there for want of memory.
 void FailedRecords::write(std::string_view bytes) {
-  unwritten_ += bytes;
-  if (unwritten_.size() >= kGathered) push();
+  if (unwritten_.size() + bytes.size() < kGathered) {
+    unwritten_ += bytes;
+    return;
+  }
+  push();
+  write_out(bytes);
 }
 
 void FailedRecords::push() {
-  while (!unwritten_.empty() && failure_.empty()) {
-    const int file = as_it_is_ ? as_it_is_.get() : whole_.fd();
-    const ssize_t written = ::write(file, unwritten_.data(), unwritten_.size());
+  write_out(unwritten_);
+  unwritten_.clear();
+}
+
+void FailedRecords::write_out(std::string_view bytes) {
+  const int file = as_it_is_ ? as_it_is_.get() : whole_.fd();
+  while (!bytes.empty() && failure_.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return fail_with(errno);
-    unwritten_.erase(0, static_cast<std::size_t>(written));
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 

@@ -52,6 +52,7 @@ class FailedRecords final : public Observer {
   void add(const Record& record);
   void write(std::string_view bytes);
   void push();
+  void write_out(std::string_view bytes);
   void finish();
   void fail_with(int error);
 
