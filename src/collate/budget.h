@@ -25,6 +25,7 @@ class Budget {
     return memory_of_job >= kQuiet && loud_ >= memory_ / 16;
   }
 
+  void take_memory_away() { memory_ = 0; }
   std::size_t memory_left(std::size_t used) const { return used < memory_ ? memory_ - used : 0; }
 
   // What is spilled takes memory too, a little for each job and each part: as long as that is

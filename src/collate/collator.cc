@@ -146,7 +146,7 @@ void Collator::Impl::output(JobId job, Stream stream, std::string_view bytes) {
   note(pending, stream, bytes);
   hold(pending, stream, bytes);
   if (free_lines && pending.whole[index(stream)] > 0 && job != turn) {
-    queue_lines(job, stream, false);
+    queue_lines(job, pending, stream, false);
   }
 }
 
@@ -220,26 +220,33 @@ void Collator::Impl::close(JobId job, std::string head, std::string note) {
   if (at == jobs.end() && !note.empty()) notes.push_back(std::move(note));
   if (ordered) {
     order.close(job, [this](JobId over) {
-      if (jobs.contains(over)) due.push_back(over);
+      if (const auto closed = jobs.find(over); closed != jobs.end()) list(over, closed->second);
       turn_over();
     });
   } else if (at == jobs.end()) {
     return;
   } else if (free_lines) {
     close_lines(at);
-  } else if (job == turn) {
-    due.push_front(job);
-    turn_over();
   } else {
-    due.push_back(job);
+    list(job, at->second, job == turn);
+    if (job == turn) turn_over();
   }
 }
 
+// What is kept of jobs that are over counts too: many that could not start, or wrote nothing, may
+// wait behind a slow one.
 void Collator::Impl::close_pending(Pending& pending, std::string head, std::string note) {
   pending.closed = true;
   pending.head = std::move(head);
   pending.note = std::move(note);
   bookkeeping += bookkeeping_of(pending);
+  const bool room = budget.memory_left(memory()) > 0 || budget.spill_has_room(memory());
+  if (!room && !budget.full() && !unbounded) budget.exhaust(memory());
+}
+
+void Collator::Impl::list(JobId job, Pending& pending, bool first) {
+  pending.listed = true;
+  first ? due.push_front(job) : due.push_back(job);
 }
 
 void Collator::Impl::close_lines(Jobs::iterator at) {
@@ -248,7 +255,7 @@ void Collator::Impl::close_lines(Jobs::iterator at) {
   if (at->second.empty()) return finish(at);
   for (const Stream stream : kStreams) {
     if (at->second.held[index(stream)].empty()) continue;
-    queue_lines(job, stream, open_lines[file(stream)] == Writer{job, stream});
+    queue_lines(job, at->second, stream, open_lines[file(stream)] == Writer{job, stream});
   }
 }
 
@@ -274,8 +281,7 @@ void Collator::Impl::end() {
   turn = JobId{0};
   std::vector<JobId> rest;
   for (auto& [job, pending] : jobs) {
-    const bool listed = !free_lines && std::find(due.begin(), due.end(), job) != due.end();
-    if (!listed) rest.push_back(job);
+    if (!pending.listed) rest.push_back(job);
   }
   // Who is live goes on first: what it wrote so far must not be torn from the rest.
   std::stable_partition(rest.begin(), rest.end(), [&](JobId job) { return job == first; });
@@ -284,10 +290,8 @@ void Collator::Impl::end() {
     if (!at->second.closed) close_pending(at->second, {}, {});
     if (free_lines) {
       close_lines(at);
-    } else if (job == first && !ordered) {
-      due.push_front(job);
     } else {
-      due.push_back(job);
+      list(job, at->second, job == first && !ordered);
     }
   }
 }
@@ -405,6 +409,7 @@ bool Collator::full() const { return impl_->budget.full(); }
 JobId Collator::turn() const { return impl_->ordered ? impl_->order.head() : impl_->turn; }
 std::uint64_t Collator::held() const { return impl_->held; }
 std::size_t Collator::memory() const { return impl_->memory(); }
+void Collator::hold_no_more() { impl_->budget.take_memory_away(); }
 void Collator::lift_bounds() { impl_->lift_bounds(); }
 void Collator::end() { impl_->end(); }
 bool Collator::idle() const { return impl_->jobs.empty(); }

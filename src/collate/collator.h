@@ -123,6 +123,9 @@ class Collator {
   std::uint64_t held() const;
   std::size_t memory() const;
 
+  // From here on nothing more is held in memory.
+  void hold_no_more();
+
   // From here on there are no bounds: the run was ended, and pipes hold only what is left.
   void lift_bounds();
 

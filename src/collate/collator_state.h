@@ -35,6 +35,8 @@ struct Pending {
   std::array<HeldBytes, 2> held;
   std::array<std::uint64_t, 2> whole{};  // by lines: of the held, up to the last newline
   std::array<bool, 2> refused{};         // room() was none
+  std::array<bool, 2> queued{};          // it stands in `lines`
+  bool listed = false;                   // it stands in `due`
   std::array<Utf8Check, 2> text;         // of rows
   std::string tag;
   std::string head;        // of its row
@@ -97,6 +99,7 @@ struct Collator::Impl {
   bool pass_lines(JobId job, Pending& pending, Stream stream, std::string_view bytes);
   void close_pending(Pending& pending, std::string head, std::string note);
   void close_lines(Jobs::iterator at);
+  void list(JobId job, Pending& pending, bool first = false);
 
   // Does something to the held bytes of a job, and counts what it changes.
   template <class Act>
@@ -124,7 +127,7 @@ struct Collator::Impl {
   void let_go(Pending& pending, Stream stream, std::uint64_t bytes);
   void finish(Jobs::iterator at);
   void emit(JobId job, Pending& pending, Stream stream, std::string_view bytes);
-  void queue_lines(JobId job, Stream stream, bool first);
+  void queue_lines(JobId job, Pending& pending, Stream stream, bool first);
   bool has_open_line(JobId job) const;
   bool write_row(Jobs::iterator at);
   bool write_row_value(Pending& pending, Stream stream);

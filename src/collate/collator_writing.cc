@@ -63,7 +63,7 @@ bool Collator::Impl::pump_some() {
 void Collator::Impl::end_line_turn() {
   const auto at = jobs.find(turn);
   for (const Stream stream : kStreams) {
-    if (at->second.whole[index(stream)] > 0) queue_lines(turn, stream, true);
+    if (at->second.whole[index(stream)] > 0) queue_lines(turn, at->second, stream, true);
   }
   turn = JobId{0};
 }
@@ -120,6 +120,7 @@ bool Collator::Impl::pump_lines_of(std::deque<Writer>& waiting) {
       continue;
     }
     waiting.pop_front();
+    if (at != jobs.end()) at->second.queued[index(stream)] = false;
     // It may be gone already: closed when it had nothing more.
     if (at != jobs.end() && at->second.closed && at->second.empty()) finish(at);
   }
@@ -131,10 +132,10 @@ std::uint64_t Collator::Impl::lines_of(const Pending& pending, Stream stream) co
   return pending.closed ? pending.held[index(stream)].size() : pending.whole[index(stream)];
 }
 
-void Collator::Impl::queue_lines(JobId job, Stream stream, bool first) {
+void Collator::Impl::queue_lines(JobId job, Pending& pending, Stream stream, bool first) {
+  if (std::exchange(pending.queued[index(stream)], true)) return;
   auto& waiting = lines[file(stream)];
   const Writer writer{job, stream};
-  if (std::find(waiting.begin(), waiting.end(), writer) != waiting.end()) return;
   first ? waiting.push_front(writer) : waiting.push_back(writer);
 }
 

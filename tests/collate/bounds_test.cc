@@ -1,7 +1,11 @@
 // What is held back, and what happens when no more can be.
 
 #include <gtest/gtest.h>
+#include <time.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "collate/collator.h"
@@ -355,6 +359,79 @@ TEST(Bounds, ARowThatFitsNowhereIsHeldBeyondTheBoundsByTheJobThatHasTheTurn) {
   collator.pump();
   EXPECT_EQ(sink.text, "header\n[1 out=" + std::string(200'000, 'a') + "; err=;]\n");
   EXPECT_TRUE(collator.take_again().all);
+}
+
+TEST(Bounds, WhatIsKnownOfJobsThatAreOverCountsToo) {
+  SlowSink sink;
+  PlainRows rows;
+  Collator collator({.keep_order = true, .rows = &rows, .hold_memory = 100'000}, sink);
+  collator.open(a);
+  std::uint64_t job = 2;
+  for (; job < 10'000 && !collator.full(); ++job) {
+    collator.close(JobId{job}, std::string(1000, '['));  // never started
+  }
+  EXPECT_LT(job, 100u);
+  EXPECT_EQ(collator.turn(), a);
+  collator.close(a, "[1");
+  collator.pump();
+  EXPECT_FALSE(collator.full());
+  EXPECT_TRUE(collator.idle());
+}
+
+// ---- many jobs whose output is not read
+
+// CPU time, so that a busy machine makes no difference.
+double seconds_of(const std::function<void()>& act) {
+  timespec begin{}, end{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+  act();
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+  return static_cast<double>(end.tv_sec - begin.tv_sec) +
+         static_cast<double>(end.tv_nsec - begin.tv_nsec) / 1e9;
+}
+
+// Sixteen times as many take sixteen times as long, and not the square of that.
+void expect_linear(const std::function<void(std::uint64_t)>& act) {
+  constexpr std::uint64_t kFew = 1000;
+  double few = 1e9;
+  for (int i = 0; i < 3; ++i) few = std::min(few, seconds_of([&] { act(kFew); }));
+  const double many = seconds_of([&] { act(16 * kFew); });
+  EXPECT_LT(many / few, 64) << few << " s, " << many << " s";
+}
+
+TEST(Bounds, TheEndOfManyRowsIsLinear) {
+  expect_linear([](std::uint64_t jobs) {
+    SlowSink sink;
+    sink.full = true;
+    PlainRows rows;
+    Collator collator({.rows = &rows}, sink);
+    for (std::uint64_t job = 1; job <= jobs; ++job) collator.close(JobId{job}, "[");
+    collator.end();
+    sink.full = false;
+    while (collator.pump()) {
+    }
+    EXPECT_TRUE(collator.idle());
+    EXPECT_EQ(static_cast<std::uint64_t>(std::count(sink.text.begin(), sink.text.end(), '[')),
+              jobs);
+  });
+}
+
+TEST(Bounds, SoAreManyLines) {
+  expect_linear([](std::uint64_t jobs) {
+    SlowSink sink;
+    sink.full = true;
+    Collator collator({.mode = Mode::line}, sink);
+    for (std::uint64_t job = 1; job <= jobs; ++job) {
+      collator.open(JobId{job});
+      collator.output(JobId{job}, out, "line\n");
+      collator.close(JobId{job});
+    }
+    sink.full = false;
+    while (collator.pump()) {
+    }
+    EXPECT_TRUE(collator.idle());
+    EXPECT_EQ(sink.text.size(), 5 * jobs);
+  });
 }
 
 }  // namespace
