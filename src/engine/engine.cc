@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -15,8 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSecondSignal = 100ms;
-constexpr int kMostWaits = 10'000;     // for the rest of the input: 600 MB without a record
-constexpr Duration kOutputGrace = 5s;  // after a signal, for a reader that does not read
+constexpr int kMostWaits = 10'000;       // for the rest of the input: 600 MB without a record
+constexpr Duration kMostForAnEnd = 10s;  // of a run whose memory ran out in the middle of a step
+constexpr Duration kOutputGrace = 5s;    // after a signal, for a reader that does not read
+
+Error no_memory() { return {"out of memory: nothing more is started, and what runs is ended", 3}; }
 
 template <class T>
 void keep_earlier(std::optional<T>& earliest, const std::optional<T>& other) {
@@ -47,11 +51,35 @@ RunResult Engine::run() {
   now_ = parts_.waiter.now();
   if (options_.deadline) deadline_ = now_ + *options_.deadline;
   while (true) {
+    try {
+      run_jobs();
+      break;
+    } catch (const std::bad_alloc&) {
+      lack_memory();
+      if (!given_up_at_) given_up_at_ = now_ + kMostForAnEnd;
+    }
+  }
+  try {
+    say_how_it_went();
+  } catch (const std::bad_alloc&) {
+    lack_memory();
+    if (!result_.error) result_.error = no_memory();
+    parts_.sink.say(last_words(*result_.error));
+    write_out();
+  }
+  return result_;
+}
+
+void Engine::run_jobs() {
+  while (true) {
     turn();
-    if (finished()) break;
+    if (finished() || (given_up_at_ && now_ >= *given_up_at_)) return;
     parts_.waiter.wait(wake_at(), input_waits_ && may_start());
     now_ = parts_.waiter.now();
   }
+}
+
+void Engine::say_how_it_went() {
   output_.end();
   write_out();
   say_what_was_skipped();
@@ -68,7 +96,6 @@ RunResult Engine::run() {
     parts_.sink.say(last_words(*result_.error));
     write_out();
   }
-  return result_;
 }
 
 // Nothing about jobs where our reader went away, or where the program cannot be run at all: that
@@ -97,15 +124,20 @@ void Engine::write_out() {
 }
 
 void Engine::turn() {
+  if (options_.out_of_memory != nullptr && options_.out_of_memory()) lack_memory();
   check_sink();
   if (deadline_ && now_ >= *deadline_) on_deadline();
   end_what_had_its_time();
   while (const auto signal = term_.due(now_)) parts_.executor.signal_all(*signal);
   // New jobs first: they run while the output of those before them is written.
-  if (may_start()) fill();
+  unpaced_ = 0;
+  const bool was_behind = behind_;
+  if (may_start() && !was_behind) fill();
   // At once: none of them may keep the turn from a job whose pipes are left alone.
   if (stopping_) end_waiting_jobs();
   pass_output();
+  behind_ = (was_behind || unpaced_ > 0) && output_.has_more();
+  caught_up_ = was_behind && !behind_;
   for (const std::string& text : groups_.take_messages()) say(LogLevel::warn, text);
   groups_.forget(now_);
   tick(false);
@@ -179,6 +211,18 @@ void Engine::on_abandoned() {
   term_.hurry(now_);
 }
 
+// What jobs write from now on is held where it needs no memory, or stays in their pipes.
+void Engine::lack_memory() {
+  if (std::exchange(lacks_memory_, true) || finished()) return;
+  output_.hold_no_more();
+  break_off(no_memory());
+}
+
+// There is no memory to write what it did, or that it was done: it is not done.
+void Engine::lose(const Job& job) {
+  if (lost_.insert(job.id).second) give_up(job);
+}
+
 void Engine::stop() { stopping_ = true; }
 
 void Engine::kill() {
@@ -227,7 +271,7 @@ void Engine::say_other_failures() {
 
 void Engine::pass_output() {
   output_.flow(now_);
-  if (term_.begun() && running_.empty() && unclosed_ > 0) {
+  if (term_.begun() && running_.empty() && unclosed_ > 0 && !lacks_memory_) {
     output_.take_the_last();
     output_.flow(now_);
   }
@@ -238,7 +282,10 @@ void Engine::pass_output() {
 
 // The run is over: what was read and not started never will be.
 void Engine::end_waiting_jobs() {
-  if (std::exchange(waiting_ended_, true)) return;
+  if (std::exchange(waiting_ended_, true)) {
+    if (reads_rest_) read_rest();
+    return;
+  }
   std::uint64_t jobs = 0;
   if (parts_.mutexes != nullptr) {
     for (const JobId id : parts_.mutexes->drain()) {
@@ -262,7 +309,12 @@ void Engine::end_waiting_jobs() {
   }
   if (parts_.builder.pending() > 0) ++jobs;
   summary_.not_run(jobs);
-  const bool all_read = input_ended_ || (options_.read_rest && read_rest());
+  reads_rest_ = !input_ended_ && options_.read_rest;
+  if (!reads_rest_) end_of_rest(input_ended_);
+}
+
+void Engine::end_of_rest(bool all_read) {
+  reads_rest_ = false;
   parts_.builder.finish();
   give_up_built();
   if (all_read) return;
@@ -270,7 +322,13 @@ void Engine::end_waiting_jobs() {
 }
 
 void Engine::give_up(const Job& job) {
-  for (Observer* observer : parts_.observers) observer->on_not_run(job);
+  for (Observer* observer : parts_.observers) {
+    try {
+      observer->on_not_run(job);
+    } catch (const std::bad_alloc&) {
+      lack_memory();
+    }
+  }
 }
 
 void Engine::give_up_built() {
@@ -279,26 +337,27 @@ void Engine::give_up_built() {
   }
 }
 
-// Of files, which make nobody wait.  False: it could not be read to its end.
-bool Engine::read_rest() {
+// Of files, which make nobody wait; a piece in each turn, since they may be large.  Whoever wants
+// us gone at once has it, and is told that something is left.
+void Engine::read_rest() {
+  if (killed_) return end_of_rest(false);
   Record record;
-  for (int waits = 0; waits < kMostWaits;) {
+  for (int records = 0; records < kMostUnpaced; ++records) {
     switch (parts_.source.next(record)) {
       case Source::Next::record:
         parts_.builder.add(std::move(record));
         give_up_built();
-        waits = 0;
+        rest_waits_ = 0;
         break;
       case Source::Next::wait:
-        ++waits;
+        if (++rest_waits_ == kMostWaits) return end_of_rest(false);
         break;
       case Source::Next::failed:
-        return false;
+        return end_of_rest(false);
       case Source::Next::end:
-        return true;
+        return end_of_rest(true);
     }
   }
-  return false;
 }
 
 // There will be no other: how it ended is how the job ended.
@@ -309,7 +368,7 @@ void Engine::end_after_last_try(Waiting waiting) {
 }
 
 bool Engine::finished() const {
-  if (!running_.empty() || unclosed_ > 0) return false;
+  if (!running_.empty() || unclosed_ > 0 || reads_rest_) return false;
   if (stopping_) return true;
   return input_ended_ && waiting_.empty();
 }
@@ -319,9 +378,10 @@ bool Engine::finished() const {
 std::optional<TimePoint> Engine::wake_at() {
   // There is room again since fill(), and perhaps nothing else that would wake us.
   if (may_start() && held_up_ && !output_.is_full()) return now_;
-  if (may_start() && skipped_in_turn_ >= kMostSkipped) return now_;
+  if ((may_start() && (turn_is_over() || caught_up_)) || reads_rest_) return now_;
   std::optional<TimePoint> earliest = term_.wake_at();
   keep_earlier(earliest, deadline_);
+  keep_earlier(earliest, given_up_at_);
   keep_earlier(earliest, limits_.wake_at());
   for (const auto& [job, sequence] : ending_) keep_earlier(earliest, sequence.wake_at());
   if (may_start()) keep_earlier(earliest, next_start());

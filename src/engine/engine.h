@@ -14,8 +14,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -61,9 +63,11 @@ class Engine final : public ExecEvents {
     std::optional<Duration> deadline;       // after the start; see also on_deadline()
     // The group of a job whose next request goes to this URL (ExecEvents::on_hop); none: as before.
     std::function<std::optional<std::string>(const Job&, std::string_view url)> key_of_hop;
-    std::uint64_t seed = 1;               // for the delays before retries
-    bool read_rest = false;               // when the run stops, observers are told of what was
-                                          // not read yet too (--failed-to, onto the input)
+    std::uint64_t seed = 1;  // for the delays before retries
+    bool read_rest = false;  // when the run stops, observers are told of what was
+                             // not read yet too (--failed-to, onto the input)
+    // Asked in each turn: there is no memory left but what was kept for an end in order.
+    bool (*out_of_memory)() = nullptr;
     std::size_t stalled_bytes = 1 << 20;  // more than this not yet written: nothing starts
   };
 
@@ -159,17 +163,23 @@ class Engine final : public ExecEvents {
     bool again = false;  // it is to be tried again
   };
 
+  void run_jobs();
+  void say_how_it_went();
   void turn();
   void fill();
   void start_the_one();
   bool in_shortage();
   bool may_start() const;
+  bool turn_is_over() const;
   std::optional<TimePoint> next_start();
   void pass_output();
   bool start_jobs();
   void start(JobId id);
+  Executor::StartResult launch(Running& running, const Expected<void>& prepared,
+                               bool& fixed_program);
+  std::string tag_of(const Running& running);
   void prepare_environment(const Running& running, Launch& launch) const;
-  void take_shortage(Running running, std::unique_ptr<LastTry> last, const std::string& what);
+  void take_shortage(Running running, std::unique_ptr<LastTry> last, const Outcome& why);
   Expected<void> prepare_output(const Job& job, Slot slot);
   void could_not_start(Running running, const Outcome& outcome, bool fixed_program);
   bool may_try_again(const Running& running, const Attempt& attempt, bool failed) const;
@@ -184,6 +194,7 @@ class Engine final : public ExecEvents {
   Attempt as_we_see_it(const Running& running, const Attempt& attempt) const;
   void end_what_had_its_time();
   bool read_some();
+  void add(Record record);
   bool queue_jobs();
   void queue(Job job);
   void say_what_source_warns();
@@ -196,13 +207,18 @@ class Engine final : public ExecEvents {
              std::optional<Duration> rest);
   void stop();
   void kill();
+  void lack_memory();
+  void lose(const Job& job);
+  template <class Act>
+  void with_memory(const Job& job, Act act);
   void check_sink();
   void check_files();
   void say_other_failures();
   void end_waiting_jobs();
   void give_up(const Job& job);
   void give_up_built();
-  bool read_rest();
+  void read_rest();
+  void end_of_rest(bool all_read);
   bool wants_block() const;
   void write_out();
   void tick(bool last);
@@ -248,14 +264,26 @@ class Engine final : public ExecEvents {
   bool stopping_ = false;       // nothing starts any more
   bool held_up_ = false;        // no more output could be held back when jobs were to be started
   bool waiting_ended_ = false;  // and those that waited then are reported
+  bool reads_rest_ = false;     // what was not read yet is being read, to be reported
+  int rest_waits_ = 0;          // in a row, for its next record
   bool stalled_ = false;        // what we have to say is not read: nothing starts
   bool killed_ = false;         // a second signal came
-  static constexpr int kMostSkipped = 1000;  // jobs in one turn
-  int skipped_in_turn_ = 0;
+  // Of what makes nobody wait: jobs that were done before or cannot start, and records of a job
+  // that is not complete.
+  static constexpr int kMostUnpaced = 1000;  // in one turn
+  int unpaced_ = 0;                          // in this turn
+  TimePoint filling_since_{};
+  bool behind_ = false;        // what such jobs have to say is not yet handed on: no more of them
+  bool caught_up_ = false;     // now it is
+  bool lacks_memory_ = false;  // and ends for that
+  std::set<JobId> lost_;       // there was no memory for what they wrote, or to report them
+  std::optional<TimePoint> given_up_at_;  // something was left half done: no longer than this
   bool reports_attempts_ = false;
   std::optional<TimePoint> signalled_at_;
   std::optional<TimePoint> short_until_;  // a shortage: nothing starts before
-  std::optional<TimePoint> short_since_;  // nothing at all could be started since
+  std::optional<TimePoint>
+      short_since_;             // nothing at all runs, and nothing could be started, since
+  bool shortage_told_ = false;  // of one in which something runs
   std::optional<TimePoint> deadline_;
   bool finishing_early_ = false;
   std::uint64_t random_;
@@ -264,5 +292,16 @@ class Engine final : public ExecEvents {
   std::uint64_t retries_ = 0;
   std::optional<std::uint64_t> bytes_fetched_;
 };
+
+// Does what may take memory as the job's records do.  If there is none the job is not done.
+template <class Act>
+void Engine::with_memory(const Job& job, Act act) {
+  try {
+    act();
+  } catch (const std::bad_alloc&) {
+    lack_memory();
+    lose(job);
+  }
+}
 
 }  // namespace distaff

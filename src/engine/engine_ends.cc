@@ -40,7 +40,12 @@ void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
 }
 
 void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
-  output_.written(job, stream, bytes);
+  try {
+    output_.written(job, stream, bytes);
+  } catch (const std::bad_alloc&) {
+    lack_memory();
+    lost_.insert(job);  // a part of what it wrote is gone
+  }
   wrote(job, stream, bytes.size());
 }
 
@@ -58,6 +63,7 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
   ending_.erase(id);
   short_until_.reset();
   Attempt seen = as_we_see_it(running, attempt);
+  if (lost_.contains(id)) seen.outcome = Outcome::cancelled("there was no memory for its output");
   if (running.hops) seen.usage.wall += running.hops->spent;
   const bool failed = is_failure(seen.outcome, groups_.policy(running.job));
   if (seen.response) bytes_fetched_ = bytes_fetched_.value_or(0) + seen.response->bytes;
@@ -66,7 +72,8 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
   if (was_refused(seen.outcome)) rest = Duration{0};
   const bool again = may_try_again(running, seen, failed);
   if (!again) {
-    output_.ended(running.job, running.slot, seen, running.attempt);
+    with_memory(running.job,
+                [&] { output_.ended(running.job, running.slot, seen, running.attempt); });
     ended(running, seen, failed, rest);
   }
   if (again || reports_attempts_) {
@@ -115,7 +122,9 @@ void Engine::on_closed(JobId job, bool kept_open) {
 void Engine::close(const Closing& closing) {
   const JobId job = closing.running.job.id;
   const bool wrote = bytes_.contains(job) || closing.running.attempt > 1;
-  std::string note = report(closing, {});
+  std::string note;
+  with_memory(closing.running.job, [&] { note = report(closing, {}); });
+  if (lost_.contains(job)) note.clear();
   output_.closed(job, std::move(note), wrote);
 }
 
@@ -239,14 +248,14 @@ void Engine::count(const Running& running, const Attempt& attempt, bool failed) 
   if (outcome.kind == Outcome::Kind::cancelled && halt_.stopped_as_asked()) {
     summary_.not_run(1);
   } else if (failed) {
-    command = command_of(job, running.slot);
+    with_memory(job, [&] { command = command_of(job, running.slot); });
     summary_.failed(outcome);
     if (summary_.names(job.id)) summary_.name(job.id, attempt, command, running.attempt);
   } else {
     summary_.succeeded();
   }
   for (Observer* observer : parts_.observers) {
-    observer->on_end(job, attempt, failed, command, now_);
+    with_memory(job, [&] { observer->on_end(job, attempt, failed, command, now_); });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fmt/format.h>
 
+#include <new>
 #include <utility>
 
 #include "base/text.h"
@@ -16,9 +17,14 @@ using namespace std::chrono_literals;
 
 constexpr Duration kShortagePause = 100ms;
 constexpr Duration kShortageLimit = 30s;
+constexpr Duration kLongestTurn = 20ms;  // where nothing makes us wait; see turn_is_over()
 
 // What a shell's exit status says of a program that could not be run.
 int program_status(int error) { return error == ENOENT || error == ENOTDIR ? 127 : 126; }
+
+std::string waits_for_room(const std::string& why, JobId job) {
+  return fmt::format("{}: waiting for room to start job {}", why, number(job));
+}
 
 }  // namespace
 
@@ -30,13 +36,20 @@ void Engine::fill() {
   }
   schedule_those_at_home();
   input_waits_ = false;
-  skipped_in_turn_ = 0;
+  filling_since_ = now_;
   held_up_ = output_.is_full();
   if (held_up_) return start_the_one();
   while (start_jobs() && !input_ended_ && !stopping_ && parts_.scheduler.wants_more(now_)) {
     if (parts_.mutexes != nullptr && !parts_.mutexes->has_room()) return;
-    if (!read_some() || skipped_in_turn_ >= kMostSkipped) return;
+    if (!read_some() || turn_is_over() || output_.is_full()) return;
   }
+}
+
+// Running jobs take slots, and so bound what a turn can do.  Those that end without having run take
+// none, and an input may have nothing else, without end: signals, and the output of other jobs,
+// must not wait for that.
+bool Engine::turn_is_over() const {
+  return unpaced_ >= kMostUnpaced || (unpaced_ > 0 && now_ - filling_since_ >= kLongestTurn);
 }
 
 // No more output can be held back.  Only the job may start for whose output all others wait, and
@@ -54,10 +67,11 @@ bool Engine::in_shortage() {
   return false;
 }
 
-// False during a shortage.
+// False during a shortage, and when the turn is over.
 bool Engine::start_jobs() {
   if (in_shortage()) return false;
   while (!stopping_) {
+    if (turn_is_over()) return false;
     // Reading and starting take time, and rests, delays and rates count from what really was.
     now_ = parts_.waiter.now();
     const auto id = parts_.scheduler.pick(now_);
@@ -93,24 +107,10 @@ void Engine::start(JobId id) {
     const Outcome why = Outcome::not_started(0, job.problem);  // before the job moves on
     return could_not_start(std::move(running), why, false);
   }
-  auto launch = parts_.command.build({job.records, job.id, running.slot});
-  if (!launch) {
-    return could_not_start(std::move(running), Outcome::not_started(0, launch.error().message),
-                           false);
-  }
-  if (!prepared) {
-    return could_not_start(std::move(running), Outcome::not_started(0, prepared.error().message),
-                           false);
-  }
-  if (options_.trace) {
-    parts_.sink.say((launch->request ? request_line(*launch->request) : paste(*launch)) + "\n");
-  }
-  if (!launch->request) prepare_environment(running, *launch);
-  auto started = parts_.executor.start(id, *launch);
-  const bool fixed_program = launch->fixed_program;
-  if (reports_attempts_) running.launch = std::make_unique<Launch>(std::move(*launch));
+  bool fixed_program = false;
+  const auto started = launch(running, prepared, fixed_program);
   if (started.start == Executor::Start::shortage) {
-    return take_shortage(std::move(running), std::move(waiting.last), started.failure.reason);
+    return take_shortage(std::move(running), std::move(waiting.last), started.failure);
   }
   if (started.start == Executor::Start::failed) {
     return could_not_start(std::move(running), started.failure, fixed_program);
@@ -118,15 +118,43 @@ void Engine::start(JobId id) {
   if (!goes_on) ++started_;
   ++unclosed_;
   short_since_.reset();
-  std::string tag;
-  if (options_.tag) tag = options_.tag->expand({job.records, id, running.slot}).value_or("");
+  shortage_told_ = false;
   const Policy& policy = groups_.policy(job);
-  output_.started(id, std::move(tag), running.attempt <= policy.retries);
+  output_.started(id, tag_of(running), running.attempt <= policy.retries);
   limits_.started(id, policy.timeout, now_);
   if (!goes_on) {
     for (Observer* observer : parts_.observers) observer->on_start(job, running.slot, now_);
   }
   running_.emplace(id, std::move(running));
+}
+
+Executor::StartResult Engine::launch(Running& running, const Expected<void>& prepared,
+                                     bool& fixed_program) try {
+  using Start = Executor::Start;
+  const Job& job = running.job;
+  auto launch = parts_.command.build({job.records, job.id, running.slot});
+  if (!launch) return {Start::failed, Outcome::not_started(0, launch.error().message)};
+  if (!prepared) return {Start::failed, Outcome::not_started(0, prepared.error().message)};
+  if (options_.trace) {
+    parts_.sink.say((launch->request ? request_line(*launch->request) : paste(*launch)) + "\n");
+  }
+  if (!launch->request) prepare_environment(running, *launch);
+  auto started = parts_.executor.start(job.id, *launch);
+  fixed_program = launch->fixed_program;
+  if (reports_attempts_) running.launch = std::make_unique<Launch>(std::move(*launch));
+  return started;
+} catch (const std::bad_alloc&) {
+  lack_memory();
+  return {Executor::Start::shortage, Outcome::not_started(ENOMEM, "out of memory")};
+}
+
+std::string Engine::tag_of(const Running& running) {
+  std::string tag;
+  if (!options_.tag) return tag;
+  with_memory(running.job, [&] {
+    tag = options_.tag->expand({running.job.records, running.job.id, running.slot}).value_or("");
+  });
+  return tag;
 }
 
 Expected<void> Engine::prepare_output(const Job& job, Slot slot) {
@@ -150,8 +178,7 @@ void Engine::prepare_environment(const Running& running, Launch& launch) const {
 // Out of processes or descriptors: the job is again the next of its group.  When something of ours
 // ends there will be room; if nothing of ours runs, others hold it all, and we try again for a
 // while.
-void Engine::take_shortage(Running running, std::unique_ptr<LastTry> last,
-                           const std::string& what) {
+void Engine::take_shortage(Running running, std::unique_ptr<LastTry> last, const Outcome& why) {
   const JobId id = running.job.id;
   give_slot(running.slot);
   if (!last) output_.drop(id);
@@ -159,18 +186,27 @@ void Engine::take_shortage(Running running, std::unique_ptr<LastTry> last,
   parts_.scheduler.put_back(id);
   waiting_.emplace(id, Waiting{std::move(running.job), running.read, running.attempt - 1,
                                std::move(last), std::move(running.hops)});
+  if (stopping_) return;
+  short_until_ = now_ + kShortagePause;
+  if (unclosed_ > 0) {
+    short_since_.reset();
+    if (!std::exchange(shortage_told_, true)) say(LogLevel::info, waits_for_room(why.reason, id));
+    return;
+  }
   if (!short_since_) {
     short_since_ = now_;
-    say(LogLevel::info, fmt::format("{}: waiting for room to start job {}", what, number(id)));
+    say(LogLevel::warn, waits_for_room(why.reason, id));
   }
-  short_until_ = now_ + kShortagePause;
-  if (unclosed_ == 0 && now_ - *short_since_ >= kShortageLimit) {
-    result_.error = Error{fmt::format("cannot start any job for 30s: {}", what), 3};
-    stop();
-  }
+  // Nobody else can give us descriptors of our own.
+  const bool hopeless = why.value == EMFILE && output_.is_idle();
+  if (!hopeless && now_ - *short_since_ < kShortageLimit) return;
+  result_.error =
+      Error{fmt::format("cannot start any job{}: {}", hopeless ? "" : " for 30s", why.reason), 3};
+  stop();
 }
 
 void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed_program) {
+  ++unpaced_;
   give_slot(running.slot);
   const Attempt attempt{outcome, {}};
   const bool hopeless = fixed_program && outcome.value != 0;
@@ -180,7 +216,9 @@ void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed
   if (closing.again) {
     return try_again(std::move(closing));
   }
-  output_.ended(closing.running.job, closing.running.slot, attempt, closing.running.attempt - 1);
+  with_memory(closing.running.job, [&] {
+    output_.ended(closing.running.job, closing.running.slot, attempt, closing.running.attempt - 1);
+  });
   ended(closing.running, attempt, true, Duration{0});
   close(closing);
   if (hopeless && result_.program_status == 0) {
@@ -194,14 +232,14 @@ void Engine::could_not_start(Running running, const Outcome& outcome, bool fixed
 
 // ---- input
 
-// Reads until there is a job, and no further.  False: nothing to be had now.
+// Reads until there is a job or the turn is over, and no further.  False: nothing to be had now.
 bool Engine::read_some() {
   Record record;
   while (true) {
     switch (parts_.source.next(record)) {
       case Source::Next::record:
         ++records_;
-        parts_.builder.add(std::move(record));
+        add(std::move(record));
         break;
       case Source::Next::wait:
         input_waits_ = true;
@@ -219,6 +257,20 @@ bool Engine::read_some() {
         return true;
     }
     if (queue_jobs()) return true;
+    ++unpaced_;
+    if (turn_is_over()) return true;
+  }
+}
+
+void Engine::add(Record record) {
+  try {
+    parts_.builder.add(std::move(record));
+  } catch (const std::bad_alloc&) {
+    // It is as it was: room for it in its batch is what there was not.
+    Job job;
+    job.records.push_back(std::move(record));
+    lack_memory();
+    give_up(job);
   }
 }
 
@@ -242,7 +294,7 @@ void Engine::say_what_source_warns() {
 // A job that was done before has its number and, where the journal can tell of it, its row.
 bool Engine::skip(Job& job) {
   if (parts_.resume == nullptr || !parts_.resume->skips(job)) return false;
-  ++skipped_in_turn_;
+  ++unpaced_;
   summary_.skipped();
   if (parts_.rows != nullptr && parts_.journal != nullptr) {
     // A report is to be whole.
@@ -264,12 +316,16 @@ void Engine::say_what_was_skipped() {
 }
 
 void Engine::queue(Job job) {
-  if (skip(job)) return;
   bool first = true;
-  if (parts_.mutexes != nullptr && job.problem.empty()) {
-    const auto added = parts_.mutexes->add(job);
-    if (!added) job.problem = "--mutex: " + added.error().message;
-    first = !added || *added;
+  try {
+    if (skip(job)) return;
+    if (parts_.mutexes != nullptr && job.problem.empty()) {
+      const auto added = parts_.mutexes->add(job);
+      if (!added) job.problem = "--mutex: " + added.error().message;
+      first = !added || *added;
+    }
+  } catch (const std::bad_alloc&) {
+    lack_memory();  // it waits with the others, and none is started
   }
   const JobId id = job.id;
   if (options_.keyed && options_.keyless_is_odd && !job.key) {

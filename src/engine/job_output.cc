@@ -122,6 +122,10 @@ std::string JobOutput::take_warning() {
   return parts_.collator == nullptr ? std::string() : parts_.collator->take_warning();
 }
 
+void JobOutput::hold_no_more() {
+  if (parts_.collator != nullptr) parts_.collator->hold_no_more();
+}
+
 void JobOutput::take_the_last() {
   if (parts_.collator != nullptr) parts_.collator->lift_bounds();
 }

@@ -77,6 +77,9 @@ class JobOutput {
   std::string failure() const;
   std::string take_warning();
 
+  // Memory ran out.
+  void hold_no_more();
+
   // ---- at the end
 
   // What ran was ended, and pipes hold only the last of it: it is taken, whatever the bounds.

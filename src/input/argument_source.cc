@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/numbers.h"
@@ -10,6 +12,8 @@
 
 namespace distaff {
 namespace {
+
+constexpr int kMostSkipped = 1000;  // values that --no-match leaves out, in one turn
 
 std::string counted(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " value" : " values");
@@ -118,10 +122,11 @@ std::string ArgumentSource::take_warning() {
 // The wheels of a counter: the last turns, and when it is through the one before it goes on.
 Source::Next ArgumentSource::next(Record& record) {
   if (failed_) return Next::failed;
-  while (!done_) {
+  for (int skipped = 0; !done_;) {
     if (level_ == groups_.size()) {
       --level_;
       if (fill(record)) return Next::record;
+      if (++skipped == kMostSkipped) return pause();
       continue;
     }
     Group& group = groups_[level_];
@@ -138,6 +143,12 @@ Source::Next ArgumentSource::next(Record& record) {
     }
   }
   return Next::end;
+}
+
+Source::Next ArgumentSource::pause() {
+  waits_for_ = nullptr;
+  if (gate_.watch(-1)) return Next::wait;
+  return fail_with({std::string("cannot wait for more values: ") + std::strerror(errno), 3});
 }
 
 // To the group's next value, which is read if it was not yet.

@@ -23,6 +23,7 @@
 #include "input/line_source.h"
 #include "input/source.h"
 #include "model/run_spec.h"
+#include "os/wait_gate.h"
 
 namespace distaff {
 
@@ -51,7 +52,9 @@ class ArgumentSource final : public Source {
   Framing framing() const override;
 
   Next next(Record& record) override;
-  int wait_fd() const override { return waits_for_ == nullptr ? -1 : waits_for_->wait_fd(); }
+  int wait_fd() const override {
+    return waits_for_ == nullptr ? gate_.fd() : waits_for_->wait_fd();
+  }
   const Error& error() const override { return error_; }
   std::string take_warning() override;
 
@@ -91,6 +94,7 @@ class ArgumentSource final : public Source {
   explicit ArgumentSource(Options options) : options_(std::move(options)) {}
 
   Expected<void> add(ArgumentList list);
+  Next pause();
   Next step(Group& group);
   Next read(List& list, std::size_t known);
   void take_ahead(Group& group, List& list);
@@ -107,6 +111,7 @@ class ArgumentSource final : public Source {
   std::size_t level_ = 0;  // the group whose next value is wanted; those before it have theirs
   std::uint64_t kept_ = 0;
   const LineSource* waits_for_ = nullptr;
+  WaitGate gate_;  // always readable: a long row of values without a record is a wait of no time
   bool done_ = false;
   bool failed_ = false;
   Error error_;

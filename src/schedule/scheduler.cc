@@ -44,6 +44,8 @@ GroupId Scheduler::add_group(const GroupLimits& limits) {
 }
 
 bool Scheduler::has_room() const {
+  // Jobs that wait for a retry hold no slot, so nothing else bounds how many fail meanwhile.
+  if (impl_->retries.size() >= impl_->buffer) return false;
   return impl_->waiting_records == 0 ||
          (impl_->waiting_records < impl_->buffer && impl_->waiting_bytes < impl_->buffer_bytes);
 }

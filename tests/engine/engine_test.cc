@@ -694,5 +694,157 @@ TEST(Engine, TellsWhichJobHasBeenRunningLongest) {
                                                    "nothing", "nothing", "d since 5500ms"}));
 }
 
+// ---- jobs that end without having run
+
+// Which record was read last when a TERM was obeyed that came as soon as one could.
+int read_before_term(World& world) {
+  world.waiter.scheduled.emplace(at(0s), [&] { world.engine->on_signal(SIGTERM); });
+  EXPECT_EQ(world.run().signal, SIGTERM);
+  return world.source.taken;
+}
+
+void give(World& world, int records, const std::string& text) {
+  for (int i = 0; i < records; ++i) world.source.add(text);
+}
+
+TEST(EngineTurns, JobsThatCannotStartLeaveTheTurnToSignals) {
+  World world;
+  world.executor.behaviours["x"].start = {Executor::Start::failed,
+                                          Outcome::not_started(0, "not this one")};
+  give(world, 5'000, "x");
+  EXPECT_LE(read_before_term(world), 1001);
+  EXPECT_GT(world.engine->summary().failures(), 0u);
+}
+
+TEST(EngineTurns, SoDoRecordsOfABatchThatIsNotComplete) {
+  World world;
+  world.batch = 1'000'000;
+  give(world, 5'000, "x");
+  EXPECT_LE(read_before_term(world), 1001);
+}
+
+TEST(EngineTurns, SoDoJobsWhoseResultsHaveNoPlace) {
+  WorldWithResults world;
+  world.store.refused = "r/x";
+  give(world, 5'000, "x");
+  EXPECT_LE(read_before_term(world), 1001);
+}
+
+TEST(EngineTurns, SoDoJobsThatWaitedForTheirGroupAndThenCannotStart) {
+  World world;
+  world.groups.throttle = Throttle{1h, 1h};
+  world.executor.behaviours["x"].start = {Executor::Start::failed,
+                                          Outcome::not_started(0, "not this one")};
+  world.executor.behaviours["first"].runs = 1s;
+  world.source.add("first");
+  give(world, 5'000, "x");
+  std::uint64_t failures = 0;
+  world.waiter.scheduled.emplace(at(1h + 1s), [&] {
+    world.waiter.scheduled.emplace(at(1h + 1s), [&] {
+      failures = world.engine->summary().failures();
+      world.engine->on_signal(SIGTERM);
+    });
+  });
+  EXPECT_EQ(world.run().signal, SIGTERM);
+  EXPECT_LE(failures, 1001u);
+}
+
+TEST(EngineTurns, RowsOfJobsThatCannotStartAreNotGathered) {
+  CsvRows rows({}, false);
+  World world;
+  world.output.rows = &rows;
+  world.executor.behaviours["x"].start = {Executor::Start::failed,
+                                          Outcome::not_started(0, std::string(10'000, 'w'))};
+  give(world, 4'000, "x");
+  std::size_t most = 0;
+  world.waiter.look = [&] {
+    const std::size_t said = static_cast<std::size_t>(world.source.taken) * 10'000;
+    most = std::max(most, said - std::min(said, world.sink.out.size()));
+  };
+  EXPECT_EQ(world.run().exit_status(), 1);
+  EXPECT_GT(world.sink.out.size(), 40'000'000u);
+  EXPECT_LT(most, 12'000'000u);
+}
+
+TEST(EngineTurns, JobsThatWaitForARetryAreNoMoreThanTheBuffer) {
+  World world;
+  world.pool.buffer = 100;
+  world.options.failure.retries = 1;
+  world.options.failure.retry_delay = {1h, 1h};
+  world.executor.behaviours["x"] = {.runs = 1ms, .outcome = Outcome::exited(1)};
+  give(world, 5'000, "x");
+  int taken = 0;
+  world.waiter.scheduled.emplace(at(10s), [&] {
+    taken = world.source.taken;
+    world.engine->on_signal(SIGTERM);
+  });
+  EXPECT_EQ(world.run().signal, SIGTERM);
+  EXPECT_GE(taken, 100);
+  EXPECT_LE(taken, 102);
+}
+
+// ---- shortage
+
+// What was said, and at which level.
+struct Messages final : Observer {
+  void on_message(LogLevel level, std::string_view text) override {
+    all.push_back((level == LogLevel::warn ? "warn: " : "info: ") + std::string(text));
+  }
+  std::vector<std::string> all;
+};
+
+TEST(EngineShortage, WithNothingOfOursRunningIsAWarningAtOnceAndOnlyOne) {
+  World world;
+  Messages messages;
+  world.observers = {&messages};
+  world.source.add("a");
+  world.executor.shortages = 50;
+  TimePoint told{};
+  world.waiter.look = [&] {
+    if (messages.all.empty()) told = world.now;
+  };
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(messages.all, Words{"warn: no process left: waiting for room to start job 1"});
+  EXPECT_EQ(told, TimePoint{});
+  EXPECT_EQ(world.executor.starts[0].at, at(5s));
+}
+
+TEST(EngineShortage, BesideARunningJobIsNewsAndWaitsHoweverLong) {
+  World world;
+  Messages messages;
+  world.observers = {&messages};
+  for (const char* record : {"a", "b"}) world.source.add(record);
+  world.executor.behaviours["a"].runs = 1h;
+  world.waiter.scheduled.emplace(at(0s), [&] {});
+  world.executor.shortages_after_first = 20;
+  EXPECT_EQ(world.run().exit_status(), 0);
+  EXPECT_EQ(messages.all, Words{"info: no process left: waiting for room to start job 2"});
+}
+
+TEST(EngineShortage, IsGivenUp30sAfterTheLastOfOurJobsAndNotBefore) {
+  World world;
+  Messages messages;
+  world.observers = {&messages};
+  for (const char* record : {"a", "b"}) world.source.add(record);
+  world.executor.behaviours["a"].runs = 1min;
+  world.executor.shortages_after_first = 1'000'000;
+  const RunResult result = world.run();
+  EXPECT_EQ(result.exit_status(), 3);
+  EXPECT_EQ(world.now, at(90s));
+  EXPECT_EQ(messages.all, (Words{"info: no process left: waiting for room to start job 2",
+                                 "warn: no process left: waiting for room to start job 2"}));
+}
+
+TEST(EngineShortage, OfDescriptorsOfOurOwnIsNotWaitedForWithNothingRunning) {
+  World world;
+  world.source.add("a");
+  world.executor.shortages = 1'000'000;
+  world.executor.shortage = Outcome::not_started(EMFILE, "no descriptor");
+  const RunResult result = world.run();
+  EXPECT_EQ(result.exit_status(), 3);
+  EXPECT_EQ(result.error->message, "cannot start any job: no descriptor");
+  EXPECT_EQ(world.now, at(0s));
+}
+
 }  // namespace
 }  // namespace distaff::engine_test

@@ -102,15 +102,18 @@ class FakeExecutor final : public Executor {
   std::map<std::string, Behaviour> behaviours;
   std::vector<Started> starts;
   std::vector<std::pair<TimePoint, int>> signals;
-  int shortages = 0;     // so many starts fail for a shortage first
+  int shortages = 0;  // so many starts fail for a shortage first
+  int shortages_after_first = 0;
+  Outcome shortage = Outcome::not_started(EAGAIN, "no process left");
   int most_running = 0;  // at once
   ExecEvents* events = nullptr;
 
   StartResult start(JobId job, const Launch& launch) override {
     if (shortages > 0) {
       --shortages;
-      return {Start::shortage, Outcome::not_started(EAGAIN, "no process left")};
+      return {Start::shortage, shortage};
     }
+    shortages = std::exchange(shortages_after_first, 0);
     Behaviour& known = behaviours[launch.argv.back()];
     const Behaviour what = known;
     if (what.then) known = *what.then;
@@ -197,6 +200,7 @@ class FakeWaiter final : public Waiter {
 
   void wait(std::optional<TimePoint> until, bool input) override {
     ++waits;
+    if (look) look();
     if (executor_.step()) return;
     std::optional<TimePoint> next = until;
     const auto consider = [&](std::optional<TimePoint> time) {
@@ -216,6 +220,7 @@ class FakeWaiter final : public Waiter {
   }
 
   std::multimap<TimePoint, std::function<void()>> scheduled;
+  std::function<void()> look;  // at each wait
   int waits = 0;
 
  private:
