@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "cli/run_files.h"
 #include "cli/run_parts.h"
 #include "cli/scheduled.h"
+#include "cli/slots.h"
 #include "collate/fetch_rows.h"
 #include "compose/authority.h"
 #include "compose/job_builder.h"
@@ -35,10 +35,10 @@
 #include "fetch/written_names.h"
 #include "input/open_source.h"
 #include "input/resolved_source.h"
-#include "os/cpus.h"
 #include "os/early_signals.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
+#include "os/spare_memory.h"
 #include "os/wall_clock.h"
 #include "sink/host_stats.h"
 #include "sink/job_messages.h"
@@ -54,22 +54,6 @@ constexpr std::size_t kMostUnread = std::size_t{1} << 20;
 constexpr int kMostRequests = 4096;  // of -j 0
 
 // ---- what is decided before the first request
-
-// How many requests at once.  Each may take two descriptors: its connection and its body's file.
-int slots_of(const JobsSpec& jobs, Startup& startup) {
-  int slots = jobs.value;
-  if (jobs.kind == JobsSpec::Kind::percent) slots = usable_cpus() * jobs.value / 100;
-  if (jobs.kind == JobsSpec::Kind::cpus_plus) slots = usable_cpus() + jobs.value;
-  if (jobs.kind == JobsSpec::Kind::as_many_as_fit) slots = kMostRequests;
-  slots = std::max(1, slots);
-  if (child_limits().open_files < 2 * static_cast<std::uint64_t>(slots) + 400) {
-    raise_open_files(startup);
-  }
-  if (jobs.kind != JobsSpec::Kind::as_many_as_fit) return slots;
-  const std::uint64_t room = child_limits().open_files;
-  return static_cast<int>(std::clamp<std::uint64_t>(room > 400 ? (room - 400) / 2 : 1, 1,
-                                                    static_cast<std::uint64_t>(slots)));
-}
 
 bool is_table(RecordFormat format) {
   return format == RecordFormat::csv || format == RecordFormat::tsv ||
@@ -291,13 +275,13 @@ JobBuilder::Limits builder_limits() { return {.max_bytes = UINT64_MAX, .system_b
 
 class FetchRun {
  public:
-  FetchRun(const RunSpec& spec, Startup& startup, OpenedSource& opened, FetchPlan& plan,
+  FetchRun(const RunSpec& spec, int slots, Startup& startup, OpenedSource& opened, FetchPlan& plan,
            Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
            Scheduled& scheduled, RunFiles& files, BodyStore* store, Conditions* conditions)
       : scheduled_(scheduled),
         held_(held),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
-        slots_(slots_of(spec.pool.jobs, startup)),
+        slots_(slots),
         builder_(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
         rows_(rows_of(spec, opened, plan)),
@@ -343,6 +327,7 @@ class FetchRun {
   // Gives the exit status.
   int run() {
     int status = engine_.run().exit_status();
+    cut_short_ = sink_.pending() > 0;  // nobody reads, and the engine has waited long enough
     executor_.finish();
     std::string messages;
     status = scheduled_.finish(status, engine_.summary().not_run(), messages);
@@ -367,7 +352,8 @@ class FetchRun {
                             .keyless_is_odd = false,
                             .deadline = deadline_of(spec.failure.deadline, deadline),
                             .seed = draw_seed(),
-                            .read_rest = RunFiles::replaces_input(spec)};
+                            .read_rest = RunFiles::replaces_input(spec),
+                            .out_of_memory = memory_ran_out};
     if (plan.key) {
       options.key_of_hop = [&key = *plan.key](const Job&, std::string_view url) {
         return key.key_of_hop(url);
@@ -498,10 +484,13 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   if (spec.fetch->insecure) {
     (*log)->on_message(LogLevel::warn, "--insecure: certificates are not checked");
   }
+  const auto slots = slots_that_fit(spec.pool.jobs, needs_of_fetch(spec), kMostRequests);
+  if (!slots) return tl::unexpected(slots.error());
+  if (!slots->warning.empty()) (*log)->on_message(LogLevel::warn, slots->warning);
   int status = 0;
   {
-    FetchRun all(spec, startup, *opened, plan, pacing, loop, output, held, **log, *scheduled, files,
-                 store->get(), conditions.get());
+    FetchRun all(spec, slots->count, startup, *opened, plan, pacing, loop, output, held, **log,
+                 *scheduled, files, store->get(), conditions.get());
     early->end();
     status = all.run();
   }
@@ -515,6 +504,10 @@ Expected<int> fetch(RunSpec spec, Startup& startup) {
   auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
   if (!pacing) return tl::unexpected(pacing.error());
   if (spec.output.dry_run) return fetch_all(spec, *pacing, startup, nullptr);
+  raise_open_files(startup);
+  if (const auto enough = check_descriptors(needs_of_fetch(spec)); !enough) {
+    return tl::unexpected(enough.error());
+  }
   auto scheduled = Scheduled::begin(spec, startup);
   if (!scheduled) return tl::unexpected(scheduled.error());
   auto status = fetch_all(spec, *pacing, startup, &*scheduled);

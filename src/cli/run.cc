@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -19,6 +20,7 @@
 #include "cli/run_files.h"
 #include "cli/run_parts.h"
 #include "cli/scheduled.h"
+#include "cli/slots.h"
 #include "collate/csv_rows.h"
 #include "collate/json_rows.h"
 #include "compose/job_builder.h"
@@ -28,11 +30,12 @@
 #include "exec/process_executor.h"
 #include "input/open_source.h"
 #include "os/cgroup.h"
-#include "os/cpus.h"
 #include "os/early_signals.h"
+#include "os/group_fuse.h"
 #include "os/guard.h"
 #include "os/process_limits.h"
 #include "os/signals.h"
+#include "os/spare_memory.h"
 #include "os/terminal.h"
 #include "os/unnamed_file.h"
 #include "os/wall_clock.h"
@@ -49,22 +52,23 @@
 namespace distaff {
 namespace {
 
-// Calls back once, when the run has lasted a while.
+// Calls back when the run has lasted a while, and after as long again until it was of use.
 class AfterAWhile final : public Observer {
  public:
-  AfterAWhile(TimePoint when, std::function<void()> callback)
-      : when_(when), callback_(std::move(callback)) {}
+  AfterAWhile(TimePoint begin, Duration a_while, std::function<bool()> callback)
+      : a_while_(a_while), when_(begin + a_while), callback_(std::move(callback)) {}
 
   void tick(const RunCounts&, TimePoint now, bool last) override {
     if (last || !when_ || now < *when_) return;
     when_.reset();
-    callback_();
+    if (!callback_()) when_ = now + a_while_;
   }
   std::optional<TimePoint> next_tick() const override { return when_; }
 
  private:
+  Duration a_while_;
   std::optional<TimePoint> when_;
-  std::function<void()> callback_;
+  std::function<bool()> callback_;
 };
 
 // Calls back once, when the guard has died.
@@ -89,23 +93,6 @@ class GuardWatcher final : private Watcher {
   std::function<void()> callback_;
 };
 
-// How many jobs at once.
-int slots_of(const RunSpec& spec, int descriptors_each, Startup& startup) {
-  const JobsSpec& jobs = spec.pool.jobs;
-  switch (jobs.kind) {
-    case JobsSpec::Kind::count:
-      return jobs.value;
-    case JobsSpec::Kind::percent:
-      return std::max(1, usable_cpus() * jobs.value / 100);
-    case JobsSpec::Kind::cpus_plus:
-      return std::max(1, usable_cpus() + jobs.value);
-    case JobsSpec::Kind::as_many_as_fit:
-      raise_open_files(startup);
-      return max_children(child_limits(), descriptors_each);
-  }
-  return 1;
-}
-
 std::uint64_t environment_bytes() {
   std::uint64_t bytes = 512;  // for the DISTAFF_ variables
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -121,14 +108,6 @@ JobBuilder::Limits batch_limits(const RunSpec& spec, int slots) {
           .environment_bytes = environment_bytes(),
           .feeds_stdin = spec.command.stdin_mode == StdinMode::record && batched(spec),
           .spread = spec.batch.even ? static_cast<std::size_t>(slots) : 1};
-}
-
-ProcessExecutor::Capture capture_of(const OutputSpec& output) {
-  if (output.mode == OutputMode::raw) return ProcessExecutor::Capture::inherit;
-  if (output.mode == OutputMode::none && output.results.empty()) {
-    return ProcessExecutor::Capture::null;
-  }
-  return ProcessExecutor::Capture::pipe;
 }
 
 Collator::Mode mode_of(OutputMode mode) {
@@ -176,12 +155,13 @@ constexpr std::size_t kMostUnread = std::size_t{1} << 20;
 
 // A run that lasts so long gets a control group: to move there costs as much as a few jobs.
 constexpr Duration kLasts = std::chrono::seconds(1);
+constexpr std::uint64_t kForCgroup = 2;  // descriptors
 
 // The rooms that a real run needs beyond its plan, in the order they are built.
 class Run {
  public:
-  Run(const RunSpec& spec, Startup& startup, Guard& guard, OpenedSource& opened, Plan& plan,
-      Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
+  Run(const RunSpec& spec, int slots, Startup& startup, Guard& guard, OpenedSource& opened,
+      Plan& plan, Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
       Scheduled& scheduled, RunFiles& files)
       : guard_(guard),
         log_(log),
@@ -189,10 +169,7 @@ class Run {
         scheduled_(scheduled),
         held_(held),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
-        slots_(slots_of(spec,
-                        ProcessExecutor::descriptors_per_job(
-                            capture_of(spec.output), spec.command.stdin_mode == StdinMode::record),
-                        startup)),
+        slots_(slots),
         builder_(batch_limits(spec, slots_), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
         run_id_(files.run_id()),
@@ -259,6 +236,7 @@ class Run {
   // Gives the exit status.
   int run() {
     int status = engine_.run().exit_status();
+    cut_short_ = sink_.pending() > 0;  // nobody reads, and the engine has waited long enough
     end_orphans();
     std::string messages;
     status = scheduled_.finish(status, engine_.summary().not_run(), messages);
@@ -291,11 +269,14 @@ class Run {
     sink_.flush();
   }
 
-  // Against jobs that fork without end; a run that is short does not get to it.
-  void enter_cgroup() {
-    if (!guard_ || leave_orphans_) return;
+  // Against jobs that fork without end; a run that is short does not get to it.  False: the jobs
+  // had every descriptor, so it is worth another try.
+  bool enter_cgroup() {
+    if (!guard_ || leave_orphans_) return true;
+    if (open_files().free() < kForCgroup) return false;
     cgroup_ = Cgroup::enter();
     if (cgroup_) guard_.note_cgroup(cgroup_->directory());
+    return true;
   }
 
   void leave_cgroup() {
@@ -320,7 +301,8 @@ class Run {
             .not_found_advice = plan.not_found_advice,
             .deadline = deadline_of(spec.failure.deadline, deadline),
             .seed = draw_seed(),
-            .read_rest = RunFiles::replaces_input(spec)};
+            .read_rest = RunFiles::replaces_input(spec),
+            .out_of_memory = memory_ran_out};
   }
 
   std::vector<Observer*> observers(Log& log) {
@@ -386,7 +368,7 @@ class Run {
   ProgressMode progress_mode_;
   ProgressLines progress_lines_;
   ProgressBar progress_bar_;
-  AfterAWhile after_a_while_{EventLoop::now() + kLasts, [this] { enter_cgroup(); }};
+  AfterAWhile after_a_while_{EventLoop::now(), kLasts, [this] { return enter_cgroup(); }};
   std::optional<Cgroup> cgroup_;
   std::unique_ptr<JobLocks> locks_;
   std::unique_ptr<Mutexes> mutexes_;
@@ -395,6 +377,13 @@ class Run {
   std::optional<WallAlarm> alarm_;
   GuardWatcher guard_watcher_;
 };
+
+// What else takes descriptors has those of lower numbers.
+void keep_for_jobs(const DescriptorNeeds& needs, int slots) {
+  const std::uint64_t all = needs.for_jobs(slots) + static_cast<unsigned>(needs.later);
+  const std::uint64_t limit = open_files_limit();
+  GroupFuse::keep_above(limit > all ? limit - all : 0);
+}
 
 int end_without_jobs(int status, Scheduled* scheduled) {
   if (scheduled == nullptr) return status;
@@ -453,12 +442,10 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
   }
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
-    const int slots =
-        spec.batch.even
-            ? slots_of(spec, ProcessExecutor::descriptors_per_job(capture_of(spec.output), false),
-                       startup)
-            : 1;
-    JobBuilder builder(batch_limits(spec, slots), *plan->command,
+    const auto slots =
+        spec.batch.even ? slots_that_fit(spec.pool.jobs, needs_of_run(spec), INT_MAX) : Slots{};
+    if (!slots) return tl::unexpected(slots.error());
+    JobBuilder builder(batch_limits(spec, slots->count), *plan->command,
                        plan->key ? &*plan->key : nullptr);
     return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume())
                    .exit_status());
@@ -468,8 +455,13 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
                        "there was no process left for the guard: should this run be killed, what "
                        "its jobs started may live on");
   }
-  Run all(spec, startup, guard, *opened, *plan, pacing, loop, output, held, **log, *scheduled,
-          files);
+  const DescriptorNeeds needs = needs_of_run(spec);
+  const auto slots = slots_that_fit(spec.pool.jobs, needs, INT_MAX);
+  if (!slots) return tl::unexpected(slots.error());
+  if (!slots->warning.empty()) (*log)->on_message(LogLevel::warn, slots->warning);
+  keep_for_jobs(needs, slots->count);
+  Run all(spec, slots->count, startup, guard, *opened, *plan, pacing, loop, output, held, **log,
+          *scheduled, files);
   early->end();
   return end(all.run());
 }
@@ -484,6 +476,11 @@ Expected<int> run(const RunSpec& spec, const std::string& not_found_advice, Star
     if (!usable) return fail("--spill-dir " + usable.error().message);
   }
   if (spec.output.dry_run) return run_jobs(spec, *pacing, not_found_advice, startup, nullptr);
+  const DescriptorNeeds needs = needs_of_run(spec);
+  make_room(spec.pool.jobs, needs, startup);
+  if (const auto enough = check_descriptors(needs); !enough) {
+    return tl::unexpected(enough.error());
+  }
   auto scheduled = Scheduled::begin(spec, startup);
   if (!scheduled) return tl::unexpected(scheduled.error());
   auto status = run_jobs(spec, *pacing, not_found_advice, startup, &*scheduled);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -13,11 +14,13 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 #include <tuple>
 #include <utility>
 
 #include "base/text.h"
 #include "os/fatal.h"
+#include "os/process_limits.h"
 
 namespace distaff {
 namespace {
@@ -54,9 +57,14 @@ Outcome outcome_of(int status) {
   return Outcome::exited(WEXITSTATUS(status));
 }
 
+std::string why_short(int error) {
+  if (error != EMFILE) return strerrordesc_np(error);
+  return fmt::format("there is no file descriptor for a job: {}", describe(open_files()));
+}
+
 Executor::StartResult cannot_prepare(int error) {
   const bool shortage = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSPC;
-  if (shortage) return {Executor::Start::shortage, Outcome::not_started(error, "no descriptor")};
+  if (shortage) return {Executor::Start::shortage, Outcome::not_started(error, why_short(error))};
   return {Executor::Start::failed,
           Outcome::not_started(0, "there is no terminal (/dev/tty) for --stdin tty")};
 }
@@ -90,7 +98,7 @@ ProcessExecutor::~ProcessExecutor() {
 }
 
 int ProcessExecutor::descriptors_per_job(Capture capture, bool feeds_stdin) {
-  return (capture == Capture::pipe ? 2 : 0) + (feeds_stdin ? 1 : 0) + GroupFuse::kDescriptors;
+  return (capture == Capture::pipe ? 2 : 0) + (feeds_stdin ? 1 : 0);
 }
 
 // ---- starting
@@ -111,7 +119,7 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
 
   take_fuse(job);
   job.started = EventLoop::now();
-  const Launcher::Result result = launcher_.launch(launch, stdio(ends), job.fuse);
+  const Launcher::Result result = launch_in(launch, ends, job.fuse);
   if (result.start.start != Start::started) {
     put_back_fuse(job, false);
     forget(job);
@@ -123,6 +131,13 @@ Executor::StartResult ProcessExecutor::start(JobId id, const Launch& launch) {
   by_pid_.emplace(job.pid, &job);
   unwatched_.emplace_back(job.started + kUnwatched, id);
   return result.start;
+}
+
+Launcher::Result ProcessExecutor::launch_in(const Launch& launch, const ChildEnds& ends,
+                                            const std::optional<GroupFuse>& fuse) try {
+  return launcher_.launch(launch, stdio(ends), fuse);
+} catch (const std::bad_alloc&) {
+  return {{Start::shortage, Outcome::not_started(ENOMEM, why_short(ENOMEM))}, -1};
 }
 
 int ProcessExecutor::make_pipes(Job& job, ChildEnds& ends, const Launch& launch) {
@@ -155,7 +170,11 @@ int ProcessExecutor::make_feed(Job& job, UniqueFd& childs, const std::string& te
   if (written == text.size()) {
     job.feed.reset();
   } else {
-    job.text.assign(text, written);
+    try {
+      job.text.assign(text, written);
+    } catch (const std::bad_alloc&) {
+      return ENOMEM;
+    }
   }
   return 0;
 }

@@ -102,7 +102,7 @@ class ProcessExecutor final : public Executor, private Watcher {
   std::optional<TimePoint> wake_at() const override;
   void tick(TimePoint now) override;
 
-  // Descriptors of ours that a job takes while it runs: for the bound of `-j 0`.
+  // Descriptors of ours that a job takes while it runs, at the least: a GroupFuse has what is left.
   static int descriptors_per_job(Capture capture, bool feeds_stdin);
 
  private:
@@ -142,6 +142,9 @@ class ProcessExecutor final : public Executor, private Watcher {
   struct ChildEnds {
     UniqueFd in, out, err;
   };
+
+  Launcher::Result launch_in(const Launch& launch, const ChildEnds& ends,
+                             const std::optional<GroupFuse>& fuse);
 
   // These give 0 or an errno.
   int make_pipes(Job& job, ChildEnds& ends, const Launch& launch);

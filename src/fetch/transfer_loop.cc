@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,12 +10,13 @@
 #include <cerrno>
 
 #include "os/fatal.h"
+#include "os/process_limits.h"
 
 namespace distaff {
 namespace {
 
 // Connections that nobody uses are kept for the host's next turn; beyond this the oldest close.
-constexpr rlim_t kMostKept = 1024;
+constexpr std::uint64_t kMostKept = 1024;
 
 std::uint32_t events_of(int what) {
   switch (what) {
@@ -31,11 +31,9 @@ std::uint32_t events_of(int what) {
   }
 }
 
-// Not more than half of the descriptors that we may have, unless the slots need them.
+// Not more than half of the descriptors that are free, unless the slots need them.
 long connections_kept(int slots) {
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
-  const long most = static_cast<long>(std::min<rlim_t>(files.rlim_cur / 2, kMostKept));
+  const long most = static_cast<long>(std::min(open_files().free() / 2, kMostKept));
   return std::max<long>(slots, std::min<long>(4L * slots, most));
 }
 

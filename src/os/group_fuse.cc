@@ -5,16 +5,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace distaff {
 namespace {
 
-// Jobs need descriptors more than we do.
+std::uint64_t kept_above = UINT64_MAX;
+
+// Jobs need descriptors more than we do.  The lowest number that is free is given out, so whoever
+// stays below a number leaves as many as there are above it.
 bool is_scarce(int fd) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
-  return static_cast<rlim_t>(fd) >= files.rlim_cur / 2;
+  return static_cast<std::uint64_t>(fd) >= std::min<std::uint64_t>(files.rlim_cur / 2, kept_above);
 }
 
 bool prepare(int fd, int access) {
@@ -22,6 +26,8 @@ bool prepare(int fd, int access) {
 }
 
 }  // namespace
+
+void GroupFuse::keep_above(std::uint64_t fd) { kept_above = fd; }
 
 GroupFuse::GroupFuse(GroupFuse&& other) noexcept
     : reader_(std::move(other.reader_)),

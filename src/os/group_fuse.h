@@ -17,6 +17,8 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 #include "base/unique_fd.h"
 
 namespace distaff {
@@ -28,8 +30,8 @@ class GroupFuse {
   GroupFuse& operator=(GroupFuse&&) = delete;
   ~GroupFuse() { disarm(); }
 
-  // Descriptors it takes while it lives.
-  static constexpr int kDescriptors = 2;
+  // From now on none takes a descriptor of this number or above: the rest is kept for others.
+  static void keep_above(std::uint64_t fd);
 
   // Makes it ready to be armed.  False if descriptors are scarce.
   bool open();

@@ -1,6 +1,8 @@
 #include "os/process_limits.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,9 @@
 
 namespace distaff {
 namespace {
+
+constexpr std::uint64_t kOthers = 64;          // processes that are not ours
+constexpr std::uint64_t kMostAsked = 1 << 16;  // descriptors, one by one
 
 std::uint64_t soft_limit(__rlimit_resource resource) {
   rlimit limit{};
@@ -25,9 +30,30 @@ std::uint64_t pid_max() {
   return std::strtoull(text, nullptr, 10);
 }
 
-std::uint64_t room(std::uint64_t limit, int reserve) {
-  const auto kept = static_cast<std::uint64_t>(reserve);
-  return limit > kept ? limit - kept : 0;
+// Of the numbers below `limit`: only these are given out.
+std::uint64_t count_in_proc(std::uint64_t limit, bool& seen) {
+  std::uint64_t open = 0;
+  DIR* const directory = opendir("/proc/self/fd");
+  seen = directory != nullptr;
+  if (!seen) return 0;
+  const int ours = dirfd(directory);
+  while (const dirent* const entry = readdir(directory)) {
+    if (entry->d_name[0] == '.') continue;
+    const int fd = std::atoi(entry->d_name);
+    if (fd != ours && static_cast<std::uint64_t>(fd) < limit) ++open;
+  }
+  closedir(directory);
+  return open;
+}
+
+// Where /proc is not there, or no descriptor is left to look into it.
+std::uint64_t count_one_by_one(std::uint64_t limit) {
+  std::uint64_t open = 0;
+  const int end = static_cast<int>(std::min<std::uint64_t>(limit, kMostAsked));
+  for (int fd = 0; fd < end; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) ++open;
+  }
+  return open;
 }
 
 }  // namespace
@@ -40,17 +66,29 @@ void raise_open_files(Startup& startup) {
   if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && !startup.open_files) startup.open_files = before;
 }
 
-ChildLimits child_limits() {
-  const std::uint64_t of_user = geteuid() == 0 ? UINT64_MAX : soft_limit(RLIMIT_NPROC);
-  return {soft_limit(RLIMIT_NOFILE), std::min(of_user, pid_max())};
+OpenFiles open_files() {
+  OpenFiles files{.limit = open_files_limit()};
+  bool seen = false;
+  files.open = count_in_proc(files.limit, seen);
+  if (!seen) files.open = count_one_by_one(files.limit);
+  return files;
 }
 
-int max_children(const ChildLimits& limits, int fds_each, int reserve) {
-  std::uint64_t most = room(limits.processes, reserve);
-  if (fds_each > 0) {
-    most = std::min(most, room(limits.open_files, reserve) / static_cast<unsigned>(fds_each));
-  }
-  return static_cast<int>(std::clamp<std::uint64_t>(most, 1, INT_MAX));
+std::uint64_t open_files_limit() { return soft_limit(RLIMIT_NOFILE); }
+
+std::string describe(const OpenFiles& files) {
+  return fmt::format("{} may be open (ulimit -n), {} are", files.limit, files.open);
+}
+
+std::uint64_t process_limit() {
+  const std::uint64_t of_user = geteuid() == 0 ? UINT64_MAX : soft_limit(RLIMIT_NPROC);
+  return std::min(of_user, pid_max());
+}
+
+int max_children(std::uint64_t free_files, int files_each, std::uint64_t processes) {
+  std::uint64_t most = processes > kOthers ? processes - kOthers : 1;
+  if (files_each > 0) most = std::min(most, free_files / static_cast<unsigned>(files_each));
+  return static_cast<int>(std::min<std::uint64_t>(most, INT_MAX));
 }
 
 }  // namespace distaff

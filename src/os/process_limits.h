@@ -1,8 +1,9 @@
 #pragma once
 
-// How many jobs at once the system has room for: `-j 0`.
+// What the system has room for: files that are open at once, and processes.
 
 #include <cstdint>
+#include <string>
 
 #include "os/startup.h"
 
@@ -12,16 +13,25 @@ namespace distaff {
 // jobs get it back (programs that still use select() break with more than 1024).
 void raise_open_files(Startup& startup);
 
-// What bounds the number of children.
-struct ChildLimits {
-  std::uint64_t open_files = 0;  // RLIMIT_NOFILE
-  std::uint64_t processes = 0;   // the least of RLIMIT_NPROC (unless we are root) and pid_max
-};
-ChildLimits child_limits();
+// File descriptors: a start that finds none is tried again when another job has ended, but what we
+// need for ourselves nobody gives back.
+struct OpenFiles {
+  std::uint64_t limit = 0;  // RLIMIT_NOFILE
+  std::uint64_t open = 0;   // of those that it counts, ours and inherited ones
 
-// How many children fit at once if each takes `fds_each` descriptors of ours (0: none) and
-// `reserve` are for ourselves and for other processes; at least 1.  An upper bound: what others
-// use is not counted, and a start that fails for shortage is tried again.
-int max_children(const ChildLimits& limits, int fds_each, int reserve = 64);
+  std::uint64_t free() const { return limit > open ? limit - open : 0; }
+};
+OpenFiles open_files();
+std::uint64_t open_files_limit();
+
+// "12 may be open (ulimit -n), 11 are".
+std::string describe(const OpenFiles& files);
+
+// The least of RLIMIT_NPROC (unless we are root) and pid_max.
+std::uint64_t process_limit();
+
+// How many children fit at once if each takes `files_each` descriptors of `free_files` (0: none),
+// and of all processes some are left to others; 0 if there is no descriptor for one.
+int max_children(std::uint64_t free_files, int files_each, std::uint64_t processes);
 
 }  // namespace distaff

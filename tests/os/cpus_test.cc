@@ -1,9 +1,14 @@
 #include "os/cpus.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <functional>
+
+#include "base/unique_fd.h"
 #include "os/process_limits.h"
 #include "support/temp_dir.h"
 
@@ -112,12 +117,49 @@ TEST(Cpus, AffinityIsALimit) {
 }
 
 TEST(ProcessLimits, DescriptorsAndProcessesBoundTheChildren) {
-  EXPECT_EQ(max_children({.open_files = 1064, .processes = 1 << 20}, 2, 64), 500);
-  EXPECT_EQ(max_children({.open_files = 1064, .processes = 164}, 2, 64), 100);
-  EXPECT_EQ(max_children({.open_files = 1064, .processes = 164}, 0, 64), 100);
-  EXPECT_EQ(max_children({.open_files = 20, .processes = 10}, 2, 64), 1);
-  EXPECT_EQ(max_children({.open_files = UINT64_MAX, .processes = UINT64_MAX}, 2), INT32_MAX);
-  EXPECT_GE(max_children(child_limits(), 2), 1);
+  EXPECT_EQ(max_children(1000, 2, 1 << 20), 500);
+  EXPECT_EQ(max_children(1001, 2, 1 << 20), 500);
+  EXPECT_EQ(max_children(1000, 2, 164), 100);
+  EXPECT_EQ(max_children(1000, 0, 164), 100);
+  EXPECT_EQ(max_children(1000, 0, 10), 1);
+  EXPECT_EQ(max_children(1, 2, 1 << 20), 0);
+  EXPECT_EQ(max_children(UINT64_MAX, 2, UINT64_MAX), INT32_MAX);
+  EXPECT_GE(max_children(100, 2, process_limit()), 1);
+}
+
+[[noreturn]] void limit_files_and(rlim_t most, const std::function<bool()>& act) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = most;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  _exit(act() ? 0 : 1);
+}
+
+// In a child: `act` under a limit of so many open files.
+void under_limit(rlim_t most, const std::function<bool()>& act) {
+  EXPECT_EXIT(limit_files_and(most, act), testing::ExitedWithCode(0), "");
+}
+
+TEST(ProcessLimits, InheritedDescriptorsAreCountedButThoseBeyondTheLimit) {
+  under_limit(100, [] {
+    const std::uint64_t before = open_files().open;
+    const UniqueFd low(fcntl(0, F_DUPFD, 50));
+    const bool counted = open_files().limit == 100 && open_files().open == before + 1;
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 40;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return counted && open_files().open == before && open_files().free() == 40 - before;
+  });
+}
+
+TEST(ProcessLimits, TheyAreCountedWithNoneLeftToLookWith) {
+  under_limit(30, [] {
+    while (dup(0) >= 0) {
+    }
+    return open_files().open == 30 && open_files().free() == 0 &&
+           describe(open_files()) == "30 may be open (ulimit -n), 30 are";
+  });
 }
 
 TEST(ProcessLimits, OpenFilesAreRaisedAndTheOldLimitIsKeptInMind) {

@@ -33,6 +33,56 @@ ways=(
   same "$(cat results/7/stdout 2> /dev/null || echo 'out 7')" 'out 7'
 }
 
+@test "so few descriptors that not one job fits: all jobs run, or the numbers are said and none does" {
+  inherited=0
+  for way in "-k -j 50" "-j 3 --output json --mutex {}" "-u" "-j 2 --stdin record --results results/{}" \
+    "-j 0 --journal j --failed-to f --joblog l --log-file g"; do
+    inherited=$((53 - inherited))
+    for limit in 8 15 17 18 19 20 22 30; do
+      rm -rf results ran j f l g
+      ( for ((i = 10; i < 10 + inherited; i++)); do eval "exec $i< /dev/null"; done
+        ulimit -n $((limit + inherited))
+        seq 3 | try timeout 60 distaff $way 'echo {} >> ran; : "$@"' )
+      if [ "$(< "$kept/status")" = 0 ]; then
+        same "$way: $(sort ran | tr '\n' ' ')" "$way: 1 2 3 "
+        [ "$limit" -gt 8 ] || fail "$way: with 8"
+      else
+        exits 3
+        one_line
+        says "$((limit + inherited)) may be open (ulimit -n)" "needs"
+        absent ran
+        [ "$limit" -lt 30 ] || fail "$way: not with 30"
+      fi
+    done
+  done
+}
+
+@test "as many jobs as there are descriptors for, and one word on it where more were asked for" {
+  up='touch up.{}; while [ "$(ls | grep -c "^up")" -lt 20 ]; do sleep 0.02; done'
+  ( for ((i = 10; i < 63; i++)); do eval "exec $i< /dev/null"; done
+    ulimit -n 117
+    seq 20 | try timeout 60 distaff -j 0 "$up" )
+  exits 0
+  silent
+  rm -f up.*
+  ( ulimit -n 64; seq 20 | try timeout 60 distaff -j 400 "$up" )
+  exits 0
+  one_line
+  says 'not for the 400 that were asked for: 64 may be open (ulimit -n)' 'each job takes 2'
+}
+
+@test "the soft limit of descriptors is raised for us, and jobs have the old one" {
+  for limit in 20 300; do
+    ( ulimit -Sn "$limit"; seq 30 | try timeout 60 distaff -j 30 'ulimit -Sn >> soft; ulimit -Hn >> hard; touch up.{}
+      while [ "$(ls | grep -c "^up")" -lt 30 ]; do sleep 0.02; done' )
+    exits 0
+    silent
+    same "$(sort -u soft)" "$limit"
+    same "$(sort -u hard)" "$(ulimit -Hn)"
+    rm -f soft hard up.*
+  done
+}
+
 # A user that no other test is at the same time, as the limit counts all of a user's processes.
 other=$((40000 + $$ % 10000))
 
@@ -162,5 +212,64 @@ small() {
   small --quiet-unless-failed --hold-memory 1k --spill-dir . 'cat text; : {}' ::: 1 | cmp - text
   # A log is no loss.
   try small --log-level debug --log-file log -a list true
+
+# ---- memory
+
+# out_of_memory AT FOR FROM WORD...: a run in which the AT-th allocation of FROM bytes or more fails, and
+# the next FOR - 1, with a journal.
+out_of_memory() {
+  local library
+  library=$(dirname "$(readlink -f "$DISTAFF")")/helpers/failing_malloc.so
+  [ -e "$library" ] || skip "no failing_malloc beside $DISTAFF"
+  rm -rf results ran j f out
+  try env LD_PRELOAD="$library" FAIL_IN=distaff FAIL_AT="$1" FAIL_FOR="$2" FAIL_FROM="$3" \
+    timeout 60 distaff --log-level error -a in -j 3 --journal j --failed-to f "${@:4}" \
+    'for r; do echo "$r" >> ran; done; echo out; [ "$1" != 7 ]'
+}
+
+# What was not done is run by --resume, and nothing is lost; 3 and a word, or all was well.
+nothing_is_lost() {
+  [[ "$(< "$kept/status")" = [13] ]] || fail "$*"
+  if [ "$(< "$kept/status")" = 3 ]; then says 'out of memory'; fi
+  try timeout 60 distaff -a in --journal j --resume 'for r; do echo "$r" >> ran; done; echo out'
+  exits 0
+  same "$*: $(sort -un ran | md5sum)" "$*: $(seq 12 | md5sum)"
+}
+
+@test "an allocation fails: the run ends in order, and --resume does what is left" {
+  not_sanitized
+  seq 12 > in
+  ways=("" "--output json" "-k --tag" "--output line" "--stdin record" "--results results/{#}" "-n 2")
+  said=0
+  for i in {1..20}; do
+    at=$((RANDOM % 1000 + 1))
+    way=${ways[i % 7]}
+    out_of_memory "$at" 1 0 $way
+    [ "$(< "$kept/status")" != 3 ] || said=$((said + 1))
+    nothing_is_lost "allocation $at, $way"
+  done
+  [ "$said" -ge 3 ] || fail "only $said of 20 runs were out of memory"
+}
+
+@test "all allocations fail from one on: the run ends in order all the same" {
+  not_sanitized
+  seq 12 > in
+  for at in 100 300 600; do
+    out_of_memory "$at" 1000000000 0 --output json
+    exits 3
+    nothing_is_lost "from allocation $at on"
+  done
+}
+
+@test "there is no memory for one long record: it is not lost" {
+  not_sanitized
+  { seq 5; head -c 300000 /dev/zero | tr '\0' x; echo; seq 6 9; } > in
+  for at in 1 2 3 5; do
+    out_of_memory "$at" 1000000000 262144 --stdin record --output json
+    exits 3
+    says 'out of memory'
+    absent f.part
+  done
+  try distaff -a in --journal j --resume --stdin record 'wc -c'
   exits 0
 }

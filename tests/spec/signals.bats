@@ -349,3 +349,61 @@ ends_by() {
     done
   done
 }
+
+# An input that never ends, and of which no job can be started.
+endless() {
+  mkfifo endless
+  yes "$1" > endless 3>&- &
+  yes=$!
+}
+
+@test "TERM is obeyed while jobs that cannot start flow in, in every output mode" {
+  for way in "" "-k" "-k --output json" "--output csv" "--output line" "--output raw" "--output none" \
+    "--retries 3 --retry-on start" "--results r/{#}" "--journal j --failed-to f"; do
+    rm -rf endless r j f
+    endless 'a b'
+    start distaff -a endless --split ' ' --log-level info $way /bin/echo {3}
+    wait_for grep -q 'job 2000 failed' "$kept/stderr"
+    engine=$(engine_of "$pid")
+    most=$(awk '/VmHWM/ {print $2}' "/proc/$engine/status")
+    kill -TERM "$pid"
+    wait_for gone "$pid"
+    finish
+    exits 143
+    [ "$most" -lt 100000 ] || not_sanitized || fail "$way: $most KiB"
+    kill "$yes" 2> /dev/null || true
+    wait "$yes" || true
+  done
+}
+
+@test "TERM is obeyed while records come of which no job is complete, or none can be found" {
+  for way in "-n 1000000000 --stdin record cat" "--match ^(x) --no-match skip echo" "--match ^(x) echo" \
+    "--results same/{} true" "/nowhere/{} x"; do
+    rm -rf endless same
+    endless y
+    start distaff -a endless --log-level error $way
+    wait_for takes_signals "$pid"
+    kill -TERM "$pid"
+    wait_for gone "$pid"
+    finish
+    exits 143
+    kill "$yes" 2> /dev/null || true
+    wait "$yes" || true
+  done
+}
+
+@test "a second TERM is obeyed with a reader that does not read" {
+  endless 'a b'
+  mkfifo reader
+  exec 9<> reader
+  start bash -c 'exec distaff -a endless --split " " --output json /bin/echo {3} > reader 9>&-'
+  wait_for takes_signals "$pid"
+  wait_for asked_says 'failed'
+  kill -TERM "$pid"
+  sleep 0.15 # one that comes within 100 ms is the same request
+  kill -TERM "$pid" 2> /dev/null || true
+  wait_for gone "$pid"
+  exec 9>&-
+  finish
+  exits 143
+}
