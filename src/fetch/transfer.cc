@@ -8,10 +8,12 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "fetch/address.h"
 #include "fetch/transfer_url.h"
+#include "os/spare_memory.h"
 
 namespace distaff {
 namespace {
@@ -67,10 +69,22 @@ bool is_safe(std::string_view method) {
 
 struct Transfer::Callbacks {
   static std::size_t on_line(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Transfer*>(self)->take_line({data, size}) ? size : 0;
+    return within_memory([&] {
+      return static_cast<Transfer*>(self)->take_line({data, size}) ? size : std::size_t{0};
+    });
   }
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Transfer*>(self)->take_body({data, size});
+    return within_memory([&] { return static_cast<Transfer*>(self)->take_body({data, size}); });
+  }
+  // Nothing is thrown through libcurl: taking less than there is ends the request.
+  template <class Take>
+  static std::size_t within_memory(Take take) {
+    try {
+      return take();
+    } catch (const std::bad_alloc&) {
+      note_that_memory_ran_out();
+      return 0;
+    }
   }
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) {
     return static_cast<Transfer*>(self)->open_socket(address->socktype, address->protocol,

@@ -10,6 +10,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "compose/authority.h"
+#include "os/spare_memory.h"
 
 namespace distaff {
 namespace {
@@ -137,6 +138,7 @@ Outcome too_large_head(const FetchSpec& spec) {
 
 Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
                    std::uint64_t received) {
+  if (memory_ran_out()) return Outcome::cancelled("out of memory");
   if (transfer.flooded()) return too_large_head(spec);
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -163,7 +165,8 @@ Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
       if (!transfer.head_is_whole() && transfer.was_sent()) {
         return Outcome::broken(Broken::too_large, "a line of the head is longer than 100k");
       }
-      return Outcome::broken(Broken::local, "out of memory");
+      note_that_memory_ran_out();  // that of a library which does not ask us for it
+      return Outcome::cancelled("out of memory");
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:

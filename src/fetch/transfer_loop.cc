@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <cstring>
 
 #include "os/fatal.h"
 #include "os/process_limits.h"
+#include "os/spare_memory.h"
 
 namespace distaff {
 namespace {
@@ -43,6 +45,19 @@ int actions_of(std::uint32_t events) {
          ((events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
 }
 
+void* allocate_zeroed(std::size_t count, std::size_t size) {
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
+  void* const block = allocate(bytes);
+  return block == nullptr ? nullptr : std::memset(block, 0, bytes);
+}
+
+char* copy_of(const char* text) {
+  const std::size_t bytes = std::strlen(text) + 1;
+  void* const copy = allocate(bytes);
+  return copy == nullptr ? nullptr : static_cast<char*>(std::memcpy(copy, text, bytes));
+}
+
 }  // namespace
 
 struct TransferLoop::Callbacks {
@@ -61,7 +76,7 @@ struct TransferLoop::Callbacks {
 };
 
 TransferLoop::TransferLoop(EventLoop& loop, int slots) : loop_(loop) {
-  curl_global_init(CURL_GLOBAL_ALL);
+  curl_global_init_mem(CURL_GLOBAL_ALL, allocate, deallocate, reallocate, copy_of, allocate_zeroed);
   multi_ = curl_multi_init();
   if (multi_ == nullptr) {
     errno = ENOMEM;

@@ -113,6 +113,8 @@ void deallocate(void* block) noexcept {
   std::free(block);
 }
 
+void note_that_memory_ran_out() noexcept { ran_out.store(true, std::memory_order_relaxed); }
+
 bool memory_ran_out() noexcept { return ran_out.load(std::memory_order_relaxed); }
 
 }  // namespace distaff

@@ -23,7 +23,7 @@ void deallocate(void* block) noexcept;
 // The system had no memory for one of them.
 bool memory_ran_out() noexcept;
 
-// To be said of a run that ends for it.
-inline constexpr const char* kOutOfMemory = "out of memory: the run ends here";
+// Nor for another's, who has told us.
+void note_that_memory_ran_out() noexcept;
 
 }  // namespace distaff

@@ -775,3 +775,62 @@ not allowed: inner.example has the address 127.0.0.1, which is not public (--pub
   exits 0
   same "$(values status | sort | uniq -c | tr -s ' ')" ' 300 200'
 }
+
+@test "so few descriptors that not one request fits: the numbers are said; else all is fetched" {
+  serve
+  seq 5 | sed "s|.*|http://$at/size/&|" > urls
+  for limit in 8 14 20 40; do
+    rm -rf out
+    ( ulimit -n "$limit"; try timeout 60 distaff fetch -j 16 --output-dir out -a urls )
+    if [ "$(< "$kept/status")" = 0 ]; then
+      same "$limit: $(values status | sort | uniq -c | tr -s ' ')" "$limit:  5 200"
+    else
+      exits 3
+      one_line
+      says "$limit may be open (ulimit -n)"
+      prints
+    fi
+  done
+  exits 0
+}
+
+@test "TERM is obeyed while URLs flow in that cannot be fetched" {
+  for way in "" "-k --output json" "--body" "--journal j --failed-to f"; do
+    rm -f endless
+    mkfifo endless
+    yes ftp://host/x > endless 3>&- &
+    yes=$!
+    start distaff fetch -a endless --log-level info $way
+    wait_for grep -q 'job 2000 failed' "$kept/stderr"
+    kill -TERM "$pid"
+    wait_for gone "$pid"
+    finish
+    exits 143
+    kill "$yes" 2> /dev/null || true
+    wait "$yes" || true
+  done
+}
+
+@test "an allocation fails, libcurl's too: the run ends in order, and --resume fetches what is left" {
+  not_sanitized
+  library=$(dirname "$(readlink -f "$DISTAFF")")/helpers/failing_malloc.so
+  [ -e "$library" ] || skip "no failing_malloc beside $DISTAFF"
+  serve
+  seq 12 | sed "s|.*|http://$at/size/&|" > urls
+  said=0
+  for i in {1..10}; do
+    allocation=$((RANDOM % 4000 + 100))
+    rm -rf out j
+    try env LD_PRELOAD="$library" FAIL_IN=distaff-fetch FAIL_AT="$allocation" \
+      timeout 60 distaff fetch -j 3 --journal j --output-dir out -a urls
+    [[ "$(< "$kept/status")" = [03] ]] || fail "allocation $allocation"
+    if [ "$(< "$kept/status")" = 3 ]; then
+      says 'memory'
+      said=$((said + 1))
+    fi
+    try timeout 60 distaff fetch -j 3 --journal j --resume --output-dir out -a urls
+    exits 0
+    same "$allocation: $(values status | sort | uniq -c | tr -s ' ')" "$allocation:  12 200"
+  done
+  [ "$said" -ge 2 ] || fail "only $said of 10 runs were out of memory"
+}
