@@ -54,6 +54,28 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
+char32_t code_point(std::string_view sequence) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(sequence[i]); };
+  const std::size_t length = sequence.size();
+  char32_t code = length == 1 ? byte(0) : byte(0) & (0x7f >> length);
+  for (std::size_t i = 1; i < length; ++i) code = code << 6 | (byte(i) & 0x3f);
+  return code;
+}
+
+// Characters that nobody sees but by what they do to the others: they turn the direction of the
+// text around, hide in it, or end the line.
+bool is_unseen(char32_t code) {
+  struct Range {
+    char32_t first, last;
+  };
+  static constexpr Range kUnseen[] = {
+      {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f},   {0x2028, 0x202e},
+      {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+  };
+  return std::any_of(std::begin(kUnseen), std::end(kUnseen),
+                     [&](const Range& range) { return code >= range.first && code <= range.last; });
+}
+
 std::string escaped(char c) {
   if (c == '\n') return "\\n";
   if (c == '\t') return "\\t";
@@ -97,6 +119,11 @@ std::string printable(std::string_view text, std::size_t limit) {
         length == 2 && text[0] == '\xc2' && static_cast<std::uint8_t>(text[1]) < 0xa0;
     std::string part = length == 0 || control || high_control ? escaped(text[0])
                                                               : std::string(text.substr(0, length));
+    if (length > 1 && !high_control) {
+      if (const char32_t code = code_point(part); is_unseen(code)) {
+        part = fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
+      }
+    }
     if (shown.size() + part.size() > limit) return shown + "...";
     shown += part;
     text.remove_prefix(high_control || length == 0 ? 1 : length);
@@ -126,6 +153,39 @@ void append_within(std::string_view more, std::uint64_t most, std::string& text)
     text.reserve(std::min<std::uint64_t>(2 * text.capacity() + more.size(), bound));
   }
   text.append(more);
+}
+
+std::string printable_ends(std::string_view text, std::size_t limit) {
+  constexpr std::string_view kCut = "...";
+  const std::string whole = printable(text, text.npos);
+  if (whole.size() <= limit) return whole;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<std::uint8_t>(whole[at]) & 0xc0) == 0x80;
+  };
+  std::size_t head = (limit - kCut.size()) / 2;
+  std::size_t tail = whole.size() - (limit - kCut.size() - head);
+  while (head > 0 && continues(head)) --head;
+  while (tail < whole.size() && continues(tail)) ++tail;
+  return whole.substr(0, head).append(kCut).append(whole, tail);
+}
+
+std::string printable_json(std::string_view json) {
+  std::string shown;
+  while (!json.empty()) {
+    const std::size_t length = std::max<std::size_t>(sequence_length(json), 1);
+    const std::string_view part = json.substr(0, length);
+    const char32_t code = code_point(part);
+    if (code >= 0x10000 && is_unseen(code)) {
+      shown += fmt::format("\\u{:04x}\\u{:04x}", 0xd7c0u + static_cast<std::uint32_t>(code >> 10),
+                           0xdc00u + static_cast<std::uint32_t>(code & 0x3ff));
+    } else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || is_unseen(code)) {
+      shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
+    } else {
+      shown += part;
+    }
+    json.remove_prefix(length);
+  }
+  return shown;
 }
 
 bool is_valid_utf8(std::string_view text) {

@@ -22,13 +22,16 @@ constexpr std::string_view kReplace = "here -I STR, or just {}, which needs no o
 constexpr std::string_view kEnd = "not here; cut the input before, as with sed '/^END$/Q'";
 constexpr std::string_view kRemote = "jobs on other hosts are not in this version";
 constexpr std::string_view kPipe =
-    "cutting one stream into blocks is not in this version; --stdin record feeds a record";
+    "here -n N --stdin record, which feeds N records to a job; blocks by size are not in this "
+    "version";
 constexpr std::string_view kUnneeded = "not needed here, leave it out";
 constexpr std::string_view kQuoted = "values are always safe here, leave it out";
 constexpr std::string_view kBar = "here --progress bar";
 constexpr std::string_view kLoad =
     "not here; -j 50% leaves CPUs free, --nice N gives way to others";
-constexpr std::string_view kCompress = "not here; output is not written to disk";
+constexpr std::string_view kCompress =
+    "not here; output that is held back is compressed by nothing: --hold-memory SIZE keeps more of "
+    "it off the disk, --spill-limit SIZE bounds what is there";
 
 // Of xargs, GNU parallel and make, and what people try: the same for both programs.
 constexpr Translation kTranslations[] = {
@@ -373,8 +376,8 @@ constexpr Translation kFetchTranslations[] = {
     {"--no-proxy", "not needed: without --proxy there is none"},
     {"-E", "here --cert FILE"},
     {"--certificate", "here --cert FILE"},
-    {"--key-file", "here --cert-key FILE"},
-    {"--private-key", "here --cert-key FILE"},
+    {"--key-file", "here --cert FILE with --cert-key FILE"},
+    {"--private-key", "here --cert FILE with --cert-key FILE"},
     {"--capath", "here --cacert FILE"},
     {"--ca-certificate", "here --cacert FILE"},
     {"--ca-directory", "here --cacert FILE"},

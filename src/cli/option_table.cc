@@ -113,8 +113,8 @@ constexpr Option kOptions[] = {
             "bash|bash -o pipefail|sh|zsh"}),
     of_run({Opt::stdin_mode, "stdin", 0, 0, Topic::command, choice, "", "null|record|tty", "null",
             false, "what jobs read: nothing, the record, the terminal",
-            "record: the record and a newline; it is then not appended to the command. tty needs "
-            "-j 1."}),
+            "record: the record and what ends it: a newline, or as --null and --delimiter say; it "
+            "is then not appended to the command. tty needs -j 1."}),
     of_run({Opt::workdir, "workdir", 0, 0, Topic::command, directory, "DIR", "", "", false,
             "run each job in DIR, a template such as {//}", ""}),
     of_run({Opt::env, "env", 0, 0, Topic::command, text, "NAME=VALUE", "", "", true,
@@ -319,7 +319,9 @@ constexpr Option kOptions[] = {
     of_run({Opt::tag, "tag", 0, 0, Topic::output, none, "", "", "", false,
             "begin each line of output with the record and a tab", ""}),
     of_run({Opt::tag_template, "tag-template", 0, 0, Topic::output, text, "T", "", "", false,
-            "begin each line of output with T and a tab", ""}),
+            "begin each line of output with T and a tab",
+            "T may hold \\n, \\t, \\r, \\0, \\\\ and \\xHH; what is in braces has its own "
+            "backslashes."}),
     of_run({Opt::results, "results", 0, 0, Topic::output, directory, "DIR", "", "", false,
             "also write DIR/stdout, DIR/stderr, DIR/job.json",
             "DIR is a template such as out/{/}; without a replacement in it each job has DIR/SEQ, "

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/advice.h"
+#include "cli/values.h"
 
 namespace distaff {
 namespace {
@@ -24,6 +25,26 @@ FieldScheme scheme_of_jobs(const RunSpec& spec, const FieldScheme& records) {
   return scheme;
 }
 
+std::string record_end(const InputSpec& input) {
+  if (input.format == RecordFormat::null_ended) return std::string(1, '\0');
+  return input.format == RecordFormat::delimited ? input.delimiter : "\n";
+}
+
+// The backslashes of a tag are those of --delimiter; what is in braces has its own.
+Expected<Template> tag_template(std::string_view text, const TemplateSyntax& syntax) {
+  auto tag = Template::parse(text, syntax);
+  if (!tag) return tag;
+  std::vector<Piece> pieces = tag->pieces();
+  for (Piece& piece : pieces) {
+    auto* literal = std::get_if<std::string>(&piece);
+    if (literal == nullptr || literal->empty()) continue;
+    auto bytes = parse_delimiter(*literal);
+    if (!bytes) return tl::unexpected(bytes.error());
+    *literal = *std::move(bytes);
+  }
+  return Template::of(std::move(pieces));
+}
+
 }  // namespace
 
 Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
@@ -33,6 +54,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
                                           {.scheme = scheme,
                                            .several = batched(spec) || opened.tuples,
                                            .tuples = opened.tuples,
+                                           .record_end = record_end(spec.input),
                                            .environment = environ},
                                           plan.warnings);
   if (!command) return tl::unexpected(command.error());
@@ -47,7 +69,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     plan.key.emplace(std::move(*key));
   }
   if (spec.output.tag) {
-    auto tag = Template::parse(*spec.output.tag, syntax);
+    auto tag = tag_template(*spec.output.tag, syntax);
     if (!tag) return fail("--tag-template: " + tag.error().message);
     plan.tag.emplace(std::move(*tag));
   }

@@ -255,7 +255,7 @@ Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, L
   }
   if (plan.feeds_stdin) {
     launch.stdin_text.emplace();
-    for (const Record& record : job.records) *launch.stdin_text += record.text + "\n";
+    for (const Record& record : job.records) *launch.stdin_text += record.text + plan.record_end;
   }
   return {};
 }

@@ -23,7 +23,8 @@ class CommandTemplate final : public LaunchTemplate {
     FieldScheme scheme;
     // Jobs hold several words for {}: batches, or tuples of `:::` values.
     bool several = false;
-    bool tuples = false;  // records are tuples: each value is a word
+    bool tuples = false;            // records are tuples: each value is a word
+    std::string record_end = "\n";  // as they came, for --stdin record
     // Looks at our own environment: BASH_ENV, BASH_FUNC_x%%, variables with a field's name.
     const char* const* environment = nullptr;
   };

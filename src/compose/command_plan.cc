@@ -265,6 +265,7 @@ Expected<CommandPlan> plan_command(const CommandSpec& spec, const CommandTemplat
   CommandPlan plan;
   plan.tuples = context.tuples;
   plan.several = context.several;
+  plan.record_end = context.record_end;
   const TemplateSyntax syntax{context.scheme, spec.replacement, context.tuples};
   auto done = check_quotes(spec);
   if (auto advice = advice_on_numbers(spec, context.scheme); !advice.empty()) {

@@ -30,6 +30,7 @@ struct CommandPlan {
   bool tuples = false;
   bool several = false;
   bool feeds_stdin = false;
+  std::string record_end;
 
   std::vector<Template> words;  // of an argv
   bool appended = false;        // the record's words follow, in an argv or in a script's text

@@ -30,7 +30,7 @@ bool Summary::names(JobId job) const {
 void Summary::name(JobId job, const Attempt& attempt, const std::string& command, int tries) {
   std::string what = printable(command, 160);
   if (!attempt.outcome.reason.empty()) {
-    const std::string why = printable(attempt.outcome.reason, 160);
+    const std::string why = printable_ends(attempt.outcome.reason, 160);
     what = what.empty() ? why : fmt::format("{}: {}", why, what);
   }
   const auto place = std::upper_bound(named_.begin(), named_.end(), job,

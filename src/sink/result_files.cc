@@ -134,7 +134,7 @@ Expected<void> ResultFiles::take_place(Place& place) {
   if (free && folder < 0) {
     const int error = errno;
     folders_.erase(place.folder);
-    return fail(fmt::format("cannot write results to '{}': {}", printable(shown), why(error)),
+    return fail(fmt::format("{}: cannot write results to '{}'", why(error), printable(shown)),
                 is_about_the_name(error) ? 1 : 3);
   }
   if (!free || is_of_this_run(folder)) {

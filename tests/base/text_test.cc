@@ -33,6 +33,28 @@ TEST(Text, PrintableKeepsALineALine) {
   EXPECT_EQ(printable("abcdef", 3), "abc...");
 }
 
+TEST(Text, PrintableShowsCharactersThatOnlyActOnOthers) {
+  EXPECT_EQ(printable("a\u202ebc\u2069"), "a\\u202ebc\\u2069");
+  EXPECT_EQ(printable("a\u200bb\ufeff"), "a\\u200bb\\ufeff");
+  EXPECT_EQ(printable("a\u2028b\u2029c\u0085d"), "a\\u2028b\\u2029c\\xc2\\x85d");
+  EXPECT_EQ(printable("\U000e0041"), "\\ue0041");
+  EXPECT_EQ(printable("\u2027\u202f\u00ac\u00ae\u20ac\U0001f600"),
+            "\u2027\u202f\u00ac\u00ae\u20ac\U0001f600");
+  EXPECT_EQ(printable("ab\u202ec", 4), "ab...");
+}
+
+TEST(Text, PrintableEndsLeaveOutTheMiddle) {
+  EXPECT_EQ(printable_ends("short\n", 20), "short\\n");
+  EXPECT_EQ(printable_ends("cannot write aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: full", 23),
+            "cannot wri...aaaa: full");
+  EXPECT_EQ(printable_ends("\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9", 9), "\u00e9...\u00e9");
+}
+
+TEST(Text, JsonStaysJsonWhenItIsMadePrintable) {
+  EXPECT_EQ(printable_json("{\"a\":\"\u202e\u0085\x7f \u00e9\U000e0041\"}"),
+            "{\"a\":\"\\u202e\\u0085\\u007f \u00e9\\udb40\\udc41\"}");
+}
+
 TEST(Text, Utf8IsCheckedAsUnicodeSaysIt) {
   EXPECT_TRUE(is_valid_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
   for (const char* wrong : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {

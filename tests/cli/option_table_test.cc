@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/fetch_options.h"
 #include "cli/foreign.h"
 #include "cli/help.h"
@@ -188,6 +189,100 @@ TEST(ForeignOptions, AreTranslatedIntoOnesThatThereAre) {
       }
     }
   }
+}
+
+// What stands for a value in an advice, and one that could be meant.
+std::string value_for(const std::string& word, const Option& option) {
+  static const std::vector<std::pair<std::string, std::string>> kMeant = {
+      {"N", "3"},
+      {"N%", "50%"},
+      {"D", "2s"},
+      {"D..E", "2s..3s"},
+      {"D..MAX", "1s..9s"},
+      {"SIZE", "1k"},
+      {"N/D", "3/1s"},
+      {"STR", "X"},
+      {"REGEX", ","},
+      {"FILE", "f"},
+      {"DIR", "d"},
+      {"T", "{}"},
+      {"KEY", "{}"},
+      {"NAME", "n"},
+      {"TEXT", "t"},
+      {"ADDRESS", "a@b.example"},
+      {"METHOD", "PUT"},
+      {"@FILE", "@f"},
+      {"URL", "http://h/"},
+      {"HOST:PORT:ADDR", "h:80:127.0.0.1"},
+      {"soon,fail=N", "soon,fail=3"}};
+  for (const auto& [placeholder, value] : kMeant) {
+    if (word == placeholder) return value;
+  }
+  const bool word_of_a_sentence =
+      std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::islower(c) != 0; });
+  if (option.kind == ValueKind::choice || !(word_of_a_sentence || word == "LIST")) return word;
+  const auto examples = alternatives(option.examples);
+  return examples.empty() ? "x" : std::string(examples[0]);
+}
+
+// The options of an advice, each with its value.
+std::vector<std::vector<std::string>> options_with_values(std::string advice, Program program) {
+  advice = replaced(advice, "'s ", "s ");
+  std::vector<std::string> words = split_words(advice);
+  for (std::string& word : words) {
+    word.erase(0, word.find_first_not_of('('));
+    while (!word.empty() && std::string_view(",;)").find(word.back()) != std::string_view::npos) {
+      word.pop_back();
+    }
+  }
+  std::vector<std::vector<std::string>> all;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word.size() < 2 || word[0] != '-') continue;
+    const Option* option =
+        word[1] == '-' ? find_option(word.substr(2), program) : find_letter(word[1], program);
+    if (option == nullptr) continue;
+    all.push_back({word});
+    if (option->kind == ValueKind::none) continue;
+    all.back().push_back(value_for(i + 1 < words.size() ? words[i + 1] : "x", *option));
+  }
+  return all;
+}
+
+// With what an option needs besides.
+bool is_taken(const std::vector<std::vector<std::string>>& options, Program program) {
+  std::vector<std::string_view> words;
+  const auto is_given = [&](std::string_view name) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const auto& option) { return option[0] == name; });
+  };
+  if (is_given("--resume") && !is_given("--journal")) words = {"--journal", "j"};
+  if (is_given("--name") && !is_given("--output-dir")) words = {"--output-dir", "d"};
+  if (is_given("--lock-wait")) words = {"--lock", "x"};
+  if (is_given("--stdin") && !is_given("-j")) words = {"-j", "1"};
+  for (const auto& option : options) words.insert(words.end(), option.begin(), option.end());
+  if (program == Program::run) words.emplace_back("true");
+  return parse(program, words).has_value();
+}
+
+// An advice that is followed must not end in another one.
+TEST(ForeignOptions, AreTranslatedIntoWordsThatAreTaken) {
+  std::size_t followed = 0;
+  for (const Program program : {Program::run, Program::fetch}) {
+    for (const std::string_view spelled : foreign_options(program)) {
+      const std::string advice = foreign_advice(spelled, program);
+      if (advice.find("'s -") != advice.npos || advice.find("distaff --") != advice.npos) continue;
+      if (advice.find("tail -n") != advice.npos || advice.find("--config") != advice.npos) continue;
+      const auto options = options_with_values(advice, program);
+      followed += options.size();
+      if (is_taken(options, program)) continue;
+      for (const auto& option : options) {  // alternatives
+        EXPECT_TRUE(is_taken({option}, program))
+            << spelled << ": " << advice << ": " << option[0] << " " << option.back();
+      }
+    }
+  }
+  EXPECT_GT(followed, 250u);
 }
 
 std::size_t longest_line(std::string_view text) {

@@ -105,6 +105,20 @@ load helpers
   wants_stdin ', if it is not in --env X' 'wc -c' --env 'X={text}' 'wc -c; :'
 }
 
+@test "--stdin record: records end as they came" {
+  printf 'a\nb\0c' | try distaff -k -0 -n 2 --stdin record od -An -c
+  prints '   a  \n   b  \0   c  \0'
+  printf 'a;b;c' | try distaff -k -d ';' -n 3 --stdin record cat
+  prints_bytes 'a;b;c;'
+  printf 'a\r\nb\r\n' | try distaff -d '\r\n' -n 2 --stdin record cat
+  prints_bytes 'a\r\nb\r\n'
+  printf 'i\n1\n2\n' | try distaff --csv -n 2 --stdin record cat
+  prints 1 2
+  # What is printed for a shell has them too.
+  printf 'a\0b\0' | distaff -0 -n 2 --dry-run --stdin record cat > line
+  same "$(sh line | od -An -c)" '   a  \0   b  \0'
+}
+
 @test "--stdin record: large records, jobs that do not read, many at once" {
   head -c 1000000 /dev/zero | tr '\0' x > long
   try distaff -a long --stdin record wc -c

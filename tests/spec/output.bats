@@ -94,6 +94,17 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   same "$(cat "$kept/stdout")" $'a\t1\na\t\na\t2\nb\t1\nb\t\nb\t2'
 }
 
+@test "--tag-template takes the escapes of -d" {
+  try distaff --tag-template '{1}\t{2}\x3a' echo {1} ::: a ::: b
+  prints $'a\tb:\ta'
+  try distaff --tag-template '{}\0\\t' echo ::: a
+  prints_bytes 'a\0\\t\ta\n'
+  # In braces the backslashes are a regex's.
+  try distaff --tag-template '{@(\d+)}\n' echo ::: a12
+  prints 12 $'\ta12'
+  refuses --tag-template '\d' '\t' -- --tag-template '\d{}' touch ran
+}
+
 @test "--tag-template" {
   printf 'id,n\n7,x\n' | try distaff --csv --tag-template '{n}#{#}' echo {id}
   exits 0

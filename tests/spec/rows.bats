@@ -211,6 +211,19 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
   refuses --tag-template '--output csv' -- --tag-template x --output csv touch ran
 }
 
+@test "--results: a name that is too long is the job's failure, and the block says why" {
+  long=$(printf 'x%.0s' {1..300})
+  try distaff --results 'res/{}' echo ::: "$long" a
+  exits 1
+  says 'File name too long'
+  same "$(cat res/a/stdout)" a
+  # As for whatever is long and stands before its reason.
+  try distaff --workdir '{}' true ::: "$long"
+  says 'File name too long'
+  try distaff '{}' ::: "./$long"
+  says 'File name too long'
+}
+
 @test "--dry-run prints commands, not rows, and there are no results" {
   printf 'a\n' | try distaff --dry-run --output json --results res echo {}
   prints 'echo a'
