@@ -258,6 +258,7 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
                          .rows_as_they_are = commas,
                          .scheme = plan.columns,
                          .input_header = header,
+                         .on_terminal = isatty(STDOUT_FILENO) == 1,
                          .url_of = [&request, plain](const Job& job) {
                            if (plain) return std::string(trimmed(job.records.front().text));
                            const auto launch = request.build({job.records, job.id, 0});
@@ -467,7 +468,8 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   if (scheduled == nullptr) {
     LoopWaiter waiter(loop, *opened->source, output);
     JobBuilder builder(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan.request, output, waiter, files.resume())
+    return end(dry_run(*opened->source, builder, *plan.request, output, waiter, files.resume(),
+                       isatty(STDOUT_FILENO) == 1)
                    .exit_status());
   }
   if (const auto good = FetchExecutor::check(*spec.fetch); !good) {

@@ -117,11 +117,13 @@ Collator::Mode mode_of(OutputMode mode) {
 
 // Null if jobs are not written as rows.
 std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const FieldScheme& scheme) {
+  const bool on_terminal = isatty(STDOUT_FILENO) == 1;
   if (spec.output.mode == OutputMode::csv) {
-    return std::make_unique<CsvRows>(scheme, batched(spec));
+    return std::make_unique<CsvRows>(scheme, batched(spec), on_terminal);
   }
   if (spec.output.mode != OutputMode::json) return nullptr;
-  return std::make_unique<JsonRows>(JsonRows::Options{.batched = batched(spec)});
+  return std::make_unique<JsonRows>(
+      JsonRows::Options{.batched = batched(spec), .run = {}, .on_terminal = on_terminal});
 }
 
 // "job 3 left a process behind: sleep 77 (pid 123), ended"; nothing if none did.
@@ -294,6 +296,7 @@ class Run {
             .limited = spec.group.limited(),
             .trace = spec.output.trace,
             .tag = plan.tag,
+            .tags_on_terminal = plan.tag && isatty(STDOUT_FILENO) == 1,
             .result_path = plan.result_path,
             .run_id = run_id,
             .total = jobs_to_expect(spec, opened),
@@ -447,7 +450,8 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
     if (!slots) return tl::unexpected(slots.error());
     JobBuilder builder(batch_limits(spec, slots->count), *plan->command,
                        plan->key ? &*plan->key : nullptr);
-    return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume())
+    return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume(),
+                       isatty(STDOUT_FILENO) == 1)
                    .exit_status());
   }
   if (!guard) {

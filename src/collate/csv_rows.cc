@@ -4,10 +4,12 @@
 #include <optional>
 
 #include "base/csv_text.h"
+#include "base/text.h"
 #include "collate/job_columns.h"
 
 namespace distaff {
-CsvRows::CsvRows(const FieldScheme& scheme, bool batched) {
+CsvRows::CsvRows(const FieldScheme& scheme, bool batched, bool on_terminal)
+    : on_terminal_(on_terminal) {
   if (!batched && scheme.kind == FieldScheme::Kind::named) {
     input_ = scheme.names;
   } else if (!batched && scheme.kind == FieldScheme::Kind::numbered && scheme.count) {
@@ -24,6 +26,7 @@ std::string CsvRows::header() const {
     append_csv_value(name, row);
     row += ',';
   }
+  if (on_terminal_) row = printable(row, row.npos);
   const auto append_ours = [&](std::string_view name) {
     row += job_prefix(name, [&](const std::string& wanted) {
       return std::find(input_.begin(), input_.end(), wanted) != input_.end();
@@ -56,7 +59,7 @@ std::string CsvRows::head(const Job& job, const Attempt& attempt, int attempts, 
     if (value) append_csv_value(*value, row);
     row += ',';
   }
-  return row;
+  return on_terminal_ ? printable(row, row.npos) : row;
 }
 
 // Quoted always: only at the end would be known whether it has to be.

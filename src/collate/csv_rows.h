@@ -23,7 +23,9 @@ namespace distaff {
 class CsvRows final : public RowFormat {
  public:
   // `scheme` is that of the records, whether or not they come in batches.
-  CsvRows(const FieldScheme& scheme, bool batched);
+  // On a terminal what the input says is shown without control characters; what jobs write is
+  // theirs.
+  CsvRows(const FieldScheme& scheme, bool batched, bool on_terminal = false);
 
   std::string header() const override;
   std::string head(const Job& job, const Attempt& attempt, int attempts, Slot slot) override;
@@ -33,6 +35,7 @@ class CsvRows final : public RowFormat {
   void tail(std::string& row) override;
 
  private:
+  bool on_terminal_;
   bool whole_records_ = false;  // the input's one column is `record`
   std::vector<std::string> input_;
 };

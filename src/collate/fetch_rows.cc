@@ -116,11 +116,17 @@ std::string FetchRows::header() const {
     if (!row.empty()) row += ',';
     row += name;
   }
-  return row += '\n';
+  return seen(row += '\n');
 }
 
 std::string FetchRows::head(const Job& job, const Attempt& attempt, int attempts, Slot) {
-  return options_.json ? json_head(job, attempt, attempts) : csv_head(job, attempt, attempts);
+  return seen(options_.json ? json_head(job, attempt, attempts) : csv_head(job, attempt, attempts));
+}
+
+std::string FetchRows::seen(std::string row) const {
+  if (!options_.on_terminal) return row;
+  row.pop_back();
+  return (options_.json ? printable_json(row) : printable(row, row.npos)) + '\n';
 }
 
 // Each field with a comma behind it.  A short row gets what it lacks.

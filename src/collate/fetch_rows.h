@@ -29,6 +29,8 @@ class FetchRows final : public RowFormat {
     bool rows_as_they_are = false;  // of the input: it is CSV with commas
     FieldScheme scheme;             // of a table without a header, with the count of its columns
     std::string input_header;       // as it came, of CSV that has one; empty: from the scheme
+    // What servers and lists say is shown to eyes: control characters are escaped.
+    bool on_terminal = false;
     // What is asked for; the row shows it without its secrets.
     std::function<std::string(const Job&)> url_of;
   };
@@ -47,6 +49,7 @@ class FetchRows final : public RowFormat {
  private:
   static constexpr std::size_t kColumns = 11;
 
+  std::string seen(std::string row) const;
   std::string csv_head(const Job& job, const Attempt& attempt, int attempts) const;
   std::string json_head(const Job& job, const Attempt& attempt, int attempts) const;
   void append_input(const Record& record, std::string& row) const;

@@ -142,7 +142,11 @@ void JsonRows::begin(std::string_view head, std::string& row) {
     *prefix = head.substr(0, end);
     head.remove_prefix(end + 1);
   }
-  row += head;
+  if (options_.on_terminal) {
+    row += printable_json(head);
+  } else {
+    row += head;
+  }
 }
 
 void JsonRows::before(Stream stream, bool text, std::string& row) {

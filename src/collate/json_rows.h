@@ -36,6 +36,7 @@ class JsonRows final : public RowFormat {
     // Not empty: a last column `run` of ours, and no streams; for those who write only begin() and
     // tail().
     std::string run;
+    bool on_terminal = false;  // what the input says is shown without control characters
   };
 
   explicit JsonRows(Options options) : options_(std::move(options)) {}

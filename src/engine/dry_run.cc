@@ -3,6 +3,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/text.h"
 #include "compose/command.h"
 
 namespace distaff {
@@ -12,14 +13,15 @@ constexpr std::size_t kMostPending = 1 << 20;
 
 // Prints the jobs that are complete.
 void print_jobs(JobBuilder& builder, const LaunchTemplate& command, ByteSink& sink,
-                Summary& summary, Resume* resume) {
+                Summary& summary, Resume* resume, bool on_terminal) {
   while (auto job = builder.pop()) {
     if (resume != nullptr && resume->skips(*job)) continue;
     std::string why = job->problem;
     if (why.empty()) {
       const auto launch = command.build({job->records, job->id, 1});
       if (launch) {
-        sink.write(Stream::out, paste(*launch) + "\n");
+        const std::string line = paste(*launch);
+        sink.write(Stream::out, (on_terminal ? printable(line, line.npos) : line) + "\n");
         summary.succeeded();
         continue;
       }
@@ -34,7 +36,7 @@ void print_jobs(JobBuilder& builder, const LaunchTemplate& command, ByteSink& si
 }  // namespace
 
 RunResult dry_run(Source& source, JobBuilder& builder, const LaunchTemplate& command,
-                  ByteSink& sink, Waiter& waiter, Resume* resume) {
+                  ByteSink& sink, Waiter& waiter, Resume* resume, bool on_terminal) {
   Summary summary(false);
   RunResult result;
   Record record;
@@ -56,7 +58,7 @@ RunResult dry_run(Source& source, JobBuilder& builder, const LaunchTemplate& com
         ended = true;
         break;
     }
-    print_jobs(builder, command, sink, summary, resume);
+    print_jobs(builder, command, sink, summary, resume, on_terminal);
     while (sink.pending() > kMostPending && sink.condition() == ByteSink::Condition::good) {
       waiter.wait(std::nullopt, false);
     }

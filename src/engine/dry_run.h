@@ -13,8 +13,9 @@
 namespace distaff {
 
 // A job that could not start is counted as failed and named in the block, as it would be in a run.
-// `resume` may be null.
+// `resume` may be null.  A terminal is shown no control characters; elsewhere the lines are exact,
+// to be run.
 RunResult dry_run(Source& source, JobBuilder& builder, const LaunchTemplate& command,
-                  ByteSink& sink, Waiter& waiter, Resume* resume);
+                  ByteSink& sink, Waiter& waiter, Resume* resume, bool on_terminal);
 
 }  // namespace distaff

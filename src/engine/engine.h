@@ -54,6 +54,7 @@ class Engine final : public ExecEvents {
     bool adaptive = false;  // Groups::Options
     bool trace = false;
     std::optional<Template> tag;
+    bool tags_on_terminal = false;          // which is shown no control characters
     std::optional<ResultPath> result_path;  // with Parts::results
     std::string run_id;                     // DISTAFF_RUN
     std::optional<std::uint64_t> total;     // jobs to expect

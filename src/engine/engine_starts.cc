@@ -26,6 +26,11 @@ std::string waits_for_room(const std::string& why, JobId job) {
   return fmt::format("{}: waiting for room to start job {}", why, number(job));
 }
 
+std::string trace_line(const Launch& launch) {
+  const std::string line = launch.request ? request_line(*launch.request) : paste(launch);
+  return printable(line, std::string::npos);
+}
+
 }  // namespace
 
 // ---- starting
@@ -135,13 +140,13 @@ Executor::StartResult Engine::launch(Running& running, const Expected<void>& pre
   auto launch = parts_.command.build({job.records, job.id, running.slot});
   if (!launch) return {Start::failed, Outcome::not_started(0, launch.error().message)};
   if (!prepared) return {Start::failed, Outcome::not_started(0, prepared.error().message)};
-  if (options_.trace) {
-    parts_.sink.say((launch->request ? request_line(*launch->request) : paste(*launch)) + "\n");
-  }
+  if (options_.trace) parts_.sink.say(trace_line(*launch) + "\n");
   if (!launch->request) prepare_environment(running, *launch);
+  // Before the start: nothing may fail between it and our knowing of it.
+  if (reports_attempts_) running.launch = std::make_unique<Launch>();
   auto started = parts_.executor.start(job.id, *launch);
   fixed_program = launch->fixed_program;
-  if (reports_attempts_) running.launch = std::make_unique<Launch>(std::move(*launch));
+  if (running.launch) *running.launch = std::move(*launch);
   return started;
 } catch (const std::bad_alloc&) {
   lack_memory();
@@ -153,6 +158,7 @@ std::string Engine::tag_of(const Running& running) {
   if (!options_.tag) return tag;
   with_memory(running.job, [&] {
     tag = options_.tag->expand({running.job.records, running.job.id, running.slot}).value_or("");
+    if (options_.tags_on_terminal) tag = printable(tag, tag.npos);
   });
   return tag;
 }

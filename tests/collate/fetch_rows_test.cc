@@ -65,6 +65,34 @@ TEST(FetchRows, CopyCsvAsItCameAndGiveWayToItsNames) {
   EXPECT_EQ(rows.head(job_of("7", {"7"}), fetched(), 2, 1), std::string("7,,") + kOurs);
 }
 
+// A server may say what it likes, and a list hold it.
+TEST(FetchRows, ShowATerminalNoControlCharacters) {
+  Attempt attempt = fetched();
+  Response response = *attempt.response;
+  response.mime = "text/\x1b[31m";
+  response.etag = "a\u202eb\u0085c\U000e0041";
+  attempt.response = std::make_shared<Response>(response);
+  auto csv = options(false, RecordFormat::csv, named({"id"}));
+  csv.input_header = "\x1b]0;id\x07";
+  csv.on_terminal = true;
+  FetchRows rows(csv);
+  EXPECT_TRUE(rows.header().starts_with("\\x1b]0;id\\x07,url,"));
+  const std::string row = rows.head(job_of("1\x1b", {"1\x1b"}), attempt, 1, 1);
+  EXPECT_TRUE(row.starts_with("1\\x1b,https:"));
+  EXPECT_NE(row.find(",text/\\x1b[31m,"), row.npos);
+  EXPECT_NE(row.find(",a\\u202eb\\xc2\\x85c\\ue0041,"), row.npos);
+  EXPECT_TRUE(row.ends_with("\n"));
+  // An object stays one, with the same in it.
+  auto json = options(true, RecordFormat::lines);
+  json.on_terminal = true;
+  FetchRows objects(json);
+  const std::string object = objects.head(job_of("x"), attempt, 1, 1);
+  EXPECT_NE(object.find(R"("a\u202eb\u0085c\udb40\udc41")"), object.npos) << object;
+  json.on_terminal = false;
+  FetchRows exact(json);
+  EXPECT_NE(exact.head(job_of("x"), attempt, 1, 1).find("a\u202eb"), object.npos);
+}
+
 TEST(FetchRows, NumberTheColumnsOfATableWithoutAHeader) {
   for (const std::size_t count : {1, 3}) {
     FieldScheme scheme{.kind = FieldScheme::Kind::numbered, .names = {}, .count = count};

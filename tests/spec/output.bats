@@ -105,6 +105,13 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   refuses --tag-template '\d' '\t' -- --tag-template '\d{}' touch ran
 }
 
+@test "tags show a terminal no control characters, and a file the bytes" {
+  "$STRESS/on_terminal" "$DISTAFF" --tag printf '\033[1m%s\n' ::: $'\033[31m' > shown
+  same "$(tr -d '\r' < shown)" $'\\x1b[31m\t\033[1m\033[31m'
+  try distaff --tag printf '\033[1m%s\n' ::: $'\033[31m'
+  prints $'\033[31m\t\033[1m\033[31m'
+}
+
 @test "--tag-template" {
   printf 'id,n\n7,x\n' | try distaff --csv --tag-template '{n}#{#}' echo {id}
   exits 0

@@ -211,6 +211,17 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
   refuses --tag-template '--output csv' -- --tag-template x --output csv touch ran
 }
 
+@test "rows show a terminal no control characters of the input, and what jobs write as it is" {
+  printf 'i\033\n\033[31m\342\200\256\n' > t.csv
+  for mode in csv json; do
+    "$STRESS/on_terminal" "$DISTAFF" --csv -a t.csv --output $mode printf '\033[1m' > shown
+    [ "$(tr -cd '\033' < shown | wc -c)" -le 1 ] || fail "drawn: $(cat -v shown)"
+    grep -q '[\\]u202e' shown || fail "not escaped: $(cat -v shown)"
+    distaff --csv -a t.csv --output $mode printf '\033[1m' > exact
+    grep -qF "$(printf '\342\200\256')" exact || fail "escaped in a file"
+  done
+}
+
 @test "--results: a name that is too long is the job's failure, and the block says why" {
   long=$(printf 'x%.0s' {1..300})
   try distaff --results 'res/{}' echo ::: "$long" a
