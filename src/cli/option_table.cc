@@ -123,12 +123,16 @@ constexpr Option kOptions[] = {
             "run jobs at this niceness, -20 to 19", "", "5|10|19"}),
     of_run({Opt::dry_run, "dry-run", 0, 0, Topic::command, none, "", "", "", false,
             "print the commands for a shell, and run nothing",
-            "One command a line on stdout, in input order, without waiting for limits."}),
+            "One command a line on stdout, in input order, without waiting for limits. A script "
+            "is printed with its values in place, to be read and pasted; where no such text "
+            "means the same in sh and bash, as its shell is given it. A terminal is shown no "
+            "control characters."}),
     of_fetch({Opt::dry_run, "dry-run", 0, 0, Topic::requests, none, "", "", "", false,
               "print what would be asked for, and send nothing",
               "A curl command a line on stdout, in input order, without waiting for limits."}),
     of_run({Opt::trace, "trace", 't', 0, Topic::command, none, "", "", "", false,
-            "print each command on stderr as it starts", ""}),
+            "print each command on stderr as it starts",
+            "As --dry-run prints it, with control characters escaped."}),
     of_fetch({Opt::trace, "trace", 't', 0, Topic::requests, none, "", "", "", false,
               "print each request on stderr as it starts", ""}),
 

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "compose/command_plan.h"
 #include "compose/command_size.h"
+#include "compose/script_line.h"
+#include "compose/shells.h"
 
 namespace distaff {
 
@@ -55,8 +57,6 @@ std::vector<std::string> CommandTemplate::field_names() const {
 // ---- build
 
 namespace {
-
-constexpr std::size_t kLongestShown = 1000;  // of a script, for people
 
 const TemplateSyntax& nothing_replaced() {
   static const TemplateSyntax syntax{{}, "", false};
@@ -130,68 +130,6 @@ Expected<void> build_argv(const CommandPlan& plan, const JobView& job, Launch& l
   return plan.appended ? append_records(plan, job, launch.argv) : Expected<void>();
 }
 
-// Whether what stands there is a word of its own, so that quotes of ours are the only ones.
-bool is_own_word(std::string_view before, std::string_view after) {
-  return (before.empty() || std::strchr(" \t\n<>=(;|&", before.back())) &&
-         (after.empty() || std::strchr(" \t\n<>);|&", after[0]));
-}
-
-// Each value in quotes, as a word of its own: in a batch {} is as many words as records.
-std::string quoted_values(const Replacement& replacement, const JobView& job) {
-  std::string text;
-  for (const std::string& value :
-       values_of(replacement, job).value_or(std::vector<std::string>{})) {
-    text += (text.empty() ? "" : " ") + shell_quote(value);
-  }
-  return text;
-}
-
-// The script as it was written, and behind it what its replacements are in this job: where a value
-// stands in quotes of the script, a value put there could close them, and the line be pasted.
-std::string shown_apart(const CommandPlan& plan, const JobView& job) {
-  std::string text;
-  std::vector<std::string> values;
-  for (const Piece& piece : plan.source.pieces()) {
-    const auto* replacement = std::get_if<Replacement>(&piece);
-    text += replacement ? replacement->spelled : std::get<std::string>(piece);
-    if (!replacement) continue;
-    values.push_back(replacement->spelled + "=" + quoted_values(*replacement, job));
-    if (std::find(values.begin(), values.end() - 1, values.back()) != values.end() - 1) {
-      values.pop_back();
-    }
-  }
-  text += "  #";
-  for (const std::string& value : values) text += " " + value;
-  return text;
-}
-
-// The script with its values in it, for people.  Not for one that speaks of $1: it would not show
-// what a reader wants to know of the job.
-std::string shown(const CommandPlan& plan, const JobView& job) {
-  if (plan.source.is_literal() && !plan.appended) return {};
-  const std::vector<Piece>& pieces = plan.source.pieces();
-  std::string text;
-  for (std::size_t i = 0; i < pieces.size() && text.size() < kLongestShown; ++i) {
-    if (const auto* literal = std::get_if<std::string>(&pieces[i])) {
-      text += *literal;
-      continue;
-    }
-    const auto* next = i + 1 < pieces.size() ? std::get_if<std::string>(&pieces[i + 1]) : nullptr;
-    const std::string value = value_of(std::get<Replacement>(pieces[i]), job).value_or("");
-    const std::string quoted = quoted_values(std::get<Replacement>(pieces[i]), job);
-    if (quoted != value && !is_own_word(text, next ? *next : "")) {
-      text = shown_apart(plan, job);
-      break;
-    }
-    text += quoted;
-  }
-  for (const Record& record : job.records) {
-    if (plan.appended && text.size() < kLongestShown) text += " " + shell_quote(record.text);
-  }
-  if (text.size() > kLongestShown) text = text.substr(0, kLongestShown) + "...";
-  return text;
-}
-
 Expected<std::string> script_value(const ShellScript::Value& value, const JobView& job) {
   Expected<std::string> text = value_of(value.replacement, job);
   if (!text || !value.arithmetic) return text;
@@ -212,10 +150,7 @@ Expected<void> build_script(const CommandPlan& plan, const JobView& job, Launch&
     if (!checked) return checked;
     launch.argv.push_back(*std::move(text));
   }
-  Expected<void> passed;
-  if (plan.passes_records) passed = append_records(plan, job, launch.argv);
-  if (passed) launch.shown = shown(plan, job);
-  return passed;
+  return plan.passes_records ? append_records(plan, job, launch.argv) : Expected<void>();
 }
 
 Expected<void> build_record(const CommandPlan& plan, const JobView& job, Launch& launch) {
@@ -231,7 +166,6 @@ Expected<void> build_record(const CommandPlan& plan, const JobView& job, Launch&
   if (launch.argv.empty()) {
     launch.argv = plan.shell;
     launch.argv.push_back(text);
-    launch.shown = text;
   }
   return check_string(text, "the command is a shell, as in distaff --stdin record sh");
 }
@@ -260,6 +194,62 @@ Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, L
   return {};
 }
 
+// ---- what people are shown of a script
+
+bool uses_records(const ShellScript& script) {
+  const auto& places = script.shown.places;
+  return std::any_of(places.begin(), places.end(),
+                     [](const ShellPlace& place) { return place.value == ShellPlace::kRecords; });
+}
+
+// The script of the job, with its values in it.
+std::optional<ScriptLine> shown_script(const CommandPlan& plan, const JobView& job,
+                                       const Launch& launch) {
+  if (plan.shape == CommandPlan::Shape::records) {
+    ShellScriptOptions reading;
+    reading.syntax = nothing_replaced();
+    reading.bash_like = shell_family(plan.shell) == ShellFamily::bash;
+    const auto script = compile_shell_script(job.records[0].text, reading);
+    if (!script) return {};
+    return script_line(*script, {}, {});
+  }
+  std::vector<std::string> records;
+  if (uses_records(plan.script)) append_records(plan, job, records);
+  const std::size_t first = plan.shell.size() + 2;  // behind the text and the shell's name
+  const std::span<const std::string> words(launch.argv);
+  return script_line(plan.script, words.subspan(first, plan.script.values.size()), records);
+}
+
+// A text for `SHELL -c`, in those quotes that leave it readable.
+std::string quoted_script(const std::string& text) {
+  const bool doubly =
+      text.find('\'') != std::string::npos && text.find_first_of("\"$`\\!") == std::string::npos;
+  return doubly ? '"' + text + '"' : shell_quote(text);
+}
+
+std::string words_line(std::span<const std::string> words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_quote(word);
+  return line;
+}
+
+void show(const CommandPlan& plan, const JobView& job, Launch& launch) {
+  const bool script = launch.argv.size() > plan.shell.size() &&
+                      plan.shape != CommandPlan::Shape::argv && plan.known_shell &&
+                      std::equal(plan.shell.begin(), plan.shell.end(), launch.argv.begin());
+  if (!script) return;
+  if (plan.shape == CommandPlan::Shape::records) launch.shown = job.records[0].text;
+  auto line = shown_script(plan, job, launch);
+  if (!line) return;
+  launch.shown = line->text;
+  if (plan.shell_given || line->only_in_its_shell) {  // one command, whatever is in its text
+    const std::string text = words_line(plan.shell) + " " + quoted_script(line->text);
+    if (text.size() > kLongestString) return;
+    line = ScriptLine{.text = text};
+  }
+  launch.pasted = surrounded(*line, launch);
+}
+
 }  // namespace
 
 Expected<Launch> CommandTemplate::build(const JobView& job) const {
@@ -279,6 +269,7 @@ Expected<Launch> CommandTemplate::build(const JobView& job) const {
   }
   if (built) built = build_surroundings(plan, job, launch);
   if (!built) return tl::unexpected(built.error());
+  if (job.shown) show(plan, job, launch);
   return launch;
 }
 

@@ -189,6 +189,11 @@ Expected<void> append_record(const CommandSpec& spec, const TemplateSyntax& synt
                     "is a command",
                     one_line(spec), found->program, found->program, syntax.replacement));
   }
+  ShellPlace place{.kind = ShellPlace::Kind::words};
+  place.at = plan.script.text.size() + 1 - plan.script.shown.begins;
+  place.length = 4;
+  place.value = ShellPlace::kRecords;
+  plan.script.shown.places.push_back(place);
   plan.script.text += " \"$@\"";
   plan.appended = true;
   return {};
@@ -213,7 +218,6 @@ Expected<void> compile_script(const CommandSpec& spec, const TemplateSyntax& syn
   plan.script = *std::move(script);
   warnings.insert(warnings.end(), plan.script.warnings.begin(), plan.script.warnings.end());
   warn_of_columns(plan.script, context, warnings);
-  if (auto source = Template::parse(spec.words[0], syntax)) plan.source = *std::move(source);
   auto appended = append_record(spec, syntax, plan);
   plan.passes_records = needs_records(plan);
   return appended;

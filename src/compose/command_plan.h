@@ -39,7 +39,6 @@ struct CommandPlan {
   bool shell_given = false;
   bool known_shell = true;  // its family is: then $0 comes before the arguments
   ShellScript script;
-  Template source;              // the script as the user wrote it, for people
   bool passes_records = false;  // as "$@"
 
   std::optional<Template> workdir;

@@ -117,7 +117,7 @@ Identity IdentityMaker::of(const Job& job) const {
 
 std::uint32_t IdentityMaker::work_of(const Job& job) const {
   if (!id_) return 0;
-  const auto launch = command_.build({job.records, JobId{0}, 0});
+  const auto launch = command_.build({job.records, JobId{0}, 0, false});
   if (!launch) return 1;
   Digest digest;
   add_words(launch->argv, digest);

@@ -5,6 +5,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "compose/command.h"
+#include "compose/script_line.h"
 #include "compose/shell_script.h"
 
 namespace distaff {
@@ -60,12 +61,23 @@ bool hides_behind_builtin(const std::vector<std::string>& argv) {
   return false;
 }
 
-std::string command_line(const Launch& launch) {
+// "NAME=VALUE " of each.
+std::string assignments(const std::vector<std::string>& env) {
   std::string line;
-  for (const std::string& entry : launch.env) {
+  for (const std::string& entry : env) {
     const std::size_t equals = entry.find('=');
     line += entry.substr(0, equals) + "=" + shell_quote(entry.substr(equals + 1)) + " ";
   }
+  return line;
+}
+
+// As cd takes it: not as an option, and not by CDPATH.
+std::string directory(const std::string& workdir) {
+  return shell_quote((workdir.starts_with('-') ? "./" : "") + workdir);
+}
+
+std::string command_line(const Launch& launch) {
+  std::string line = assignments(launch.env);
   if (!launch.argv.empty() && hides_behind_builtin(launch.argv)) line += "env ";
   for (std::size_t i = 0; i < launch.argv.size(); ++i) {
     line += (i > 0 ? " " : "") + shell_quote(launch.argv[i]);
@@ -88,16 +100,42 @@ std::string curl_line(const Request& request) {
 
 }  // namespace
 
+std::string surrounded(const ScriptLine& line, const Launch& launch) {
+  std::string text = line.text;
+  bool apart = line.leaves_traces || (launch.stdin_text && line.joints > ShellJoints::pipeline);
+  bool listed = line.joints > ShellJoints::and_list;
+  if (!launch.env.empty()) {
+    // What the text itself expands, and all of its commands, must see them.
+    const bool one = line.joints == ShellJoints::command && !line.expands && !line.leaves_traces;
+    std::string names = assignments(launch.env);
+    if (!one) {
+      names.pop_back();
+      names = "export " + names + "; ";
+      apart = listed = true;
+    }
+    text.insert(0, names);
+  }
+  if (!launch.workdir.empty()) {
+    text = fmt::format("cd {} {} {}", directory(launch.workdir), listed ? "|| exit;" : "&&", text);
+    apart = true;
+  }
+  if (!apart) return text;
+  return fmt::format("({}{}{})", text.starts_with('(') ? " " : "", text,
+                     line.has_here_doc ? "\n" : "");
+}
+
 std::string request_line(const Request& request) {
   return request.method + " " + mask_url(request.url);
 }
 
 std::string paste(const Launch& launch) {
   if (launch.request) return curl_line(*launch.request);
-  std::string line = command_line(launch);
-  if (!launch.workdir.empty()) {
-    const char* here = launch.workdir.starts_with('-') ? "./" : "";
-    line = fmt::format("(cd {} && {})", shell_quote(here + launch.workdir), line);
+  std::string line = launch.pasted;
+  if (line.empty()) {
+    line = command_line(launch);
+    if (!launch.workdir.empty()) {
+      line = fmt::format("(cd {} && {})", directory(launch.workdir), line);
+    }
   }
   if (launch.stdin_text) line = printing(*launch.stdin_text) + " | " + line;
   return line;

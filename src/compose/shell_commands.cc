@@ -53,6 +53,7 @@ bool ShellReader::take_word(List& list) {
   const bool several =
       list.place == Place::keyword || list.place == Place::command || list.place == Place::argument;
   Word taken;
+  word_place_ = list.place;
   if (!word(taken, several)) return false;
   // The number of a descriptor, as in 2>&1.
   if ((peek() == '<' || peek() == '>') && taken.plain && !taken.text.empty() &&
@@ -66,6 +67,7 @@ bool ShellReader::take_word(List& list) {
     return refuse("has parentheses joined to a word", "quote them, or write a blank between");
   }
   if (refuse_second_shell(list, taken, from)) return false;
+  if (list.place == Place::argument) note_argument(list, taken, script_.substr(from, at_ - from));
   switch (list.place) {
     case Place::keyword:
     case Place::command:
@@ -167,12 +169,14 @@ bool ShellReader::command_word(List& list, const Word& word) {
   }
   if (word.assignment) {
     if (substitutions_ == 0) result_.compound = true;
+    result_.shown.leaves_traces = true;
     list.place = Place::command;
     return true;
   }
   list.only_a_name = list.place == Place::keyword && word.plain && is_function_name(word.text);
   list.place = Place::argument;
   list.command = list.words.empty() ? "" : list.words.back();
+  note_command(list, word);
   if (list.command == "shift") list_changed_ = true;
   if (list.command == "shift" || list.command == "getopts") result_.speaks_of_arguments = true;
   if (is_one_of(list.command, kNeedArguments)) result_.needs_arguments = true;
@@ -254,6 +258,7 @@ bool ShellReader::keyword(List& list, std::string_view word, bool& taken) {
                   !list.open.back().has_in;
   taken = is_one_of(word, kReserved) || in;
   if (!taken) return true;
+  note_keyword(word);
   if (substitutions_ == 0) result_.compound = true;
   if (in) {
     list.open.back().has_in = true;
@@ -324,6 +329,7 @@ bool ShellReader::case_clause(List& list) {
   functions_ += function;
   if (!skip_blanks()) return false;
   Word subject;
+  word_place_ = Place::closed;
   const std::size_t from = at_;
   if (!word(subject, false)) return false;
   if (at_ == from || peek() == '(') return refuse("has a case without a word", "write case x in");
@@ -360,6 +366,7 @@ bool ShellReader::case_pattern() {
     if (!skip_blanks()) return false;
     const std::size_t from = at_;
     Word pattern;
+    word_place_ = Place::closed;
     if (!word(pattern, false)) return false;
     if (at_ == from) return refuse("has a case with a pattern that cannot be read", "quote it");
     if (!skip_blanks()) return false;

@@ -28,6 +28,7 @@ bool speaks_of_arguments(std::string_view name) {
 }  // namespace
 
 bool ShellReader::dollar(Context context) {
+  result_.shown.expands = true;
   const char next = peek(1);
   if (next == '(') {
     if (peek(2) == '(') return arithmetic();
@@ -46,6 +47,7 @@ bool ShellReader::dollar(Context context) {
     return refuse("has a $ before a backslash and a newline", "write it on one line");
   if (next == '\'' && context == Context::bare) return ansi_quotes();
   if (next == '"' && context == Context::bare) {
+    result_.shown.only_in_its_shell = true;
     copy(1);
     return double_quotes();
   }
@@ -59,7 +61,9 @@ bool ShellReader::dollar(Context context) {
 bool ShellReader::parameter(std::size_t length) {
   const std::string_view name = script_.substr(at_ + 1, length - 1);
   if (speaks_of_arguments(name)) result_.speaks_of_arguments = true;
+  note_parameter(name);
   copy(length);
+  if (is_name_start(name[0])) name_ends_ = result_.text.size();
   if (name == "#" && replacement_at(at_)) {
     return refuse("has a replacement after $#, which zsh reads as a length",
                   "write ${#} before it");
@@ -123,6 +127,7 @@ bool ShellReader::braced(Context context) {
   copy(2);
   std::string name;
   if (!braced_name(name)) return odd_braced();
+  note_parameter(name);
   if (speaks_of_arguments(name)) result_.speaks_of_arguments = true;
   if (peek() == '}') {
     auto& names = result_.braced_names;
@@ -175,12 +180,15 @@ bool ShellReader::braced_word(Context context, const std::string& op, std::strin
   static constexpr Forbidden kSplit{"in ${x=…} without double quotes around it, which splits it",
                                     "write \"${x=…}\""};
   const Forbidden* outside = forbidden_;
+  if (op == "=" || op == "?") result_.shown.leaves_traces = true;
   const bool upper =
       std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   if (op == "=" && upper) forbidden_ = &kNumber;
   if (op == "=" && context == Context::bare) forbidden_ = &kSplit;
-  const bool read =
-      context == Context::bare ? bare_braced_word() : quoted_braced_word(context, op == "#");
+  const bool bare = context == Context::bare;
+  braces_ += bare;
+  const bool read = bare ? bare_braced_word() : quoted_braced_word(context, op == "#");
+  braces_ -= bare;
   forbidden_ = outside;
   return read;
 }
@@ -230,7 +238,7 @@ bool ShellReader::quoted_braced_word(Context context, bool pattern) {
   bool replaced = false;
   const Spelling spelling = context == Context::arithmetic ? Spelling::arithmetic
                             : pattern                      ? Spelling::pattern
-                                                           : Spelling::quoted;
+                                                           : Spelling::inner;
   while (!at_end()) {
     bool done = false;
     if (!try_replacement(spelling, done)) return false;
@@ -306,6 +314,7 @@ bool ShellReader::inner_quotes(char quote) {
 // ${x/a/b} ${x:1:2} ${x[1]} ${!x} ${x^} ${x@Q} ${(f)x}: their offsets and subscripts are evaluated.
 bool ShellReader::odd_braced() {
   const std::size_t from = at_;
+  result_.shown.only_in_its_shell = true;
   const char first = peek();
   if (first == '@' || first == '*' || first == '!') result_.speaks_of_arguments = true;
   while (!at_end()) {
@@ -345,7 +354,11 @@ bool ShellReader::nested_list(End end) {
   std::swap(outside, pending_);
   const bool was_pending = std::exchange(outer_pending_, outer_pending_ || !outside.empty());
   ++substitutions_;
+  const int braces = std::exchange(braces_, 0);
+  const Place place = word_place_;
   if (!command_list(end)) return false;
+  braces_ = braces;
+  word_place_ = place;
   --substitutions_;
   if (!pending_.empty()) {
     return refuse("has a here-document without a body in $(…)",
@@ -365,6 +378,7 @@ bool ShellReader::command_substitution() {
 
 bool ShellReader::process_substitution() {
   if (substitutions_ == 0) result_.compound = true;
+  result_.shown.only_in_its_shell = true;
   return command_substitution();
 }
 
@@ -391,6 +405,7 @@ bool ShellReader::arithmetic() {
       }
       copy(2);
       --depth_;
+      note_arithmetic(text);
       return true;
     } else if (c == '$') {
       read = dollar(Context::arithmetic);

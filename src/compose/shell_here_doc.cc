@@ -38,6 +38,7 @@ bool ShellReader::end_word(bool tabs) {
     }
   }
   if (doc.end_word.empty()) return refuse("has a here-document without an end word", "write <<END");
+  result_.shown.has_here_doc = true;
   pending_.push_back(std::move(doc));
   return true;
 }
@@ -66,7 +67,10 @@ bool ShellReader::here_doc(const HereDoc& doc) {
     }
   } else {
     const std::size_t outside = std::exchange(end_, body_end);
+    bodies_.push_back(&doc);
+    word_place_ = Place::argument;
     if (!quoted_text(Context::here_doc)) return false;
+    bodies_.pop_back();
     end_ = outside;
   }
   copy(after - at_);

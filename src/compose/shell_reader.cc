@@ -74,6 +74,7 @@ ShellReader::ShellReader(std::string_view script, const ShellScriptOptions& opti
 
 bool ShellReader::read() {
   if (!command_list(End::text)) return false;
+  note_script();
   if (records_used_ && list_changed_) {
     return refuse(
         "changes the arguments by set or shift, and in a batch they are what {} stands for",
@@ -139,12 +140,20 @@ bool ShellReader::skip_blanks() {
     if (peek() == ' ' || peek() == '\t') {
       copy(1);
     } else if (continued(0)) {
-      copy(1);
-      if (!line_break()) return false;
+      if (!continuation()) return false;
     } else {
       return true;
     }
   }
+}
+
+// A backslash and a newline, which vanish.
+bool ShellReader::continuation() {
+  const std::size_t begins = result_.text.size();
+  copy(1);
+  if (!line_break()) return false;
+  note_break(ShellPlace::Kind::nothing, begins);
+  return true;
 }
 
 // Blanks, newlines and comments, as between `case x` and `in`.
@@ -158,15 +167,19 @@ bool ShellReader::skip_lines() {
     } else if (outer_pending_) {
       return line_break();
     } else {
+      const std::size_t begins = result_.text.size();
       copy(1);
+      note_break(ShellPlace::Kind::blank, begins);
       if (!here_docs()) return false;
     }
   }
 }
 
 void ShellReader::comment() {
+  const std::size_t begins = result_.text.size();
   const std::size_t line = script_.substr(0, end_).find('\n', at_);
   copy((line == std::string_view::npos ? end_ : line) - at_);
+  note_break(ShellPlace::Kind::blank, begins);
   if (substitutions_ == 0) result_.compound = true;
 }
 
@@ -228,6 +241,7 @@ bool ShellReader::finish(List& list) {
                   "put its lines and the end word after the line of the <<");
   }
   if (list.end == End::text && substitutions_ == 0) {
+    if (list.place != Place::argument) note_joint(ShellJoints::list);
     result_.appendable = list.place == Place::argument && !result_.compound;
     result_.last_words = list.words;
   }
@@ -254,6 +268,7 @@ bool ShellReader::newline(List& list) {
   }
   if (outer_pending_) return line_break();
   if (substitutions_ == 0) result_.compound = true;
+  note_newline(list);
   copy(1);
   begin_command(list);
   return here_docs();
@@ -273,6 +288,7 @@ ShellReader::Step ShellReader::operator_(List& list) {
            "write & or ;;");
     return Step::failed;
   }
+  note_operator(op);
   if (op == "(") return result(open_paren(list));
   if (substitutions_ == 0) result_.compound = true;
   if (op == ")") {
@@ -342,6 +358,7 @@ bool ShellReader::redirection(List& list, std::string_view op) {
     const Forbidden* outside = forbidden_;
     if (duplicates) forbidden_ = &kDuplicated;
     Word target;
+    word_place_ = Place::argument;
     if (!word(target, false)) return false;
     forbidden_ = outside;
   }
@@ -359,6 +376,7 @@ bool ShellReader::function_parens(List& list) {
                   "quote them, or write a blank and a ; before");
   }
   copy(1);
+  result_.shown.leaves_traces = true;
   list.function_pending = true;
   begin_command(list);
   return true;

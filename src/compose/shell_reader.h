@@ -33,8 +33,9 @@ class ShellReader {
   enum class Context { bare, quoted, here_doc, arithmetic };
   enum class Step { go_on, done, failed };
 
-  // How a replacement is written: `alone` is bare, and may be several words if nothing joins it.
-  enum class Spelling { alone, bare, pattern, quoted, single, arithmetic };
+  // How a replacement is written: `alone` is bare, and may be several words if nothing joins it;
+  // `inner` and `body` are quoted, in the word of "${x:-…}" and in a here-document.
+  enum class Spelling { alone, bare, pattern, quoted, inner, body, single, arithmetic };
 
   // Where the next word of a list stands.
   enum class Place {
@@ -98,6 +99,7 @@ class ShellReader {
   bool at_delimiter() const;
   bool skip_blanks();
   bool skip_lines();
+  bool continuation();
 
   // ---- errors; all return false
   bool refuse(std::string what, std::string_view instead);
@@ -109,8 +111,24 @@ class ShellReader {
   bool try_replacement(Spelling spelling, bool& done);
   bool put(const Replacement& value, std::size_t from, Spelling spelling);
   bool put_records(const Replacement& value, Spelling spelling);
-  const std::string& variable_of(const Replacement& value, bool arithmetic);
+  std::size_t index_of(const Replacement& value, bool arithmetic);
   std::string unused_name();
+
+  // ---- what is noted for those who want to see it: shell_notes.cc
+  void note_value(Spelling spelling, std::size_t from, std::size_t value);
+  void note_break(ShellPlace::Kind kind, std::size_t from);
+  void note_newline(const List& list);
+  void note_joint(ShellJoints joint);
+  void note_command(const List& list, const Word& word);
+  void note_argument(const List& list, const Word& word, std::string_view raw);
+  void note_keyword(std::string_view word);
+  void note_operator(std::string_view op);
+  void note_target(std::string_view rest);
+  void note_character(const Word& word, std::size_t from);
+  void note_history();
+  void note_parameter(std::string_view name);
+  void note_arithmetic(std::string_view text);
+  void note_script();
 
   // ---- lists of commands
   bool command_list(End end);
@@ -186,6 +204,14 @@ class ShellReader {
   int substitutions_ = 0;            // that we are in
   int functions_ = 0;                // that we are in
   const Forbidden* forbidden_ = nullptr;
+
+  // For the notes.
+  Place word_place_ = Place::keyword;   // where the word that is being read stands
+  int braces_ = 0;                      // ${…} without quotes that we are in
+  int backquotes_ = 0;                  // that we are in
+  std::vector<const HereDoc*> bodies_;  // that we are in
+  std::size_t name_ends_ = 0;           // of the last $x, in the text
+  bool left_quotes_ = false;            // '…' was left for the replacement to come
 
   std::vector<HereDoc> pending_;  // their bodies begin after the next newline
   bool outer_pending_ = false;    // outside of the substitution that we are in

@@ -62,6 +62,7 @@ ShellScript as_it_is(std::string_view script) {
   ShellScript result;
   result.text = script;
   result.compound = true;
+  result.shown.has_no_text = true;
   result.speaks_of_arguments = may_speak_of_arguments(script);
   result.needs_arguments = result.speaks_of_arguments || may_need_arguments(script);
   return result;
@@ -92,7 +93,9 @@ Expected<ShellScript> compile_shell_script(std::string_view script,
     // eval 'echo "$1"' speaks of them within single quotes.
     if (result.needs_arguments && may_speak_of_arguments(script)) result.speaks_of_arguments = true;
     result.needs_arguments = result.needs_arguments || result.speaks_of_arguments;
-    result.text.insert(0, prelude(result.values));
+    const std::string copies = prelude(result.values);
+    result.text.insert(0, copies);
+    result.shown.begins = copies.size();
     return result;
   }
   if (reader.is_fatal() || may_hold_replacement(script, options.syntax)) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "compose/shell_places.h"
 #include "compose/template.h"
 
 namespace distaff {
@@ -46,6 +47,8 @@ struct ShellScript {
   // The names x of ${x}, each once: a field of that name may have been meant.
   std::vector<std::string> braced_names;
   std::vector<std::string> warnings;
+
+  ShellText shown;  // for script_line(); nothing is known of a script that was not understood
 };
 
 struct ShellScriptOptions {

@@ -49,13 +49,18 @@ bool ShellReader::put(const Replacement& value, std::size_t from, Spelling spell
   result_.uses_records = result_.uses_records || value.of_record();
   if (spelling == Spelling::alone && !at_delimiter()) spelling = Spelling::bare;
   if (options_.batch && value.repeats()) {
-    const bool in_text = spelling == Spelling::quoted || spelling == Spelling::single;
+    const bool in_text = spelling == Spelling::quoted || spelling == Spelling::inner ||
+                         spelling == Spelling::body || spelling == Spelling::single;
     const bool record = value.what == Replacement::What::record && value.parts.empty();
     if (record || !in_text) return put_records(value, spelling);
   }
   const bool arithmetic = spelling == Spelling::arithmetic;
-  const std::string expansion = "${" + variable_of(value, arithmetic) + "}";
+  const std::size_t index = index_of(value, arithmetic);
+  const std::string expansion = "${" + result_.values[index].variable + "}";
   std::string& text = result_.text;
+  // `5 --3` is an error in four shells.
+  if (arithmetic && (text.back() == '-' || text.back() == '+')) text += ' ';
+  const std::size_t begins = text.size();
   switch (spelling) {
     case Spelling::alone:
     case Spelling::bare:
@@ -64,14 +69,13 @@ bool ShellReader::put(const Replacement& value, std::size_t from, Spelling spell
       text += '"' + expansion + '"';
       break;
     case Spelling::quoted:
-      text += expansion;
-      break;
+    case Spelling::inner:
+    case Spelling::body:
     case Spelling::arithmetic:
-      // `5 --3` is an error in four shells.
-      if (text.back() == '-' || text.back() == '+') text += ' ';
       text += expansion;
       break;
   }
+  note_value(spelling, begins, index);
   return true;
 }
 
@@ -86,6 +90,7 @@ bool ShellReader::put_records(const Replacement& value, Spelling spelling) {
     return refuse_value(value, "in a function, where the arguments are others",
                         "call the function with \"$@\" and say \"$@\" in it");
   }
+  const std::size_t begins = result_.text.size();
   switch (spelling) {
     case Spelling::alone:
       result_.text += "\"$@\"";
@@ -102,15 +107,18 @@ bool ShellReader::put_records(const Replacement& value, Spelling spelling) {
       result_.text += "\"$*\"";
       break;
     case Spelling::quoted:
+    case Spelling::inner:
+    case Spelling::body:
       result_.text += "$*";
       break;
   }
+  note_value(spelling, begins, ShellPlace::kRecords);
   records_used_ = true;
   result_.uses_record_list = result_.needs_arguments = true;
   return true;
 }
 
-const std::string& ShellReader::variable_of(const Replacement& value, bool arithmetic) {
+std::size_t ShellReader::index_of(const Replacement& value, bool arithmetic) {
   auto& values = result_.values;
   auto found = std::find_if(values.begin(), values.end(),
                             [&](const auto& known) { return known.replacement == value; });
@@ -119,7 +127,7 @@ const std::string& ShellReader::variable_of(const Replacement& value, bool arith
     found = values.end() - 1;
   }
   found->arithmetic = found->arithmetic || arithmetic;
-  return found->variable;
+  return static_cast<std::size_t>(found - values.begin());
 }
 
 // A name that the script does not hold, not even as a part of one, and the environment neither.

@@ -72,6 +72,7 @@ bool ShellReader::word_parts(Word& word, bool several, const Forbidden* outside)
       word.replaced = true;
       continue;
     }
+    note_character(word, from);
     const char c = peek();
     if ((c == '<' || c == '>') && peek(1) == '(' && word.subscript == 0) {
       word.plain = false;
@@ -159,15 +160,13 @@ void ShellReader::equals_sign(Word& word) {
   if (std::find(kEvaluatedVariables.begin(), kEvaluatedVariables.end(), name) !=
       kEvaluatedVariables.end()) {
     forbidden_ = &kEvaluated;
+    result_.shown.only_in_its_shell = true;
   }
 }
 
 bool ShellReader::bare_backslash(Word* word) {
   if (at_ + 1 >= end_) return refuse("ends in a backslash", "remove it, or write \\\\");
-  if (continued(0)) {
-    copy(1);
-    return line_break();
-  }
+  if (continued(0)) return continuation();
   if (word != nullptr) word->plain = false;
   copy(2);
   return true;
@@ -259,6 +258,11 @@ bool ShellReader::single_quotes() {
   const std::size_t text_from = result_.text.size();
   bool inside = false;
   const auto quote = [&](bool wanted) {
+    auto& places = result_.shown.places;
+    if (wanted && !inside && !places.empty() &&
+        places.back().at + places.back().length == result_.text.size() && at_ > from + 1) {
+      places.back().enters_quotes = true;
+    }
     if (inside != wanted) result_.text += '\'';
     inside = wanted;
   };
@@ -266,7 +270,11 @@ bool ShellReader::single_quotes() {
     // ${…} is left alone here as everywhere else.
     const bool dollar = options_.syntax.replacement == "{}" && script_[at_ - 1] == '$';
     bool done = false;
-    if (!dollar && replacement_at(at_)) quote(false);
+    left_quotes_ = false;
+    if (!dollar && replacement_at(at_)) {
+      left_quotes_ = inside;
+      quote(false);
+    }
     if (!dollar && !try_replacement(Spelling::single, done)) return false;
     if (done) continue;
     if (peek() == '\'') {
@@ -298,6 +306,7 @@ bool ShellReader::double_quotes() {
 bool ShellReader::ansi_quotes() {
   const std::size_t from = at_;
   const Forbidden* outside = forbidden_;
+  result_.shown.only_in_its_shell = true;
   static constexpr Forbidden kAnsi{"in $'…', where nothing is expanded",
                                    "end the quotes before it: $'…'{}$'…'"};
   forbidden_ = &kAnsi;
@@ -326,10 +335,15 @@ bool ShellReader::ansi_quotes() {
 bool ShellReader::quoted_text(Context context) {
   while (!at_end()) {
     bool done = false;
-    if (!try_replacement(Spelling::quoted, done)) return false;
+    const bool body = context == Context::here_doc;
+    if (!try_replacement(body ? Spelling::body : Spelling::quoted, done)) return false;
     if (done) continue;
     bool read = true;
     switch (peek()) {
+      case '!':
+        note_history();
+        copy(1);
+        break;
       case '"':
         if (context == Context::quoted) return true;
         copy(1);
@@ -358,10 +372,7 @@ bool ShellReader::quoted_backslash(Context context) {
   const char next = peek(1);
   const bool escapes =
       next == '$' || next == '`' || next == '\\' || (next == '"' && context == Context::quoted);
-  if (next == '\n') {
-    copy(1);
-    return line_break();
-  }
+  if (next == '\n') return continuation();
   if (escapes) {
     copy(2);
     return true;
@@ -382,8 +393,11 @@ bool ShellReader::backquotes() {
     return refuse("has backquotes with a backslash in them", "write $(…)");
   }
   copy(1);
+  result_.shown.expands = true;
   const std::size_t outside = std::exchange(end_, close);
+  ++backquotes_;
   if (!nested_list(End::text)) return false;
+  --backquotes_;
   end_ = outside;
   copy(1);
   return true;

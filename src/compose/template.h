@@ -57,6 +57,7 @@ struct JobView {
   std::span<const Record> records;
   JobId id{};
   Slot slot = 0;
+  bool shown = true;  // people will see it: Launch::shown is wanted
 };
 
 // If a replacement begins at text[at], reads it and moves `at` behind it; else leaves `at` alone

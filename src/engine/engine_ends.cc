@@ -12,6 +12,8 @@
 namespace distaff {
 namespace {
 
+constexpr std::size_t kLongestShown = 1000;  // of a job's stdin
+
 bool is_failure(const Outcome& outcome, const Policy& policy) {
   const bool has_status =
       outcome.kind == Outcome::Kind::exited || outcome.kind == Outcome::Kind::responded;
@@ -262,10 +264,12 @@ void Engine::count(const Running& running, const Attempt& attempt, bool failed) 
 // Made again from the job: cheaper than keeping it for every job that runs.
 std::string Engine::command_of(const Job& job, Slot slot) const {
   if (!job.problem.empty()) return {};
-  const auto launch = parts_.command.build({job.records, job.id, slot});
+  auto launch = parts_.command.build({job.records, job.id, slot});
   if (!launch) return {};
   if (launch->request) return request_line(*launch->request);
-  return launch->shown.empty() ? paste(*launch) : launch->shown;
+  // A long text for stdin, which comes first, would be all that is seen of it.
+  if (launch->stdin_text && launch->stdin_text->size() > kLongestShown) launch->stdin_text.reset();
+  return paste(*launch);
 }
 
 }  // namespace distaff

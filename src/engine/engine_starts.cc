@@ -137,7 +137,8 @@ Executor::StartResult Engine::launch(Running& running, const Expected<void>& pre
                                      bool& fixed_program) try {
   using Start = Executor::Start;
   const Job& job = running.job;
-  auto launch = parts_.command.build({job.records, job.id, running.slot});
+  const bool shown = options_.trace || reports_attempts_;
+  auto launch = parts_.command.build({job.records, job.id, running.slot, shown});
   if (!launch) return {Start::failed, Outcome::not_started(0, launch.error().message)};
   if (!prepared) return {Start::failed, Outcome::not_started(0, prepared.error().message)};
   if (options_.trace) parts_.sink.say(trace_line(*launch) + "\n");

@@ -23,9 +23,11 @@ struct Launch {
   // The program is the same for every job: if it cannot be found or run, no job can.
   bool fixed_program = false;
 
-  // argv is `sh -c SCRIPT sh VALUE...`, made by us; `--dry-run` and the failure block may show
-  // `shown` (the script with its values in place of the variables) to people instead.
+  // argv is `sh -c SCRIPT sh VALUE...`, made by us: the script with its values in it, for people;
+  // and the same as it can be pasted, with directory and environment.  Empty: there is no better
+  // text than argv.
   std::string shown;
+  std::string pasted;
 
   // `distaff fetch`: this is to be asked of a server, and the rest is empty.
   std::optional<Request> request;

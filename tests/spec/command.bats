@@ -325,6 +325,61 @@ load helpers
   same "$(cat pasted)" "$(pwd -P)/d 1"
 }
 
+@test "--dry-run prints a script with its values, and running what it prints does what the run does" {
+  script='if [ -n {} ]
+  then
+    cd "$HOME" && printf "%s" {} > {#}.bare   # apart from the next line
+  fi
+  cd "$HOME"
+  printf "%s\n" "<{}>" '"'[{}]'"' > {#}.quoted; x={}
+  printf "%s" "${x%c}" "`printf %s {}`" "${y:-{}}" > {#}.more'
+  values=(plain 'b c' "it's" '$(touch ran)' '`touch ran`' 'a"b\c' $'two\nlines' '' '*' '~' -n $'\033[31m' $'\xff' '!x' ';touch ran;')
+  mkdir run dash bash
+  HOME=$PWD/run try distaff "$script" ::: "${values[@]}"
+  exits 0
+  distaff --dry-run "$script" ::: "${values[@]}" > lines
+  grep -qF "if [ -n 'b c' ]; then cd \"\$HOME\" && printf \"%s\" 'b c' > 2.bare; fi; cd " lines || fail "no text"
+  for shell in dash bash; do
+    HOME=$PWD/$shell $shell lines
+    diff -r run $shell
+  done
+  [ "$(find . -name ran)" = "" ] || fail "a value was run"
+}
+
+@test "a script that speaks of its arguments is printed as its shell is given it" {
+  try distaff --dry-run 'mv "$1" "${1%.txt}"; : {}' ::: 'a b.txt'
+  exits 0
+  prints "/bin/sh -c 'D1=\$1;shift 1;mv \"\$1\" \"\${1%.txt}\"; : \"\${D1}\"' sh 'a b.txt' 'a b.txt'"
+}
+
+@test "the block and --trace show what --dry-run prints, and the journal the script of it" {
+  line="(cd 'd 1' && wc -c < 'a b' && false)"
+  mkdir 'd 1'
+  touch 'd 1/a b'
+  distaff --dry-run --workdir 'd 1' 'wc -c < {} && false' ::: 'a b' > lines
+  same "$(< lines)" "$line"
+  try distaff -t --journal j --log-level info --workdir 'd 1' 'wc -c < {} && false' ::: 'a b'
+  exits 1
+  [ "$(grep -cF "$line" "$kept/stderr")" = 3 ] || fail "expected it in the trace, the message and the block"
+  same "$(jq -r 'select(.type == "job").script' j)" "wc -c < 'a b' && false" # the directory is the run's
+}
+
+@test "--trace shows control characters as the block does" {
+  esc=$'\033[31m' turned=$'a\xe2\x80\xaeb'
+  try distaff -t --log-level info 'cat < {}' ::: "$esc" "$turned"
+  exits 1
+  says "cat < '\\x1b[31m'" "cat < 'a\\u202eb'"
+  ! grep -q "$esc\|$turned" "$kept/stderr" || fail "drawn"
+}
+
+@test "--dry-run shows a terminal no control characters, and a file the bytes" {
+  esc=$'\033[31m' turned=$'a\xe2\x80\xaeb'
+  "$BATS_TEST_DIRNAME/../stress/on_terminal" "$DISTAFF" --dry-run 'wc < {}' ::: "$esc" "$turned" $'a\nb' > shown
+  same "$(tr -d '\r' < shown)" "wc < '\\x1b[31m'"$'\n'"wc < 'a\\u202eb'"$'\n'"wc < 'a\\nb'"
+  distaff --dry-run 'wc < {}' ::: "$esc" "$turned" > lines
+  same "$(< lines)" "wc < '$esc'"$'\n'"wc < '$turned'"
+}
+
 # bats test_tags=timed
 @test "--dry-run does not wait for rests" {
   begin=$(clock)

@@ -239,7 +239,7 @@ load helpers
 @test "the block can be pasted, whatever the values are" {
   try distaff 'cat "{}" > /dev/null' ::: '$(touch pwned)' no-such-file
   exits 1
-  says "cat \"{}\" > /dev/null  # {}='\$(touch pwned)'" 'cat "no-such-file" > /dev/null'
+  says 'cat "\$(touch pwned)" > /dev/null' 'cat "no-such-file" > /dev/null'
   sed -n 's/^  job [0-9]* *exit [0-9]* *[0-9a-z.]* *//p' "$kept/stderr" > pasted
   same "$(wc -l < pasted)" 2
   sh pasted 2> /dev/null || true
