@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
+#include "compose/field_name.h"
 #include "compose/misread.h"
 #include "input/table_hint.h"
 #include "os/file_text.h"
@@ -26,6 +28,23 @@ bool looks_like_a_record(const FieldNames& names) {
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
     return name.find("://") != name.npos || name.find('@') != name.npos;
   });
+}
+
+// All texts of a run in which fields may stand in braces.
+std::vector<std::string_view> templates_of(const RunSpec& spec) {
+  std::vector<std::string_view> texts(spec.command.words.begin(), spec.command.words.end());
+  for (const auto& [name, value] : spec.command.env) texts.emplace_back(value);
+  for (const std::string* text : {&spec.command.workdir, &spec.output.results, &spec.journal.id,
+                                  &spec.group.mutex, &spec.group.key}) {
+    texts.emplace_back(*text);
+  }
+  if (spec.output.tag) texts.emplace_back(*spec.output.tag);
+  if (!spec.fetch) return texts;
+  texts.emplace_back(spec.fetch->url_template);
+  texts.emplace_back(spec.fetch->name);
+  if (spec.fetch->data) texts.emplace_back(*spec.fetch->data);
+  texts.insert(texts.end(), spec.fetch->headers.begin(), spec.fetch->headers.end());
+  return texts;
 }
 
 }  // namespace
@@ -79,6 +98,26 @@ std::string expect_a_table(const CommandSpec& command, OpenedSource& opened) {
   return advice;
 }
 
+void learn_names(const RunSpec& spec, OpenedSource& opened) {
+  std::vector<std::string_view> texts = templates_of(spec);
+  // A key may be just the name of a field.
+  const std::string key = "{" + spec.group.key + "}";
+  if (!spec.group.key.starts_with("regex:")) texts.emplace_back(key);
+  const std::string column = spec.fetch ? "{" + spec.fetch->column + "}" : std::string();
+  texts.emplace_back(column);
+  if (std::any_of(texts.begin(), texts.end(), depends_on_names)) learn_names(opened);
+}
+
+std::string advice_on_braces(const RunSpec& spec, const TemplateSyntax& syntax) {
+  // Programs such as awk have braces of their own.
+  const std::size_t words = has_braces(spec.command) ? spec.command.words.size() : 0;
+  const auto texts = templates_of(spec);
+  for (const std::string_view text : std::span(texts).subspan(words)) {
+    if (std::string advice = advice_on_braces(text, syntax); !advice.empty()) return advice;
+  }
+  return {};
+}
+
 std::string advice_on_key(std::string_view key) {
   if (!key.starts_with("host") && !key.starts_with("domain")) return {};
   return "; only URLs have a host, and of other records --split REGEX -g {1} or -g regex:RE takes "
@@ -92,7 +131,9 @@ std::string advice_on_stdin(const InputSpec& input) {
          ":::, and -a FILE reads a file";
 }
 
-std::string advice_on_header(const InputSpec& input, const FieldNames& names) {
+std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) {
+  if (scheme.kind != FieldScheme::Kind::named) return {};
+  const FieldNames& names = scheme.names;
   const bool csv = input.format == RecordFormat::csv;
   const std::string_view others = csv ? ";|\t" : ";|,";
   const std::size_t other = names.size() == 1 ? names[0].find_first_of(others) : std::string::npos;

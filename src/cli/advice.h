@@ -28,6 +28,13 @@ std::string advice_on_program(const CommandSpec& command);
 // {name} where names mean nothing.
 std::string expect_a_table(const CommandSpec& command, OpenedSource& opened);
 
+// Learns the names of the first object of JSON lines where a template of the run depends on them.
+void learn_names(const RunSpec& spec, OpenedSource& opened);
+
+// What to say of braces in a template that look like a field and stay text, where fields have
+// names; empty if there are none.
+std::string advice_on_braces(const RunSpec& spec, const TemplateSyntax& syntax);
+
 // What to add where the first job has no key.
 std::string advice_on_key(std::string_view key);
 
@@ -36,7 +43,7 @@ std::string advice_on_stdin(const InputSpec& input);
 
 // What to say of a header that looks like a record, or like one with another separator; empty if it
 // does not.
-std::string advice_on_header(const InputSpec& input, const FieldNames& names);
+std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme);
 
 // What to say of names that are used and may not mean what they seem to: of two columns, or of one
 // that is called by another one's number.

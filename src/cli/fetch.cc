@@ -173,6 +173,7 @@ void set_identity(RunSpec& spec) {
 // `plan` must not move any more: the key looks at its request.
 Expected<void> make_plan(RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
   if (const auto found = find_column(spec, opened); !found) return tl::unexpected(found.error());
+  learn_names(spec, opened);
   set_identity(spec);
   const TemplateSyntax syntax{opened.scheme, "{}", opened.tuples};
   auto request = RequestTemplate::compile(*spec.fetch, {syntax, read_data_file});
@@ -424,7 +425,7 @@ class FetchRun {
 
 // A header that was not understood may be why.
 Error with_advice(Error error, const RunSpec& spec, const OpenedSource& opened) {
-  const std::string odd = advice_on_header(spec.input, opened.scheme.names);
+  const std::string odd = advice_on_header(spec.input, opened.scheme);
   if (!odd.empty()) error.message += "; " + odd;
   return error;
 }
@@ -457,6 +458,8 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
   const std::string failed_to = advice_on_failed_to(spec, *opened->source);
   if (!failed_to.empty()) (*log)->on_message(LogLevel::warn, failed_to);
   for (const std::string& warning : plan.warnings) (*log)->on_message(LogLevel::warn, warning);
+  const std::string braces = advice_on_braces(spec, {opened->scheme, "{}", opened->tuples});
+  if (!braces.empty()) (*log)->on_message(LogLevel::warn, braces);
   RunFiles files(spec, *plan.request, plan.id, *opened, make_run_id());
   WrittenNames names;
   learn_names(spec, files, names);

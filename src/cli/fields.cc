@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "compose/field_name.h"
 #include "input/open_source.h"
 #include "os/byte_reader.h"
 
@@ -27,9 +28,10 @@ Expected<std::optional<Record>> first_record(Source& source) {
   }
 }
 
-std::string lines(const FieldNames& names) {
+// Each as it can be written in braces.
+std::string lines(const FieldScheme& scheme, std::size_t count) {
   std::string text;
-  for (const std::string& name : names) text += name + '\n';
+  for (std::size_t i = 0; i < count; ++i) text += written_name(scheme, i) + '\n';
   return text;
 }
 
@@ -42,18 +44,22 @@ std::string numbers(std::size_t count) {
 }  // namespace
 
 Expected<std::string> list_fields(const InputSpec& input) {
-  const auto opened = open_source(input);
+  auto opened = open_source(input);
   if (!opened) return tl::unexpected(opened.error());
   const FieldScheme& scheme = opened->scheme;
   if (opened->empty) return std::string();
-  if (scheme.kind == FieldScheme::Kind::named) return lines(scheme.names);
+  if (scheme.kind == FieldScheme::Kind::named) return lines(scheme, scheme.names.size());
   if (scheme.kind == FieldScheme::Kind::none) {
     return fail("--fields: lines have none; add --csv, --tsv, --jsonl, --split or --match");
   }
-  const auto record = first_record(*opened->source);
+  learn_names(*opened);
+  auto record = first_record(*opened->source);
+  // One that is no job has no fields.
+  while (record && *record && !(*record)->problem.empty()) record = first_record(*opened->source);
   if (!record) return tl::unexpected(record.error());
   if (!*record) return std::string();
-  return (*record)->names ? lines(*(*record)->names) : numbers((*record)->fields.size());
+  const std::size_t fields = (*record)->fields.size();
+  return scheme.kind == FieldScheme::Kind::open ? lines(scheme, fields) : numbers(fields);
 }
 
 }  // namespace distaff

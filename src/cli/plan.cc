@@ -88,6 +88,9 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
     if (!mutex) return tl::unexpected(mutex.error());
     plan.mutex.emplace(std::move(*mutex));
   }
+  if (auto advice = advice_on_braces(spec, syntax); !advice.empty()) {
+    plan.warnings.push_back(std::move(advice));
+  }
   std::vector<std::string> names = plan.command->field_names();
   if (plan.key) {
     for (auto& name : plan.key->field_names()) names.push_back(std::move(name));

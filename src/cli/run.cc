@@ -412,8 +412,9 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
     return end_without_jobs(0, scheduled);
   }
   const std::string names = expect_a_table(spec.command, *opened);
+  learn_names(spec, *opened);
   auto plan = make_plan(spec, *opened);
-  const std::string odd = advice_on_header(spec.input, opened->scheme.names);
+  const std::string odd = advice_on_header(spec.input, opened->scheme);
   if (!plan) {
     Error error = plan.error();
     if (!odd.empty()) error.message += "; " + odd;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "compose/field_name.h"
 
 namespace distaff {
 
@@ -27,15 +28,8 @@ bool has_names(const FieldScheme& scheme) {
   return scheme.kind == Kind::named || scheme.kind == Kind::open;
 }
 
-bool is_word(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-  });
-}
-
 bool is_column(std::string_view word, const FieldScheme& scheme) {
-  return scheme.kind == Kind::named &&
+  return has_names(scheme) &&
          std::find(scheme.names.begin(), scheme.names.end(), word) != scheme.names.end();
 }
 
@@ -51,14 +45,12 @@ std::string columns(const FieldScheme& scheme, std::string_view word) {
   return list + (names.size() > 20 ? fmt::format(" and {} more", names.size() - 20) : "");
 }
 
-// `word` as a field by name or number: the template {word} in the spelling that no -I changes.
+// `word` as a field by name or number: {word}, in the spelling that no -I changes.
 Expected<Template> field_template(std::string_view word, const TemplateSyntax& syntax) {
-  TemplateSyntax braces = syntax;
-  braces.replacement = "{}";
-  auto field = Template::parse(fmt::format("{{{}}}", word), braces);
-  const bool fits =
-      field && field->is_single_replacement() && (is_column(word, syntax.scheme) || is_word(word));
-  if (fits && std::get<Replacement>(field->pieces()[0]).parts.empty()) return field;
+  if (auto field = field_in_braces(word, syntax.scheme)) {
+    field->each_value = syntax.tuples;
+    return Template::of({*std::move(field)});
+  }
   if (has_names(syntax.scheme)) {
     return fail(
         fmt::format("no column '{}'; {}", printable(word, 60), columns(syntax.scheme, word)));

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "compose/field_name.h"
 #include "compose/shells.h"
 
 namespace distaff {
@@ -74,6 +75,12 @@ bool has_braces(std::string_view program) {
   return false;
 }
 
+// The word is in braces, and a field as it is.
+bool is_a_field(std::string_view word, const FieldScheme& scheme) {
+  return word.starts_with('{') && word.ends_with('}') &&
+         field_in_braces(word.substr(1, word.size() - 2), scheme);
+}
+
 // "{}" and '{}', the quotes being part of the word.
 bool is_quoted_replacement(std::string_view word, std::string_view replacement) {
   return inside_of_quotes(word) == replacement;
@@ -102,6 +109,31 @@ std::string first_left_alone(const CommandSpec& spec, const FieldScheme& scheme,
   if (words.empty()) return {};
   const auto found = std::find_if(words.begin() + 1, words.end(), is_field);
   return found == words.end() ? std::string() : left_alone(*found, words[0], scheme.kind);
+}
+
+// Full Name, a/b, @id: what could be the name of a field, and is hardly text of the shell, of JSON
+// or of another language, or an expansion of bash.
+bool looks_like_a_name(std::string_view inside) {
+  if (inside.empty() || trimmed(inside) != inside) return false;
+  if (inside.find_first_of("$;\"'`\\{}|<>()=\n") != inside.npos) return false;
+  const bool expansion = inside.find("..") != inside.npos ||
+                         (inside.find(',') != inside.npos && inside.find(' ') == inside.npos);
+  return !expansion && inside.find(": ") == inside.npos;
+}
+
+// {n,m} and {4} of a regex.
+bool is_repetition(std::string_view inside) {
+  return inside.find_first_not_of("0123456789,") == inside.npos;
+}
+
+std::string names_there_are(const FieldScheme& scheme) {
+  constexpr std::size_t kMost = 20;
+  std::string list = scheme.kind == FieldScheme::Kind::open ? "the members of the first object are "
+                                                            : "the fields are ";
+  for (std::size_t i = 0; i < std::min(scheme.names.size(), kMost); ++i) {
+    list += (i > 0 ? ", " : "") + printable(scheme.names[i], 60);
+  }
+  return list + (scheme.names.size() > kMost ? " and more" : "");
 }
 
 }  // namespace
@@ -141,7 +173,7 @@ Expected<void> check_columns(const CommandSpec& spec, const FieldScheme& scheme)
       const std::string rest = spec.words[i + 1];
       if (!spec.words[i].ends_with(begin)) continue;
       const std::string second = name.substr(blank + 1, name.find(' ', blank + 1) - blank - 1);
-      if (!rest.starts_with(second)) continue;
+      if (!rest.starts_with(second) || is_a_field(spec.words[i], scheme)) continue;
       return fail(fmt::format("{{{0}}} without quotes is cut in two by your shell: write '{{{0}}}'",
                               printable(name, 60)));
     }
@@ -192,6 +224,40 @@ std::string advice_on_names(const CommandSpec& spec, const FieldScheme& scheme) 
   const auto words = words_of(spec);
   if (words.empty() || has_braces(words[0])) return {};
   return first_left_alone(spec, scheme, is_named_field);
+}
+
+std::string advice_on_braces(std::string_view text, const TemplateSyntax& syntax) {
+  using Kind = FieldScheme::Kind;
+  const bool names = syntax.scheme.kind == Kind::named || syntax.scheme.kind == Kind::open;
+  if (!names || !syntax.replacement.ends_with("{}")) return {};
+  const std::size_t prefix = syntax.replacement.size() - 2;
+  const std::string opening = syntax.replacement.substr(0, prefix + 1);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t foreign = foreign_braces(text, at, syntax);
+    const bool dollar = prefix == 0 && at > 0 && text[at - 1] == '$';
+    if (foreign == 0 && !dollar && text.substr(at).starts_with(opening)) {
+      const std::size_t from = at;
+      const auto read = read_replacement(text, at, syntax);
+      if (!read) return {};  // an error of its own
+      if (at > from) continue;
+      const std::string_view behind = text.substr(at + opening.size());
+      const std::string_view inside = behind.substr(0, behind.find('}'));
+      if (inside.size() < behind.size() && looks_like_a_name(inside) && !is_repetition(inside)) {
+        return fmt::format("{}{}}} stays as it is: no field is called so; {}", opening,
+                           printable(inside, 60), names_there_are(syntax.scheme));
+      }
+    }
+    at += std::max<std::size_t>(foreign, 1);
+  }
+  return {};
+}
+
+bool has_braces(const CommandSpec& spec) {
+  const auto words = words_of(spec);
+  const std::size_t end =
+      spec.words.size() == 1 ? words.size() : std::min<std::size_t>(1, words.size());
+  return std::any_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](const std::string& word) { return has_braces(word); });
 }
 
 std::string advice_if_not_found(const CommandSpec& spec) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "compose/template.h"
 #include "model/record.h"
 #include "model/run_spec.h"
 
@@ -29,6 +30,12 @@ void warn_of_words(const CommandSpec& spec, std::vector<std::string>& warnings);
 // it stays as it is.  Empty if there is no such word, or it is one of a language with braces.
 std::string advice_on_numbers(const CommandSpec& spec, const FieldScheme& scheme);
 std::string advice_on_names(const CommandSpec& spec, const FieldScheme& scheme);
+
+// The same of {Full Nam} where fields have names, in any template of the run.
+std::string advice_on_braces(std::string_view text, const TemplateSyntax& syntax);
+
+// Whether a program of the command has braces in its own language, as awk.
+bool has_braces(const CommandSpec& spec);
 
 // What to add where the program of the command is not found; empty if there is nothing to say.
 std::string advice_if_not_found(const CommandSpec& spec);

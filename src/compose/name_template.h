@@ -4,7 +4,7 @@
 //
 // Besides the replacements of every template there are four that are known only when the response
 // has come: {hash} {ext} {host} {path}.  They take no path parts, and a column of such a name is
-// written by its number.
+// written by its number, or as {"host"}.
 
 #include <string>
 #include <string_view>

@@ -5,12 +5,14 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "compose/field_name.h"
 #include "compose/template.h"
 
 // Reading a form is a small search: what stands behind the brace is tried as a name (longest
-// first), as a number, as a bare list of path parts, and each try must end in the closing brace.
-// If none does, the brace is an ordinary character.  Only two things are mistakes rather than
-// text: a word that could only be meant as a field, and a regex that does not compile.
+// first, then as a JSON string), as a number, as a bare list of path parts, and each try must end
+// in the closing brace. If none does, the brace is an ordinary character.  Only two things are
+// mistakes rather than text: a word that could only be meant as a field, and a regex that does not
+// compile.
 
 namespace distaff {
 namespace {
@@ -68,22 +70,35 @@ Replacement name_form(std::string_view name, std::size_t field = 0) {
   return found;
 }
 
+// Objects have their members in any order.
+std::size_t place_of(std::size_t name, const Form& form) {
+  return form.syntax.scheme.kind == FieldScheme::Kind::named ? name + 1 : 0;
+}
+
+// {"a\nb"}: a name as a JSON string, if there is a field of that name.
+Expected<Read> read_quoted_column(const Form& form) {
+  const FieldNames& names = form.syntax.scheme.names;
+  const auto quoted = read_quoted_name(form.body());
+  if (!quoted) return Read{};
+  const auto found = std::find(names.begin(), names.end(), quoted->name);
+  if (found == names.end()) return Read{};
+  const auto index = static_cast<std::size_t>(found - names.begin());
+  return with_parts(form, quoted->length, name_form(quoted->name, place_of(index, form)));
+}
+
 Expected<Read> read_column(const Form& form) {
   const FieldNames& names = form.syntax.scheme.names;
   std::vector<std::size_t> fitting;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!names[i].empty() && names[i].find_first_of("{}") == std::string::npos &&
-        form.body().starts_with(names[i])) {
-      fitting.push_back(i);
-    }
+    if (!names[i].empty() && form.body().starts_with(names[i])) fitting.push_back(i);
   }
   std::stable_sort(fitting.begin(), fitting.end(),
                    [&](std::size_t a, std::size_t b) { return names[a].size() > names[b].size(); });
   for (const std::size_t i : fitting) {
-    auto read = with_parts(form, names[i].size(), name_form(names[i], i + 1));
+    auto read = with_parts(form, names[i].size(), name_form(names[i], place_of(i, form)));
     if (!read || *read) return read;
   }
-  return Read{};
+  return read_quoted_column(form);
 }
 
 std::string lower_case(std::string_view text) {
@@ -179,13 +194,16 @@ Expected<Read> read_word(const Form& form) {
 }
 
 Expected<Read> read_form(const Form& form) {
-  if (form.syntax.scheme.kind == FieldScheme::Kind::named) {
+  const FieldScheme& scheme = form.syntax.scheme;
+  const bool named = scheme.kind == FieldScheme::Kind::named;
+  if (named || scheme.kind == FieldScheme::Kind::open) {
     auto read = read_column(form);
     if (!read || *read) return read;
   }
   const std::string_view body = form.body();
   const std::string_view inside = body.substr(0, body.find('}'));
-  const std::string_view meant = column_meant(inside, form.syntax.scheme.names);
+  // Another object may have a member of just that name.
+  const std::string_view meant = named ? column_meant(inside, scheme.names) : std::string_view();
   if (!meant.empty()) {
     return no_field(form.text.substr(form.begin, inside.size() + 2), meant, form.syntax.scheme);
   }

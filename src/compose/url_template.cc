@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/url_text.h"
 #include "compose/authority.h"
+#include "compose/field_name.h"
 
 namespace distaff {
 namespace {
@@ -176,7 +177,12 @@ Expected<UrlTemplate> UrlTemplate::of_column(const std::string& column,
   } else if (found != scheme.names.end()) {
     wanted.what = Replacement::What::name;
     wanted.name = column;
-    wanted.field = static_cast<std::size_t>(found - scheme.names.begin()) + 1;
+    if (scheme.kind == FieldScheme::Kind::named) {
+      wanted.field = static_cast<std::size_t>(found - scheme.names.begin()) + 1;
+    }
+  } else if (const auto written = field_in_braces(column, scheme);
+             written && written->what == Replacement::What::name && column.starts_with('"')) {
+    wanted = *written;
   } else if (const auto number = place_of_column(column, scheme)) {
     wanted.what = Replacement::What::field;
     wanted.field = *number;

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
 #include "input/file_kind.h"
 #include "input/json_lexer.h"
+#include "os/byte_reader.h"
 
 namespace distaff {
 
@@ -41,7 +43,15 @@ class JsonObjectReader {
   }
   const std::string& mistake() const { return mistake_; }
 
+  // Whether the names of members in members ("a.b") are written down, and those of the last object.
+  void note_paths(bool noted) { notes_paths_ = noted; }
+  const std::vector<std::string>& paths() const { return paths_; }
+
  private:
+  // Of members in members, that are noted.
+  static constexpr std::size_t kDeepest = 32;
+  static constexpr std::size_t kMostPaths = 10'000;
+
   // One object or array that is open.
   struct Level {
     bool object = false;
@@ -60,6 +70,7 @@ class JsonObjectReader {
     json_.clear();
     path_.clear();
     mistake_.clear();
+    paths_.clear();
   }
 
   void finish(Record& record) {
@@ -162,11 +173,12 @@ class JsonObjectReader {
       write_string(name);
       json_ += ':';
     }
-    if (!wanted_.empty()) {
+    if (!wanted_.empty() || notes_paths_) {
       path_.resize(level.path_size);
       if (nested()) path_ += '.';
       path_ += name;
       forget_below_path();
+      note_path();
     }
   }
 
@@ -252,6 +264,11 @@ class JsonObjectReader {
            std::all_of(levels_.begin(), levels_.end(), [](const Level& l) { return l.object; });
   }
 
+  void note_path() {
+    const bool bounded = levels_.size() <= kDeepest && paths_.size() < kMostPaths;
+    if (notes_paths_ && nested() && bounded && path_known()) paths_.push_back(path_);
+  }
+
   // A member that comes a second time takes back what the first one gave.
   void forget_below_path() {
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
@@ -306,7 +323,9 @@ class JsonObjectReader {
   std::vector<std::optional<std::string>> found_;  // for wanted_
   std::vector<Level> levels_;
   std::string json_;
-  std::string path_;  // of the value being read, while something is wanted
+  std::string path_;  // of the value being read, while something is wanted or noted
+  bool notes_paths_ = false;
+  std::vector<std::string> paths_;
   JsonLexer lexer_;
   std::string mistake_;
 };
@@ -316,6 +335,17 @@ namespace {
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
+
+// Those of the object itself come first, and a member that is called "a.b" is one of them.
+FieldNames names_of(FieldNames names, const std::vector<std::string>& paths) {
+  std::unordered_set<std::string> known(names.begin(), names.end());
+  for (const std::string& path : paths) {
+    if (known.insert(path).second) names.push_back(path);
+  }
+  return names;
+}
+
+constexpr std::size_t kMostAhead = 100;  // lines that are no object, before the first that is
 
 }  // namespace
 
@@ -327,7 +357,35 @@ JsonSource::~JsonSource() = default;
 
 void JsonSource::want(const std::vector<std::string>& paths) { reader_->want(paths); }
 
+FieldNames JsonSource::first_names() {
+  while (ahead_.size() < kMostAhead) {
+    Record record;
+    reader_->note_paths(true);
+    const Next got = next_of_lines(record);
+    reader_->note_paths(false);
+    if (got == Next::end || got == Next::failed) break;
+    if (got == Next::wait) {
+      wait_until_readable(lines_.wait_fd());
+      continue;
+    }
+    ahead_.push_back(std::move(record));
+    if (ahead_.back().problem.empty()) return names_of(*ahead_.back().names, reader_->paths());
+  }
+  return {};
+}
+
 Source::Next JsonSource::next(Record& record) {
+  if (!ahead_.empty()) {
+    record = std::move(ahead_.front());
+    ahead_.pop_front();
+    // Once more, for what is wanted by now.
+    if (record.problem.empty()) reader_->read(record.text, record);
+    return Next::record;
+  }
+  return next_of_lines(record);
+}
+
+Source::Next JsonSource::next_of_lines(Record& record) {
   lines_.begin_turn();
   while (true) {
     std::string_view line;

@@ -3,6 +3,7 @@
 // Records from JSON lines: one object a line, its members are the fields.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,15 +28,21 @@ class JsonSource final : public Source {
   // object itself, and missing where the object has none.
   void want(const std::vector<std::string>& paths);
 
+  // Waits for the first object: the names of its members, and of members in them ("a.b").  Nothing
+  // if the first lines are none.  The records come all the same.
+  FieldNames first_names();
+
   Next next(Record& record) override;
   int wait_fd() const override { return lines_.wait_fd(); }
   const Error& error() const override { return lines_.error(); }
 
  private:
+  Next next_of_lines(Record& record);
   void make_record(std::string_view line, Record& record);
 
   LineReader lines_;
   std::unique_ptr<JsonObjectReader> reader_;
+  std::deque<Record> ahead_;  // read for first_names()
 };
 
 }  // namespace distaff

@@ -101,6 +101,11 @@ void want_fields(Source& source, const std::vector<std::string>& names) {
   if (auto* json = dynamic_cast<JsonSource*>(&source)) json->want(names);
 }
 
+void learn_names(OpenedSource& opened) {
+  auto* json = dynamic_cast<JsonSource*>(opened.source.get());
+  if (json != nullptr && opened.scheme.names.empty()) opened.scheme.names = json->first_names();
+}
+
 std::size_t first_row_fields(Source& source) {
   auto* csv = dynamic_cast<CsvSource*>(&source);
   return csv != nullptr && !csv->has_header() ? csv->first_row_fields() : 0;

@@ -38,6 +38,10 @@ Expected<OpenedSource> open_source(const InputSpec& spec, std::size_t buffer_siz
 // absent.  Other sources ignore it.
 void want_fields(Source& source, const std::vector<std::string>& names);
 
+// Waits for the first record of JSON lines, and puts the names of its members into the scheme.
+// Other sources have theirs.
+void learn_names(OpenedSource& opened);
+
 // Waits for the first record of CSV or TSV without a header: how many fields it has.  0: there is
 // none, or this is no such source.  To be asked before the first record is read, which comes all
 // the same.

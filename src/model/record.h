@@ -56,7 +56,9 @@ struct FieldScheme {
     open,      // JSON lines: names differ from record to record
   };
   Kind kind = Kind::none;
-  FieldNames names;                  // for named
+  // For named.  For open, those of the first object and of objects in it ("a.b"), if they were
+  // asked for: see learn_names().
+  FieldNames names;
   std::optional<std::size_t> count;  // for numbered: how many there are, if that is certain
 
   bool operator==(const FieldScheme&) const = default;

@@ -263,5 +263,42 @@ TEST(JsonLines, CompactTextOfRandomValuesIsTheirTokens) {
   }
 }
 
+TEST(JsonLines, GivesTheNamesOfTheFirstObjectAndThenItsRecord) {
+  const TemporaryFiles files;
+  const std::string path =
+      files.make("f", "\n{\"a b\":1,\"o\":{\"p\":{\"q r\":2},\"p.x\":3}}\n{\"c\":4}\n");
+  InputSpec spec = jsonl();
+  spec.files = {path};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  learn_names(*opened);
+  EXPECT_EQ(opened->scheme.names, (FieldNames{"a b", "o", "o.p", "o.p.q r", "o.p.x"}));
+  want_fields(*opened->source, {"o.p.q r"});
+  Record record;
+  ASSERT_EQ(opened->source->next(record), Source::Next::record);
+  EXPECT_EQ(*record.names, (FieldNames{"a b", "o", "o.p.q r"}));
+  EXPECT_EQ(record.fields.back(), "2");
+  ASSERT_EQ(opened->source->next(record), Source::Next::record);
+  EXPECT_EQ(record.text, "{\"c\":4}");
+  EXPECT_EQ(opened->source->next(record), Source::Next::end);
+}
+
+TEST(JsonLines, TakesTheNamesOfTheFirstObjectBehindLinesThatAreNone) {
+  const TemporaryFiles files;
+  InputSpec spec = jsonl();
+  spec.files = {files.make("f", "[1]\n{\"a\"\n{\"b c\":{\"d\":1}}\n")};
+  auto opened = open_source(spec);
+  ASSERT_TRUE(opened);
+  learn_names(*opened);
+  EXPECT_EQ(opened->scheme.names, (FieldNames{"b c", "b c.d"}));
+  Record record;
+  for (const char* line : {"[1]", "{\"a\"", "{\"b c\":{\"d\":1}}"}) {
+    ASSERT_EQ(opened->source->next(record), Source::Next::record);
+    EXPECT_EQ(record.text, line);
+    EXPECT_EQ(record.problem.empty(), record.text.find('d') != std::string::npos) << record.problem;
+  }
+  EXPECT_EQ(opened->source->next(record), Source::Next::end);
+}
+
 }  // namespace
 }  // namespace distaff::json_source_test

@@ -167,3 +167,19 @@ takes() {
   echo '{"rules": [{"match": "", "ok": [0]}]}' > r.json
   refuses "r.json:1:33: rules[0].ok[0]: '0' is no whole number from 100 to 599" -- fetch --rules r.json http://h/
 }
+
+@test "fetch: a column and fields may have any name" {
+  printf '{"the url":"http://h/1","a\\nb":"http://h/2","host":"x","@id":"7"}\n' > j
+  try distaff fetch --dry-run --jsonl -a j 'the url'
+  prints 'curl http://h/1'
+  silent
+  try distaff fetch --dry-run --jsonl -a j '"a\nb"'
+  prints 'curl http://h/2'
+  try distaff fetch --dry-run --jsonl -a j --url-template 'http://{"host"}/{@id}' --header 'X: {the url}' \
+    --name '{"host"}/{@id}{ext}' --output-dir out --key 'the url' --id '{@id}' --journal log
+  prints "curl -H 'X: http://h/1' http://x/7"
+  silent
+  try distaff fetch --dry-run --jsonl -a j --header 'X: {the uri}' 'the url'
+  one_line
+  says '{the uri}' 'the url'
+}

@@ -591,3 +591,101 @@ load helpers
   exits 2
   says bad.jsonl:1
 }
+
+# Two hundred names of fields, with whatever signs, and the values v1 v2 …, as t.csv, t.tsv and t.jsonl.
+# TSV has no tab or newline in a name, and no quotes around one.
+random_table() {
+  perl -e '
+    use strict;
+    srand($ARGV[0]);
+    my @parts = (qw<a Z 7 @ / . ^ % { } [ ] ( ) & ; | * ~ ! = - s/ {} {{ }} $( $HOME>, "#", ",", " ", "\xc3\x9f",
+      "\x27", "\"", "`", "\\", "\n", "\t");
+    my (%seen, @names);
+    while (@names < 200) {
+      my $name = join "", map { $parts[rand @parts] } 1 .. 1 + rand 7;
+      push @names, $name unless $seen{$name}++;
+    }
+    sub write_file { open my $out, ">", $_[0] or die; print $out $_[1]; }
+    sub quoted { my $text = shift; $text =~ s/"/""/g; "\"$text\"" }
+    sub json { my $text = shift; $text =~ s/([\\"])/\\$1/g; $text =~ s/\n/\\n/g; $text =~ s/\t/\\t/g; "\"$text\"" }
+    my @values = map { "v$_" } 1 .. @names;
+    my $row = join ",", @values;
+    write_file("t.csv", join(",", map { quoted($_) } @names) . "\n$row\n");
+    write_file("t.jsonl", "{" . join(",", map { json($names[$_]) . ":\"$values[$_]\"" } 0 .. $#names) . "}\n");
+    my %plain;
+    my @plain = grep { !$plain{$_}++ } map { s/[\t\n"]/_/gr } @names;
+    write_file("t.tsv", join("\t", @plain) . "\n" . join("\t", @values[0 .. $#plain]) . "\n");' "$1"
+}
+
+@test "what --fields prints is, in braces, the field, whatever its name is" {
+  local seed=$RANDOM format
+  echo "seed: $seed"
+  random_table "$seed"
+  for format in csv tsv jsonl; do
+    distaff --"$format" -a t.$format --fields > names
+    mapfile -t names < names
+    [ "${#names[@]}" -ge 150 ] || fail "$format: ${#names[@]} names"
+    seq -f 'v%.0f' "${#names[@]}" > wanted
+    try distaff --"$format" -a t.$format printf '%s\n' "${names[@]/*/{&\}}"
+    exits 0
+    ! grep -F 'stays as it is' "$kept/stderr" || fail "every name should be known"
+    cmp -s "$kept/stdout" wanted || fail "$format, several words: $(diff "$kept/stdout" wanted)"
+    script="printf '%s\\n'"
+    for name in "${names[@]}"; do script+=" {$name}"; done
+    try distaff --"$format" -a t.$format "$script; :"
+    exits 0
+    ! grep -F 'stays as it is' "$kept/stderr" || fail "every name should be known"
+    cmp -s "$kept/stdout" wanted || fail "$format, a script: $(diff "$kept/stdout" wanted)"
+  done
+}
+
+@test "a field may have any name, in every template" {
+  printf '{"Full Name":"x y","a/b":1,"@id":"i","a.b":"own","a":{"b":"inner","c d":2}}\n' > j
+  try distaff --jsonl -a j echo '{Full Name}' {a/b} {@id} {a.b} '{a.c d}' '{Full Name/}' '{@id@.}'
+  prints 'x y 1 i own 2 x y i'
+  silent
+  try distaff --jsonl -a j --tag-template '{@id}' --env 'V={Full Name}' --workdir / --key 'Full Name' --mutex '{a/b}' \
+    --parallelism 1 --journal "$PWD/log" --id '{a/b}{@id}' --results 'out/{Full Name}' 'echo "$V" "$DISTAFF_GROUP"; : {}'
+  prints $'i\tx y x y'
+  silent
+  [ -f 'out/x y/stdout' ] || fail "results should be below out/x y"
+  try distaff --jsonl -a j --key '"@id"' --parallelism 1 'echo $DISTAFF_GROUP; : {}'
+  prints i
+  try distaff --jsonl -a j --key 'Full Nam' --parallelism 1 echo
+  exits 2
+  printf 'Full Name,@id,#\nx y,i,9\n' | try distaff --csv echo '{Full Name}' {@id} {#} '{"Full Name"}'
+  prints 'x y i 9 x y'
+}
+
+@test "a member called a.b goes before member b of a" {
+  printf '{"a.b":"own","a":{"b":"inner"}}\n{"a":{"b":"inner"}}\n{"a.b":"again"}\n' > j
+  try distaff -k --jsonl -a j echo {a.b}
+  prints own inner again
+}
+
+@test "the names of the first object are waited for, and its record comes" {
+  { echo; printf '{"Full Name":"a b"}\n{"Full Name":"c","n":1}\n'; } | try distaff -k --jsonl echo '{Full Name}'
+  prints 'a b' c
+  try distaff --jsonl echo '{Full Name}' < /dev/null
+  exits 0
+  prints
+}
+
+@test "braces that stay text where fields have names are said once" {
+  printf '{"Full Name":"a"}\n{"Full Name":"b"}\n' > j
+  try distaff -k --jsonl -a j echo '{Full Nam}' '{Fool Name}'
+  exits 0
+  one_line
+  says '{Full Nam} stays as it is' 'Full Name'
+  printf 'id,b c\n1,2\n3,4\n' > t.csv
+  try distaff -k --csv -a t.csv --tag-template '{x y z}' echo {id}
+  exits 0
+  one_line
+  says '{x y z} stays as it is' 'b c'
+  try distaff -k --csv -a t.csv -I '%{}' echo {id} '%{x y z}'
+  prints '{id} %{x y z}' '{id} %{x y z}'
+  says '%{x y z} stays as it is'
+  try distaff -k --csv -a t.csv 'awk "{print \$1}" /dev/null; { echo {id}; }; echo [0-9]{2} {{.x y}} ${HOME} {1..2} >&2 > /dev/null'
+  prints 1 3
+  silent
+}

@@ -1,0 +1,34 @@
+#pragma once
+
+// How the name of a field is written in braces: {id} {Full Name} {@id}, and as a JSON string where
+// it would not be one line or not be read as itself: {"a\nb"} {""} {"{x}"}.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "compose/template.h"
+
+namespace distaff {
+
+struct QuotedName {
+  std::string name;
+  std::size_t length = 0;  // of the text that was read, with its quotes
+};
+
+// The JSON string at the start of `text`; nothing if none is there.
+std::optional<QuotedName> read_quoted_name(std::string_view text);
+
+// What stands in braces for the field at `index` of the scheme's names.  One that has the name of
+// another before it is written by its number.
+std::string written_name(const FieldScheme& scheme, std::size_t index);
+
+// The field that {text} is, if it is one and nothing of a path is taken from it.
+std::optional<Replacement> field_in_braces(std::string_view text, const FieldScheme& scheme);
+
+// Whether the text holds braces whose meaning depends on which names there are, so that those of
+// the first object must be known before it is read.
+bool depends_on_names(std::string_view text);
+
+}  // namespace distaff
