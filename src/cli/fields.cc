@@ -12,15 +12,18 @@ namespace {
 // Nothing: there is none.
 Expected<std::optional<Record>> first_record(Source& source) {
   Record record;
+  std::string problem;
   while (true) {
     switch (source.next(record)) {
       case Source::Next::record:
-        if (!record.problem.empty()) return fail(record.problem);
-        return record;
+        if (record.problem.empty()) return record;
+        if (problem.empty()) problem = record.problem;
+        break;
       case Source::Next::wait:
         wait_until_readable(source.wait_fd());
         break;
       case Source::Next::end:
+        if (!problem.empty()) return fail(problem);
         return std::nullopt;
       case Source::Next::failed:
         return tl::unexpected(source.error());
@@ -53,9 +56,7 @@ Expected<std::string> list_fields(const InputSpec& input) {
     return fail("--fields: lines have none; add --csv, --tsv, --jsonl, --split or --match");
   }
   learn_names(*opened);
-  auto record = first_record(*opened->source);
-  // One that is no job has no fields.
-  while (record && *record && !(*record)->problem.empty()) record = first_record(*opened->source);
+  const auto record = first_record(*opened->source);
   if (!record) return tl::unexpected(record.error());
   if (!*record) return std::string();
   const std::size_t fields = (*record)->fields.size();

@@ -22,6 +22,18 @@ constexpr Duration kOutputGrace = 5s;    // after a signal, for a reader that do
 
 Error no_memory() { return {"out of memory: nothing more is started, and what runs is ended", 3}; }
 
+// Empty: nobody.
+std::function<void(JobId)> who_waits_for_output(const std::vector<Observer*>& observers) {
+  std::vector<Observer*> waiting;
+  for (Observer* observer : observers) {
+    if (observer->wants_output()) waiting.push_back(observer);
+  }
+  if (waiting.empty()) return {};
+  return [waiting = std::move(waiting)](JobId job) {
+    for (Observer* observer : waiting) observer->on_output_written(job);
+  };
+}
+
 template <class T>
 void keep_earlier(std::optional<T>& earliest, const std::optional<T>& other) {
   if (other && (!earliest || *other < *earliest)) earliest = other;
@@ -33,7 +45,7 @@ Engine::Engine(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
       output_({parts_.collator, parts_.sink, parts_.executor, parts_.rows, parts_.results,
-               parts_.journal},
+               parts_.journal, who_waits_for_output(parts_.observers)},
               options_.result_path),
       groups_({options_.keyed, options_.limited, options_.adaptive}, parts_.scheduler,
               parts_.pacing),

@@ -1,5 +1,6 @@
 #include "engine/job_output.h"
 
+#include <cstring>
 #include <utility>
 
 namespace distaff {
@@ -9,6 +10,19 @@ using namespace std::chrono_literals;
 
 // A reader that does not read for so long is not just a little slower than the jobs.
 constexpr Duration kStalled = 100ms;
+
+// What goes through the collator with a job's output: its number, and the journal's line.
+std::string packed(JobId job, std::string_view text) {
+  std::string note(sizeof job, '\0');
+  std::memcpy(note.data(), &job, sizeof job);
+  return note.append(text);
+}
+
+JobId job_of(std::string_view note) {
+  JobId job{};
+  std::memcpy(&job, note.data(), sizeof job);
+  return job;
+}
 
 }  // namespace
 
@@ -52,10 +66,14 @@ void JobOutput::ended(const Job& job, Slot slot, const Attempt& attempt, int att
 void JobOutput::closed(JobId job, std::string note, bool wrote) {
   if (parts_.results != nullptr) parts_.results->close(job);
   auto head = heads_.extract(job);
-  if (parts_.collator == nullptr || (!wrote && head.empty())) note_now(std::exchange(note, {}));
+  const bool nothing = parts_.collator == nullptr || (!wrote && head.empty());
+  if (nothing && takes_notes()) {
+    note_now(std::move(note));
+    written_.push_back(job);
+  }
   if (parts_.collator == nullptr) return;
   parts_.collator->close(job, head.empty() ? std::string() : std::move(head.mapped()),
-                         std::move(note));
+                         nothing || !takes_notes() ? std::string() : packed(job, note));
 }
 
 // ---- notes
@@ -64,19 +82,23 @@ void JobOutput::note_now(std::string note) { due_notes_ += note; }
 
 // What was gathered is written now and not before the next wait: then it may be known to be out.
 void JobOutput::write_notes(TimePoint now) {
-  if (parts_.journal == nullptr) return;
+  if (!takes_notes()) return;
   if (parts_.collator != nullptr) {
-    for (std::string& note : parts_.collator->take_notes()) {
-      notes_.push_back({parts_.sink.mark(), std::move(note)});
+    for (const std::string& note : parts_.collator->take_notes()) {
+      notes_.push_back({parts_.sink.mark(), job_of(note), note.substr(sizeof(JobId))});
     }
   }
   if (!notes_.empty()) parts_.sink.flush();
   for (; !notes_.empty() && parts_.sink.has_written(notes_.front().mark); notes_.pop_front()) {
     due_notes_ += notes_.front().text;
+    written_.push_back(notes_.front().job);
   }
-  if (due_notes_.empty() || !failure().empty()) return;
-  parts_.journal->write(due_notes_, now);
+  if (!failure().empty()) return;
+  if (!due_notes_.empty()) parts_.journal->write(due_notes_, now);
   due_notes_.clear();
+  for (const JobId job : std::exchange(written_, {})) {
+    if (parts_.on_written) parts_.on_written(job);
+  }
 }
 
 void JobOutput::flow(TimePoint now) {

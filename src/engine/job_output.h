@@ -6,10 +6,12 @@
 // pipes are read again, and whether our reader is one that merely is slow or does not read at all.
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/expected.h"
 #include "base/time.h"
@@ -32,6 +34,8 @@ class JobOutput {
     RowFormat* rows;       // the collator's; may be null
     ResultStore* results;  // may be null
     JobJournal* journal;   // may be null
+    // Of each job that was closed: all that it wrote is out.  Empty: nobody wants to know.
+    std::function<void(JobId)> on_written = {};
   };
 
   JobOutput(Parts parts, std::optional<ResultPath> result_path)
@@ -92,9 +96,11 @@ class JobOutput {
  private:
   struct Note {
     ByteSink::Mark mark;  // when this is out
+    JobId job;
     std::string text;
   };
 
+  bool takes_notes() const { return parts_.journal != nullptr || parts_.on_written; }
   void note_now(std::string note);
   void write_notes(TimePoint now);
 
@@ -103,6 +109,7 @@ class JobOutput {
   std::unordered_map<JobId, std::string> heads_;  // of rows: ended, and not closed yet
   std::deque<Note> notes_;                        // of jobs whose output was given to the sink
   std::string due_notes_;
+  std::vector<JobId> written_;  // to be told of
   bool has_more_ = false;
   std::optional<TimePoint> blocked_since_;  // there has been no room on stdout
 };

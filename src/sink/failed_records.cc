@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <new>
 #include <utility>
 
 #include "base/text.h"
@@ -63,7 +64,7 @@ Expected<std::unique_ptr<FailedRecords>> FailedRecords::open_as_it_is(Options op
 
 void FailedRecords::on_end(const Job& job, const Attempt&, bool failed, std::string_view,
                            TimePoint) {
-  if (failed) add(job);
+  failed ? add(job) : keep(job);
 }
 
 void FailedRecords::on_not_run(const Job& job) { add(job); }
@@ -86,19 +87,46 @@ void FailedRecords::add(const Record& record) {
     incomplete_ = incomplete_ || options_.is_input;
     return;
   }
-  if (!std::exchange(begun_, true)) {
-    framing_ = options_.framing();
-    if (!framing_.header.empty()) write(framing_.header + framing_.ending);
+  begin();
+  put(record, [this](std::string_view bytes) { write(bytes); });
+}
+
+// Until its output is out.  Where there is no memory for that it is taken for one that has to be
+// run again.
+void FailedRecords::keep(const Job& job) {
+  ask();
+  try {
+    std::string text;
+    for (const Record& record : job.records) {
+      put(record, [&text](std::string_view bytes) { text += bytes; });
+    }
+    unwritten_jobs_[job.id] = std::move(text);
+  } catch (const std::bad_alloc&) {
+    add(job);
   }
+}
+
+void FailedRecords::ask() {
+  if (!std::exchange(asked_, true)) framing_ = options_.framing();
+}
+
+void FailedRecords::begin() {
+  ask();
+  if (std::exchange(begun_, true) || framing_.header.empty()) return;
+  write(framing_.header + framing_.ending);
+}
+
+template <class Put>
+void FailedRecords::put(const Record& record, const Put& put) const {
   if (options_.tuples) {
     for (std::size_t i = 0; i < record.fields.size(); ++i) {
-      if (i > 0) write("\t");
-      write(record.fields[i].value_or(""));
+      if (i > 0) put("\t");
+      put(record.fields[i].value_or(""));
     }
   } else {
-    write(record.text);
+    put(record.text);
   }
-  write(framing_.ending);
+  put(framing_.ending);
 }
 
 // A long record is not copied: it may be there for want of memory.
@@ -127,6 +155,10 @@ void FailedRecords::write_out(std::string_view bytes) {
 }
 
 void FailedRecords::finish() {
+  for (const auto& [job, records] : unwritten_jobs_) {
+    begin();
+    write(records);
+  }
   push();
   if (lost_ > 0 && options_.warn) {
     options_.warn(fmt::format("--failed-to: {} that {} longer than --max-record {} not in '{}'",

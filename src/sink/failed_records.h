@@ -2,12 +2,16 @@
 
 // --failed-to: the records that were not done, as they came in, to be the input of another run.
 //
+// Not done is also a job that went well and whose output could not be written.  So until a job's
+// output is out its records are kept here.
+//
 // They take the file's name at the end of the run (see os/whole_file.h): so the file may be the
 // run's own input, and after SIGKILL it is what it was.  A name that is no regular file (a pipe,
 // /dev/stderr) is written to as it is.
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +43,8 @@ class FailedRecords final : public Observer {
   // Observer
   void on_end(const Job& job, const Attempt& attempt, bool failed, std::string_view command,
               TimePoint now) override;
+  bool wants_output() const override { return true; }
+  void on_output_written(JobId job) override { unwritten_jobs_.erase(job); }
   void on_not_run(const Job& job) override;
   void on_input_left() override;
   void tick(const RunCounts& counts, TimePoint now, bool last) override;
@@ -48,8 +54,13 @@ class FailedRecords final : public Observer {
   FailedRecords(Options options, WholeFile whole, UniqueFd as_it_is, std::string part);
   static Expected<std::unique_ptr<FailedRecords>> open_as_it_is(Options options);
 
+  void ask();
+  void begin();
   void add(const Job& job);
   void add(const Record& record);
+  void keep(const Job& job);
+  template <class Put>
+  void put(const Record& record, const Put& put) const;
   void write(std::string_view bytes);
   void push();
   void write_out(std::string_view bytes);
@@ -61,9 +72,11 @@ class FailedRecords final : public Observer {
   UniqueFd as_it_is_;  // instead of it
   std::string part_;   // its name, if it cannot take that of the file
   Framing framing_;
-  bool begun_ = false;
+  bool asked_ = false;  // for the framing
+  bool begun_ = false;  // the header is written
   bool incomplete_ = false;
-  std::uint64_t lost_ = 0;  // records that are not there any more
+  std::uint64_t lost_ = 0;                       // records that are not there any more
+  std::map<JobId, std::string> unwritten_jobs_;  // that went well
   std::string unwritten_;
   std::string failure_;
 };

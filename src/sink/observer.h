@@ -75,6 +75,11 @@ class Observer {
     static_cast<void>(command), static_cast<void>(now);
   }
 
+  // After on_end(): all that the job wrote is out, or it wrote nothing.  What can never be written
+  // is never told.  Called only of observers that want it.
+  virtual bool wants_output() const { return false; }
+  virtual void on_output_written(JobId job) { static_cast<void>(job); }
+
   // A job that was read and will never be started.
   virtual void on_not_run(const Job& job) { static_cast<void>(job); }
 

@@ -49,7 +49,11 @@ struct Leftovers final : Observer {
   }
   void tick(const RunCounts& counts, TimePoint, bool) override { last = counts; }
 
-  std::string not_run, messages;
+  bool wants_output() const override { return waits; }
+  void on_output_written(JobId job) override { written += std::to_string(number(job)) + ";"; }
+
+  bool waits = true;
+  std::string not_run, messages, written;
   bool input_left = false;
   RunCounts last;
 };
@@ -154,13 +158,14 @@ TEST(JournalOfARun, WaitsUntilTheOutputOfTheJobIsOut) {
   world.waiter.scheduled.emplace(at(5s), [&] { at_five = world.journal.lines; });
   world.sink.stuck = 1;  // what is written is not out
   world.waiter.scheduled.emplace(at(11s), [&] {
-    at_eleven = world.journal.lines;
+    at_eleven = world.journal.lines + world.leftovers.written;
     world.sink.stuck = 0;
   });
   world.run("ab");
   EXPECT_EQ(at_five, "");
   EXPECT_EQ(at_eleven, "");
   EXPECT_EQ(world.journal.lines, "a good;b good;");
+  EXPECT_EQ(world.leftovers.written, "1;2;");
   EXPECT_EQ(world.journal.out, "AB");
 }
 
@@ -172,6 +177,7 @@ TEST(JournalOfARun, DoesNotWaitForOthersIfAJobWroteNothing) {
   world.waiter.scheduled.emplace(at(5s), [&] { at_five = world.journal.lines; });
   world.run("ab");
   EXPECT_EQ(at_five, "b good;");
+  EXPECT_EQ(world.leftovers.written, "2;1;");
 }
 
 TEST(JournalOfARun, WaitsForARowEvenIfAJobWroteNothing) {
@@ -194,6 +200,16 @@ TEST(JournalOfARun, HasNoLineOfAJobWhoseOutputCouldNotBeWritten) {
                                  [&] { world.sink.state = ByteSink::Condition::failed; });
   EXPECT_EQ(world.run("a").exit_status(), 3);
   EXPECT_EQ(world.journal.lines, "");
+  EXPECT_EQ(world.leftovers.written, "");
+}
+
+TEST(JournalOfARun, HasTheSameLinesIfNobodyElseWaitsForOutput) {
+  World world;
+  world.leftovers.waits = false;
+  world.executor.behaviours["a"].out = "A";
+  world.run("ab");
+  EXPECT_EQ(world.journal.lines, "a good;b good;");
+  EXPECT_EQ(world.leftovers.written, "");
 }
 
 TEST(JournalOfARun, ThatCannotBeWrittenStopsTheRunAndEndsNoJob) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "support/read_file.h"
@@ -20,10 +21,13 @@ struct Failing {
     ASSERT_TRUE(opened) << opened.error().message;
     records = std::move(*opened);
   }
-  void end(const std::string& text, bool failed) {
+  // `written`: what the job wrote is out.
+  void end(const std::string& text, bool failed, bool written = true) {
     Job job;
+    job.id = JobId{++jobs};
     job.records.push_back({.text = text});
     records->on_end(job, {}, failed, {}, {});
+    if (written) records->on_output_written(job.id);
   }
   void finish() { records->tick({}, {}, true); }
 
@@ -31,6 +35,7 @@ struct Failing {
   std::string path = dir / "f";
   Framing framing;
   bool tuples = false;
+  std::uint64_t jobs = 0;
   std::unique_ptr<FailedRecords> records;
 };
 
@@ -50,6 +55,18 @@ TEST(FailedRecords, AreWrittenAsideUntilTheRunEnds) {
   EXPECT_EQ(read_file(failing.path), "id,v\r\n1,x\r\n3,z\r\n4,z\r\n");
   failing.records.reset();
   EXPECT_FALSE(std::filesystem::exists(failing.path + ".r1.part"));
+}
+
+TEST(FailedRecords, AreAlsoThoseOfJobsWhoseOutputIsLost) {
+  Failing failing;
+  failing.framing = {"id", "\n"};
+  failing.open();
+  failing.end("1", false, false);
+  failing.end("2", false);
+  failing.end("3", true, false);
+  failing.end("4", false, false);
+  failing.finish();
+  EXPECT_EQ(read_file(failing.path), "id\n3\n1\n4\n");
 }
 
 TEST(FailedRecords, HaveNoNameBesideTheirFileWhileTheRunGoesOn) {

@@ -205,14 +205,16 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   done
 }
 
-# lost STATUS ARG...: `distaff ARG... ::: a b`, with stdout and stderr as the caller has them,
-# ends with the status, and the journal has no job as done; the next run, which can write, runs them.
+# lost STATUS ARG...: `distaff ARG... ::: a b`, with stdout and stderr as the caller has them, ends
+# with the status, the journal has no job as done and --failed-to has those that ran; the next run, which
+# can write, runs them all.
 lost() {
   local status=0 wanted=$1
   shift
   rm -f j
-  distaff --journal j "$@" ::: a b || status=$?
+  distaff --journal j --failed-to left "$@" ::: a b || status=$?
   same "$* $status" "$* $wanted"
+  grep -qx a left || fail "not in --failed-to: $*"
   ! grep -q '"outcome":"success"' j || fail "journaled as done: $*"
   distaff --journal j --resume "$@" ::: a b > again 2>&1
   same "$* $(cat again)" "$* $(printf 'x\nx')"
