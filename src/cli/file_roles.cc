@@ -153,11 +153,18 @@ std::string results_root(const RunSpec& spec) {
   return literal.find('/') == std::string::npos ? "." : literal.substr(0, literal.rfind('/') + 1);
 }
 
+// As a name, also of a stream that is a file.
+std::string path_of(const FileRole& role) {
+  if (!role.is_stream()) return role.path;
+  return real_path(fmt::format("/proc/self/fd/{}", role.descriptor)).value_or("");
+}
+
 Expected<void> check_results(const RunSpec& spec, const FileRole& role) {
-  const std::string name = role.path.substr(role.path.rfind('/') + 1);
-  if (spec.output.results.empty() || role.is_stream()) return {};
+  if (spec.output.results.empty()) return {};
+  const std::string path = path_of(role);
+  const std::string name = path.substr(path.rfind('/') + 1);
   if (name != "stdout" && name != "stderr" && name != "job.json") return {};
-  const auto root = real_path(results_root(spec)), place = real_path(directory_of(role.path));
+  const auto root = real_path(results_root(spec)), place = real_path(directory_of(path));
   if (!root || !place || !(*place + "/").starts_with(*root == "/" ? "/" : *root + "/")) return {};
   return fail(fmt::format("{}: it lies where --results puts files of that name; name another file",
                           described(role)));
@@ -191,9 +198,7 @@ std::vector<RoleBelow> file_roles_below(const std::string& directory, const RunS
   NativeRequest request;
   request.spec = spec;
   for (const FileRole& role : file_roles(request)) {
-    const std::string path =
-        role.is_stream() ? real_path(fmt::format("/proc/self/fd/{}", role.descriptor)).value_or("")
-                         : role.path;
+    const std::string path = path_of(role);
     const auto place = real_path(directory_of(path));
     if (!place || !(*place + "/").starts_with(*root + "/")) continue;
     const std::string folder = (*place + "/").substr(root->size() + 1);
@@ -207,8 +212,8 @@ Expected<void> check_file_roles(const NativeRequest& request, const Startup& sta
   for (FileRole& role : file_roles(request)) {
     if (!role.is_stream()) {
       if (const auto open = check_closed(role, startup); !open) return open;
-      if (const auto apart = check_results(request.spec, role); !apart) return apart;
     }
+    if (const auto apart = check_results(request.spec, role); !apart) return apart;
     const auto identity = role.is_stream() ? identity_of(role.descriptor) : identity_of(role.path);
     if (!identity || identity->kind == FileIdentity::Kind::other) continue;
     Known found{std::move(role), *identity};

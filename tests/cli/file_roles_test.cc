@@ -250,6 +250,14 @@ TEST_F(FileRolesOfStreams, ThatWereClosedHaveNoOtherName) {
   EXPECT_EQ(said("/dev/stderr").find("closed"), std::string::npos);  // it may be a file
 }
 
+TEST_F(FileRolesOfStreams, AreNotWhatResultsMayReplace) {
+  std::filesystem::create_directories(dir / "out/1");
+  const std::string place = dir.file("out/1/stdout", "");
+  const NativeRequest request = asked(Program::run, {"--results", dir / "out"});
+  EXPECT_NE(mistake_with(1, place, O_WRONLY, request), "");
+  EXPECT_EQ(mistake_with(1, dir.file("out/log", ""), O_WRONLY, request), "");
+}
+
 // ---- results
 
 TEST(FileRoles, AreNotWhatResultsMayReplace) {
