@@ -330,14 +330,18 @@ class FetchRun {
   int run() {
     int status = engine_.run().exit_status();
     cut_short_ = sink_.pending() > 0;  // nobody reads, and the engine has waited long enough
-    executor_.finish();
     std::string messages;
+    if (const auto finished = executor_.finish(); !finished) {
+      messages += last_words(finished.error());
+      if (status <= 1) status = finished.error().status;
+    }
     status = scheduled_.finish(status, engine_.summary().not_run(), messages);
     sink_.say(messages);
     if (held_ != nullptr && status != 0) held_->release();
     writing_rest_ = true;
     write_all(sink_, waiter_, cut_short_);
-    return held_ == nullptr ? status : status_of_held(status, sink_, output_);
+    if (held_ != nullptr) status = status_of_held(status, sink_, output_);
+    return status_of_closing(status, output_);
   }
 
  private:

@@ -253,7 +253,8 @@ class Run {
   int write_rest(int status) {
     writing_rest_ = true;
     write_all(sink_, waiter_, cut_short_);
-    return held_ == nullptr ? status : status_of_held(status, sink_, output_);
+    if (held_ != nullptr) status = status_of_held(status, sink_, output_);
+    return status_of_closing(status, output_);
   }
 
   // Orphans come to us only if there is a guard; and then all children of ours are the run's.

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 
 #include "cli/plan.h"
 #include "engine/summary.h"
 #include "os/signals.h"
+#include "os/whole_file.h"
 
 namespace distaff {
 namespace {
@@ -102,6 +104,14 @@ int status_of_held(int status, const ByteSink& sink, Output& output) {
     return status == 2 || status > 125 ? status : 128 + SIGPIPE;
   }
   output.say(last_words({output.failure(), 3}));
+  output.flush();
+  return status <= 1 ? 3 : status;
+}
+
+int status_of_closing(int status, Output& output) {
+  const int error = error_of_closing(STDOUT_FILENO);
+  if (error == 0) return status;
+  output.say(last_words({fmt::format("cannot write to stdout: {}", std::strerror(error)), 3}));
   output.flush();
   return status <= 1 ? 3 : status;
 }

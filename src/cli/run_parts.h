@@ -100,6 +100,10 @@ void write_all(ByteSink& sink, Waiter& waiter, const bool& cut_short);
 // The exit status, where the last of what --quiet-unless-failed held back could not be written.
 int status_of_held(int status, const ByteSink& sink, Output& output);
 
+// The exit status, where the file that is our stdout says only now that not all of it has arrived,
+// as one on another machine may.
+int status_of_closing(int status, Output& output);
+
 // A run that was ended by a signal ends the process by it.
 int end(int status);
 

@@ -64,12 +64,12 @@ FetchExecutor::~FetchExecutor() {
     if (job.transfer) job.transfer->end();
     job.body.break_off();
   }
-  finish();
+  static_cast<void>(finish());
 }
 
-void FetchExecutor::finish() {
-  if (std::exchange(finished_, true)) return;
-  settings_.save_cookies();
+Expected<void> FetchExecutor::finish() {
+  if (std::exchange(finished_, true)) return {};
+  return settings_.save_cookies();
 }
 
 std::unique_ptr<Transfer> FetchExecutor::take_transfer() {

@@ -25,6 +25,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/expected.h"
 #include "exec/executor.h"
 #include "fetch/body_store.h"
 #include "fetch/conditions.h"
@@ -74,7 +75,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   void tick(TimePoint now) override;
 
   // The run is over: writes the cookies into their jar.
-  void finish();
+  Expected<void> finish();
 
  private:
   // Where a job is between its requests.

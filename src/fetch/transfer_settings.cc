@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "os/replace_file.h"
 
 namespace distaff {
 namespace {
@@ -233,14 +234,22 @@ void TransferSettings::spare(void* easy) const {
   if (resolve_ != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);
 }
 
-void TransferSettings::save_cookies() const {
-  if (spec_.cookie_jar.empty()) return;
+// Not by libcurl, which does not say when the disk is full.
+Expected<void> TransferSettings::save_cookies() const {
+  if (spec_.cookie_jar.empty()) return {};
+  std::string text = "# Netscape HTTP Cookie File\n\n";
   CURL* easy = curl_easy_init();
   curl_easy_setopt(easy, CURLOPT_SHARE, share_);
-  curl_easy_setopt(easy, CURLOPT_COOKIEJAR, spec_.cookie_jar.c_str());
-  curl_easy_setopt(easy, CURLOPT_COOKIELIST, "FLUSH");
-  curl_easy_setopt(easy, CURLOPT_COOKIEJAR, nullptr);
+  curl_slist* cookies = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &cookies);
+  for (const curl_slist* cookie = cookies; cookie != nullptr; cookie = cookie->next) {
+    text.append(cookie->data).append("\n");
+  }
+  curl_slist_free_all(cookies);
   curl_easy_cleanup(easy);
+  const auto written = replace_file(spec_.cookie_jar, text);
+  if (!written) return fail("--cookie-jar: " + written.error().message, 3);
+  return {};
 }
 
 }  // namespace distaff

@@ -48,7 +48,7 @@ class TransferSettings {
   bool sends_targets() const;
 
   // The cookies that are known by now into the jar, if there is to be one.
-  void save_cookies() const;
+  Expected<void> save_cookies() const;
 
   const FetchSpec& spec() const { return spec_; }
   // "a=b; c=d", as the command line says them; null: it says none, or a file.

@@ -42,6 +42,11 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
+Expected<void> write_to(const std::string& path, std::string_view content) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  return file && write_all(file.get(), content) ? Expected<void>() : cannot_write(path, errno);
+}
+
 }  // namespace
 
 std::string directory_of(const std::string& path) {
@@ -51,13 +56,15 @@ std::string directory_of(const std::string& path) {
 }
 
 Expected<void> replace_file(const std::string& path, std::string_view content) {
+  struct stat old {};
+  const bool there = ::stat(path.c_str(), &old) == 0;
+  if (there && !S_ISREG(old.st_mode)) return write_to(path, content);
   const std::string target = real_path(path);
   const std::string beside = fmt::format("{}.{}.part", target, getpid());
   ::unlink(beside.c_str());
   WholeFile file(target, beside);
   if (const int error = file.open()) return cannot_write(path, error);
-  struct stat old {};
-  if (::stat(target.c_str(), &old) == 0) ::fchmod(file.fd(), old.st_mode & 0777);
+  if (there) ::fchmod(file.fd(), old.st_mode & 0777);
   if (!write_all(file.fd(), content)) return cannot_write(path, errno);
   const int error = file.publish();
   return error == 0 ? Expected<void>() : cannot_write(path, error);

@@ -13,7 +13,7 @@ namespace distaff {
 std::string directory_of(const std::string& path);
 
 // Gives the file this content.  Of a symbolic link the file behind it is replaced.  A file that was
-// there keeps its mode.
+// there keeps its mode.  What is no regular file (a pipe, /dev/null) is written to as it is.
 Expected<void> replace_file(const std::string& path, std::string_view content);
 
 // What is in the file, at most `most` bytes of it; empty if there is none or it cannot be read.

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "model/launch.h"
+#include "os/whole_file.h"
 
 namespace distaff {
 namespace {
@@ -80,14 +81,20 @@ void JobLog::on_attempt(const AttemptReport& report, TimePoint) {
                     command_of(report)));
 }
 
+void JobLog::tick(const RunCounts&, TimePoint, bool last) {
+  if (last) fail_with(error_of_closing(file_.get()));
+}
+
+void JobLog::fail_with(int error) {
+  if (error == 0 || !failure_.empty()) return;
+  failure_ = fmt::format("--joblog: cannot write '{}': {}", printable(name_), strerror(error));
+}
+
 void JobLog::write(std::string_view line) {
   while (!line.empty() && failure_.empty()) {
     const ssize_t written = ::write(file_.get(), line.data(), line.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      failure_ = fmt::format("--joblog: cannot write '{}': {}", printable(name_), strerror(errno));
-      return;
-    }
+    if (written < 0) return fail_with(errno);
     line.remove_prefix(static_cast<std::size_t>(written));
   }
 }

@@ -26,12 +26,14 @@ class JobLog final : public Observer {
   // Observer.  Of a job that is tried again only the last attempt has a line.
   bool wants_attempts() const override { return true; }
   void on_attempt(const AttemptReport& report, TimePoint now) override;
+  void tick(const RunCounts& counts, TimePoint now, bool last) override;
   std::string_view failure() const override { return failure_; }
 
  private:
   JobLog(std::string name, UniqueFd file, TimePoint now);
 
   void write(std::string_view line);
+  void fail_with(int error);
 
   std::string name_;
   UniqueFd file_;

@@ -25,6 +25,16 @@ mode_t mode_of(const std::string& path) {
   return status.st_mode;
 }
 
+TEST(ReplaceFile, WritesIntoWhatIsNoRegularFile) {
+  TempDir dir;
+  EXPECT_TRUE(replace_file("/dev/null", "one"));
+  EXPECT_TRUE(S_ISCHR(mode_of("/dev/null")));
+  const auto full = replace_file("/dev/full", "one");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().status, 3);
+  EXPECT_NE(full.error().message.find("No space left"), std::string::npos);
+}
+
 TEST(ReplaceFile, MakesAFileOrReplacesItAndLeavesNothingBeside) {
   TempDir dir;
   ASSERT_TRUE(replace_file(dir / "file", "one"));

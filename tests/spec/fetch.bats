@@ -520,6 +520,13 @@ EOF
     same "$where $status" "$where 3"
   done
   same "$(find out -type f)" ""
+  status=0
+  (ulimit -f 0 && exec distaff fetch --output none --cookie-jar jar "http://$at/hello") 2> /dev/null || status=$?
+  same "$status" 3
+  absent jar
+  try distaff fetch --output none --cookie-jar /dev/null "http://$at/hello"
+  exits 0
+  silent
 }
 
 @test "a body does not replace a file of the run, whatever its URL" {
