@@ -7,6 +7,9 @@
 
 namespace distaff {
 
+// What some programs write before text to say that it is UTF-8: no part of it.
+inline constexpr std::string_view kUtf8Bom = "\xEF\xBB\xBF";
+
 class Utf8Check {
  public:
   void feed(std::string_view bytes);

@@ -26,12 +26,12 @@
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "base/utf8_check.h"
 
 namespace distaff {
 namespace {
 
 constexpr std::size_t kDeepest = 20;  // rules need seven; what destroys a tree recurses
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
 // Counts lines and columns over a text that is passed piece by piece.
 void pass(JsonPlace& place, std::string_view text) {
@@ -54,7 +54,7 @@ class Follower {
   };
 
   explicit Follower(std::string_view text) : text_(text) {
-    if (text.starts_with(kBom)) at_ = kBom.size();
+    if (text.starts_with(kUtf8Bom)) at_ = kUtf8Bom.size();
   }
 
   // The next token, commas and colons among them.
@@ -250,7 +250,7 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 
   JsonPlace place_of(std::size_t offset) const {
     JsonPlace place;
-    const std::size_t begin = text_.starts_with(kBom) ? kBom.size() : 0;
+    const std::size_t begin = text_.starts_with(kUtf8Bom) ? kUtf8Bom.size() : 0;
     if (offset > begin) pass(place, text_.substr(begin, offset - begin));
     return place;
   }

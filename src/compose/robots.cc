@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "base/url_text.h"
+#include "base/utf8_check.h"
 
 namespace distaff {
 namespace {
 
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
 constexpr std::string_view kBlanks = " \t\v\f";
 constexpr double kLongestDelay = 24 * 60 * 60;  // seconds
 
@@ -100,7 +100,7 @@ class RobotsReader {
   explicit RobotsReader(std::string_view agent) : agent_(product_token(agent)) {}
 
   Robots read(std::string_view text) {
-    if (text.starts_with(kBom)) text.remove_prefix(kBom.size());
+    if (text.starts_with(kUtf8Bom)) text.remove_prefix(kUtf8Bom.size());
     while (!text.empty()) {
       const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
       line(text.substr(0, end));

@@ -11,6 +11,7 @@
 
 #include "base/json_members.h"
 #include "base/text.h"
+#include "base/utf8_check.h"
 
 namespace distaff {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 constexpr std::size_t kReadAll = 256 << 10;  // bytes at once, where all rows are wanted
 constexpr std::size_t kReadOne = 4 << 10;    // … and where one is
 constexpr std::size_t kLongest = 64 << 20;   // bytes of a row; beyond, a quote was never closed
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
 constexpr std::array<std::string_view, 4> kNames{"url", "status", "etag", "last_modified"};
 
 // "url" of "fetch_url".
@@ -95,7 +95,7 @@ Expected<void> ReportRows::read_header(const std::string& name) {
   seek(0, kReadAll);
   std::string_view line;
   if (!read_line(line)) return {};
-  if (line.starts_with(kBom)) line.remove_prefix(kBom.size());
+  if (line.starts_with(kUtf8Bom)) line.remove_prefix(kUtf8Bom.size());
   json_ = line.starts_with('{');
   if (json_) {
     seek(0, kReadAll);

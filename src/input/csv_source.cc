@@ -6,13 +6,12 @@
 
 #include "base/numbers.h"
 #include "base/text.h"
+#include "base/utf8_check.h"
 
 namespace distaff {
 namespace {
 
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
-constexpr std::size_t kNoBom = kBom.size();
-constexpr std::size_t kHuge = 1 << 20;  // what a huge row took is not kept for the rest of the run
+constexpr std::size_t kNoBom = kUtf8Bom.size();
 
 }  // namespace
 
@@ -184,7 +183,7 @@ bool CsvSource::is_too_long() {
 // A file's last row needs no line end.  `end`: there was none.
 CsvSource::Row CsvSource::finish_file() {
   if (bom_seen_ != kNoBom && bom_seen_ > 0) {
-    const std::string_view no_bom = kBom.substr(0, bom_seen_);
+    const std::string_view no_bom = kUtf8Bom.substr(0, bom_seen_);
     bom_seen_ = kNoBom;
     begun_ = true;
     text_.append(no_bom.substr(0, scan(no_bom)));
@@ -214,7 +213,7 @@ void CsvSource::begin_row() {
   state_ = State::field_begins;
   begun_ = row_done_ = skipping_ = false;
   text_.clear();
-  if (text_.capacity() > kHuge) text_.shrink_to_fit();
+  if (text_.capacity() > kHugeRecord) text_.shrink_to_fit();
   fields_.clear();
 }
 
@@ -315,8 +314,8 @@ void CsvSource::count_line_end(char c) {
 // The mark may come in pieces; what only looked like its beginning belongs to the row.
 void CsvSource::take_bom() {
   while (bom_seen_ < kNoBom && !files_.data().empty()) {
-    if (files_.data().front() != kBom[bom_seen_]) {
-      const std::string_view no_bom = kBom.substr(0, bom_seen_);
+    if (files_.data().front() != kUtf8Bom[bom_seen_]) {
+      const std::string_view no_bom = kUtf8Bom.substr(0, bom_seen_);
       bom_seen_ = kNoBom;
       if (no_bom.empty()) return;
       row_line_ = line_;

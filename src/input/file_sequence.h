@@ -17,6 +17,9 @@
 
 namespace distaff {
 
+// A record that is longer must not cost its memory for the rest of the run.
+inline constexpr std::size_t kHugeRecord = 1 << 20;
+
 class FileSequence {
  public:
   enum class Fill {

@@ -9,14 +9,10 @@
 
 #include "base/numbers.h"
 #include "base/text.h"
+#include "base/utf8_check.h"
 
 namespace distaff {
 namespace {
-
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
-
-// One huge line must not cost its memory for the rest of the run.
-constexpr std::size_t kHuge = 1 << 20;
 
 constexpr std::uint64_t kNoBound = INT64_MAX;  // leaves room for sums
 
@@ -62,8 +58,8 @@ LineReader::Next LineReader::next(std::string_view& line) {
 LineReader::Next LineReader::take(std::string_view& line) {
   count_line();
   if (line.size() > options_.most) return Next::too_long;
-  if (options_.drop_bom && line_number_ == 1 && line.starts_with(kBom)) {
-    line.remove_prefix(kBom.size());
+  if (options_.drop_bom && line_number_ == 1 && line.starts_with(kUtf8Bom)) {
+    line.remove_prefix(kUtf8Bom.size());
   }
   return Next::line;
 }
@@ -76,7 +72,7 @@ LineReader::Next LineReader::begin_skipping() {
 }
 
 void LineReader::give(std::string_view line, std::string& text) {
-  if (!pending_returned_ || line.size() < kHuge) {
+  if (!pending_returned_ || line.size() < kHugeRecord) {
     text.assign(line);
     return;
   }
@@ -94,7 +90,7 @@ std::string LineReader::too_long() const {
 void LineReader::forget_pending() {
   pending_returned_ = false;
   pending_.clear();
-  if (pending_.capacity() > kHuge) pending_.shrink_to_fit();
+  if (pending_.capacity() > kHugeRecord) pending_.shrink_to_fit();
 }
 
 // Takes a line off the buffer; false, and the buffer's rest in pending_, if it does not end there.
@@ -141,7 +137,7 @@ void LineReader::keep(std::string_view data) {
     const std::size_t reach = options_.delimiter.size() - 1;
     pending_.append(data.substr(data.size() - std::min(reach, data.size())));
     pending_.erase(0, pending_.size() - std::min(reach, pending_.size()));
-    if (pending_.capacity() > kHuge) pending_.shrink_to_fit();
+    if (pending_.capacity() > kHugeRecord) pending_.shrink_to_fit();
     return;
   }
   append_within(data, options_.most, pending_);

@@ -42,7 +42,7 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
-Expected<void> write_to(const std::string& path, std::string_view content) {
+Expected<void> write_in_place(const std::string& path, std::string_view content) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   return file && write_all(file.get(), content) ? Expected<void>() : cannot_write(path, errno);
 }
@@ -58,7 +58,7 @@ std::string directory_of(const std::string& path) {
 Expected<void> replace_file(const std::string& path, std::string_view content) {
   struct stat old {};
   const bool there = ::stat(path.c_str(), &old) == 0;
-  if (there && !S_ISREG(old.st_mode)) return write_to(path, content);
+  if (there && !S_ISREG(old.st_mode)) return write_in_place(path, content);
   const std::string target = real_path(path);
   const std::string beside = fmt::format("{}.{}.part", target, getpid());
   ::unlink(beside.c_str());
