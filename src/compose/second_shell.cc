@@ -324,7 +324,16 @@ bool is_name_behind_text(Words words, std::size_t at) {
   return false;
 }
 
-std::optional<SecondShell> second_shell_at(Words words, std::size_t at) {
+// `npm run watch {}` runs no watch: one whose first word is text already must be the program, as
+// far as that is known.  And ./script is the user's own.
+bool may_be_run(const TextTaker& taker, Words words, std::size_t at, std::size_t program) {
+  const std::string& word = words[at];
+  if (word.find('/') != word.npos && word[0] != '/') return false;
+  return taker.operands != 0 || at <= program;
+}
+
+// `program`: where the first one stands that is no wrapper.
+std::optional<SecondShell> second_shell_at(Words words, std::size_t at, std::size_t program) {
   if (const std::string_view shell = shell_in(words[at]); !shell.empty()) {
     const Found text = text_of_shell(words, at);
     if (text && !is_name_behind_text(words, at)) {
@@ -333,7 +342,7 @@ std::optional<SecondShell> second_shell_at(Words words, std::size_t at) {
   }
   const std::string_view name = program_name(words[at]);
   const TextTaker* taker = text_taker(name);
-  if (taker == nullptr) return {};
+  if (taker == nullptr || !may_be_run(*taker, words, at, program)) return {};
   const Found text = TakerReader(*taker, words, at).read();
   if (!text) return {};
   SecondShell found{std::string(name), at, text->begin, text->end};
@@ -360,7 +369,7 @@ std::optional<SecondShell> find_second_shell(Words words) {
                                           program_name(views[program])) != std::end(kInert);
   const std::size_t end = inert ? program + 1 : words.size();
   for (std::size_t at = 0; at < end; ++at) {
-    if (auto found = second_shell_at(words, at)) return found;
+    if (auto found = second_shell_at(words, at, program)) return found;
   }
   return {};
 }

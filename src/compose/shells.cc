@@ -48,6 +48,7 @@ constexpr Wrapper kWrappers[] = {
     {"chronic", "", "", 0},
     {"exec", "a", "", 0},
     {"command", "", "", 0},
+    {"builtin", "", "", 0},
     {"sudo", "ughpCrtTUDR", " user group host prompt close-from role type chdir chroot", 0},
     {"doas", "uC", "", 0},
     {"flock", "wE", " timeout conflict-exit-code", 1},

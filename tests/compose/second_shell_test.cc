@@ -183,6 +183,11 @@ constexpr const char* kAccepted[] = {
     "tar -xf {} --to-command='fixed text'",
     "sudo -u {} id",
     "nice -n 5 gzip {}",
+    "npm run watch {}",
+    "git checkout eval {}",
+    "nix eval {}",
+    "./script -c {}",
+    "python3 manage.py parallel {}",
 };
 
 TEST(SecondShell, IsRefusedWhereverItStandsInAnArgv) {
@@ -228,6 +233,8 @@ constexpr const char* kScripts[] = {
     R"(eval "echo {}")",
     R"(\eval "echo {}")",
     R"(command eval echo {})",
+    R"(builtin eval echo {})",
+    R"(nice watch ls {})",
     R"(trap "rm {}" EXIT)",
     R"(trap 'rm {}' EXIT)",
     R"(alias x='echo {}')",
