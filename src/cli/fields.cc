@@ -9,7 +9,7 @@
 namespace distaff {
 namespace {
 
-// Nothing: there is none.
+// The first that is good; nothing: there is none.
 Expected<std::optional<Record>> first_record(Source& source) {
   Record record;
   std::string problem;

@@ -68,7 +68,7 @@ std::string_view help() {
          "  -j N            jobs at once (the CPUs; 200%, +1, 0 as many as fit)\n"
          "  -a FILE         read records from FILE; -0 NUL ends them; --csv --jsonl\n"
          "  ::: A B :::+ C D  values as input; of two lists all pairs, or :::+ in step\n"
-         "  -n N            N records for each job, 0 as many as fit\n"
+         "  -n N            N records for each job, max as many as fit\n"
          "  -k              output in input order; --tag begins lines with the record\n"
          "  -g KEY          jobs of equal KEY are a group: column, {//}, host of URLs\n"
          "  --parallelism N, --throttle D, --rate N/D   limits of each group\n"

@@ -182,6 +182,7 @@ void Engine::finish_early() {
     const Source::Next next = parts_.source.next(record);
     input_ended_ = next == Source::Next::end;
     if (next == Source::Next::failed) result_.error = parts_.source.error();
+    if (next == Source::Next::record) parts_.builder.add(std::move(record));
   }
   finishing_early_ = true;
   summary_.finished_early(!input_ended_);

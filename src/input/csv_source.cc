@@ -108,14 +108,18 @@ void CsvSource::give(Record& record) {
 }
 
 void CsvSource::give_lost(Record& record) {
-  const bool open_quote = state_ == State::quoted;
   record.begin({});
   record.names = names_;
-  record.problem = fmt::format(
+  record.problem = too_long();
+  record.bytes_lost = true;
+}
+
+std::string CsvSource::too_long() const {
+  const bool open_quote = state_ == State::quoted;
+  return fmt::format(
       "{}: record longer than --max-record {}: raise it{}; its bytes are not kept",
       place(row_line_), format_size(options_.most),
       open_quote ? fmt::format(", or close the quote of line {}", quote_line_) : std::string());
-  record.bytes_lost = true;
 }
 
 // The row is in text_ and fields_.
@@ -131,6 +135,7 @@ CsvSource::Row CsvSource::read_row() {
       if (row_done_ && end_row()) return is_too_long() ? Row::too_long : Row::row;
       if (row_done_ || skipping_ || !is_too_long()) continue;
       skipping_ = true;
+      warn_of_length();
       return Row::too_long;
     }
     switch (files_.fill()) {
@@ -356,6 +361,17 @@ bool CsvSource::take_header() {
                          printable(header_file_) + ", '" + printable(header_text_) +
                          "': files read together need the same one");
   return false;
+}
+
+// What there is to wait for.
+void CsvSource::warn_of_length() {
+  if (std::exchange(warned_of_length_, true)) return;
+  length_warning_ = too_long() + ", and it is skipped to its end";
+}
+
+std::string CsvSource::take_warning() {
+  if (!length_warning_.empty()) return std::exchange(length_warning_, {});
+  return std::exchange(warning_, {});
 }
 
 void CsvSource::warn_of_quote() {

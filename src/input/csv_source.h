@@ -52,7 +52,7 @@ class CsvSource final : public Source {
   int wait_fd() const override { return files_.wait_fd(); }
   const Error& error() const override { return error_; }
   Framing framing() const override { return {header_text_, ends_in_cr_ ? "\r\n" : "\n"}; }
-  std::string take_warning() override { return std::exchange(warning_, {}); }
+  std::string take_warning() override;
 
  private:
   enum class Row {
@@ -90,6 +90,8 @@ class CsvSource final : public Source {
   void drop_cr();
   bool take_header();
   void warn_of_quote();
+  void warn_of_length();
+  std::string too_long() const;
   std::string place(std::uint64_t line) const;
 
   FileSequence files_;
@@ -118,8 +120,8 @@ class CsvSource final : public Source {
   std::optional<Row> row_ahead_;  // it was read before next() asked for it
   bool ends_in_cr_ = false;       // the last row that had a line end
 
-  bool warned_ = false;
-  std::string warning_;
+  bool warned_ = false, warned_of_length_ = false;
+  std::string warning_, length_warning_;
   bool failed_ = false;
   Error error_;
 };

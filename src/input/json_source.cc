@@ -47,6 +47,9 @@ class JsonObjectReader {
   void note_paths(bool noted) { notes_paths_ = noted; }
   const std::vector<std::string>& paths() const { return paths_; }
 
+  // A name that two members of the object have; empty if none.
+  const std::string& twice() const { return twice_; }
+
  private:
   // Of members in members, that are noted.
   static constexpr std::size_t kDeepest = 32;
@@ -71,6 +74,7 @@ class JsonObjectReader {
     path_.clear();
     mistake_.clear();
     paths_.clear();
+    twice_.clear();
   }
 
   void finish(Record& record) {
@@ -237,6 +241,8 @@ class JsonObjectReader {
     if (is_new) {
       names_.emplace_back(name);
       fields_.emplace_back();
+    } else {
+      twice_ = name;
     }
     return entry->second;
   }
@@ -327,7 +333,7 @@ class JsonObjectReader {
   bool notes_paths_ = false;
   std::vector<std::string> paths_;
   JsonLexer lexer_;
-  std::string mistake_;
+  std::string mistake_, twice_;
 };
 
 namespace {
@@ -415,10 +421,22 @@ void JsonSource::make_record(std::string_view line, Record& record) {
   record.begin({});
   lines_.give(line, record.text);
   if (record.text.ends_with('\r')) record.text.pop_back();
-  if (reader_->read(record.text, record)) return;
-  record.problem =
-      fmt::format("{}:{}: {}", printable(lines_.file()), lines_.line_number(),
-                  looks_like_utf16(record.text) ? std::string(kUtf16) : reader_->mistake());
+  const bool is_object = reader_->read(record.text, record);
+  if (is_object && (warned_ || reader_->twice().empty())) return;
+  const std::string place = fmt::format("{}:{}: ", printable(lines_.file()), lines_.line_number());
+  if (is_object) {
+    warned_ = true;
+    warning_ = fmt::format("{}the member '{}' stands twice: the last counts, here and in others",
+                           place, printable(reader_->twice(), 60));
+  } else {
+    record.problem =
+        place + (looks_like_utf16(record.text) ? std::string(kUtf16) : reader_->mistake());
+  }
+}
+
+std::string JsonSource::take_warning() {
+  if (std::string warning = lines_.take_warning(); !warning.empty()) return warning;
+  return std::exchange(warning_, {});
 }
 
 }  // namespace distaff

@@ -35,6 +35,7 @@ class JsonSource final : public Source {
   Next next(Record& record) override;
   int wait_fd() const override { return lines_.wait_fd(); }
   const Error& error() const override { return lines_.error(); }
+  std::string take_warning() override;
 
  private:
   Next next_of_lines(Record& record);
@@ -43,6 +44,8 @@ class JsonSource final : public Source {
   LineReader lines_;
   std::unique_ptr<JsonObjectReader> reader_;
   std::deque<Record> ahead_;  // read for first_names()
+  bool warned_ = false;
+  std::string warning_;
 };
 
 }  // namespace distaff

@@ -68,6 +68,7 @@ LineReader::Next LineReader::begin_skipping() {
   count_line();
   skipping_ = true;
   keep({});
+  if (!std::exchange(warned_, true)) warning_ = too_long() + ", and it is skipped to its end";
   return Next::too_long;
 }
 

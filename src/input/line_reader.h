@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "input/file_sequence.h"
 
@@ -51,6 +52,9 @@ class LineReader {
   // Why a line that was too long is no job.
   std::string too_long() const;
 
+  // Once, of the first such line whose end is not in sight: what there is to wait for.
+  std::string take_warning() { return std::exchange(warning_, {}); }
+
   int wait_fd() const { return files_.wait_fd(); }
   const Error& error() const { return files_.error(); }
 
@@ -74,6 +78,8 @@ class LineReader {
   std::size_t line_file_number_ = 0;
   std::string line_file_;
   std::uint64_t line_number_ = 0;
+  bool warned_ = false;
+  std::string warning_;
 };
 
 }  // namespace distaff

@@ -69,6 +69,11 @@ void LineSource::make_lost(Record& record) {
   record.bytes_lost = true;
 }
 
+std::string LineSource::take_warning() {
+  if (std::string warning = lines_.take_warning(); !warning.empty()) return warning;
+  return std::exchange(warning_, {});
+}
+
 void LineSource::warn_of_cr() {
   watch_for_cr_ = false;
   warning_ = printable(lines_.file()) + ":" + std::to_string(lines_.line_number()) +

@@ -28,7 +28,7 @@ class LineSource final : public Source {
   int wait_fd() const override { return lines_.wait_fd(); }
   const Error& error() const override { return lines_.error(); }
   Framing framing() const override { return {{}, delimiter_}; }
-  std::string take_warning() override { return std::exchange(warning_, {}); }
+  std::string take_warning() override;
 
  private:
   bool make_record(std::string_view line, Record& record);

@@ -285,6 +285,15 @@ TEST(StoppedRun, TellsWhatWasReadAndNotStarted) {
   EXPECT_FALSE(world.leftovers.input_left);
 }
 
+TEST(StoppedRun, LosesNoRecordByLookingForTheEndOfTheInput) {
+  World world;
+  world.slots = 1;
+  world.options.read_rest = true;
+  world.waiter.scheduled.emplace(at(500ms), [&] { world.engine->finish_early(); });
+  world.run("abcd");
+  EXPECT_EQ(world.leftovers.not_run, "bcd");
+}
+
 TEST(StoppedRun, TellsThatThereIsMoreInputOrReadsIt) {
   for (const bool read_rest : {false, true}) {
     World world;

@@ -73,6 +73,24 @@ TEST(JsonLines, OfTwoMembersWithOneNameTheLastCounts) {
   EXPECT_EQ(*drained.records[1].names, (FieldNames{"a", "b"}));
 }
 
+TEST(JsonLines, OneWarningNamesTheFirstMemberThatStandsTwice) {
+  const TemporaryFiles files;
+  InputSpec spec = jsonl();
+  spec.files = {
+      files.make("f", "{\"a\":1,\"b\":2}\n{\"a\":1,\"b\":2,\"a\":3}\n{\"b\":1,\"b\":2}\n")};
+  auto opened = open_source(spec);
+  Texts warnings;
+  Record record;
+  while (opened->source->next(record) == Source::Next::record) {
+    warnings.push_back(opened->source->take_warning());
+  }
+  EXPECT_EQ(warnings,
+            (Texts{"",
+                   files.path("f") +
+                       ":2: the member 'a' stands twice: the last counts, here and in others",
+                   ""}));
+}
+
 TEST(JsonLines, BlankLinesCrAndAByteOrderMarkDoNotCount) {
   const Drained drained =
       drain_text("\xEF\xBB\xBF{\"a\":1}\r\n\r\n  \n {\"a\":2} \n\n{\"a\":3}", jsonl());
