@@ -150,7 +150,9 @@ void append_within(std::string_view more, std::uint64_t most, std::string& text)
   const std::size_t size = text.size() + more.size();
   if (size > text.capacity() && size > kMuch) {
     const std::uint64_t bound = std::max<std::uint64_t>(most, size) + kMuch;
-    text.reserve(std::min<std::uint64_t>(2 * text.capacity() + more.size(), bound));
+    const std::uint64_t twice = 2 * text.capacity() + more.size();
+    // The last step is the longest, since while it is copied the text is there twice.
+    text.reserve(twice > bound / 2 ? std::min(bound, 2 * twice) : twice);
   }
   text.append(more);
 }
