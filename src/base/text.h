@@ -24,16 +24,16 @@ std::string shell_quote(std::string_view text);
 // longer than `limit` bytes it is cut and ends in "...".
 std::string printable(std::string_view text, std::size_t limit = 200);
 
-// Adds `more` to a text that is not to get longer than `most`, or not by much: it grows to what it
-// may hold, and not to twice as much.
-void append_within(std::string_view more, std::uint64_t most, std::string& text);
-
 // The same, but what is too much is left out in the middle: of "cannot write LONG NAME: WHY" both
 // ends are wanted.
 std::string printable_ends(std::string_view text, std::size_t limit);
 
 // As printable(), of a line of JSON, which stays what it is: its strings have \u202e there.
 std::string printable_json(std::string_view json);
+
+// Adds `more` to a text that is not to get longer than `most`, or not by much: it grows to what it
+// may hold, and not to twice as much.
+void append_within(std::string_view more, std::uint64_t most, std::string& text);
 
 bool is_valid_utf8(std::string_view text);
 

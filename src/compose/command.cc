@@ -214,7 +214,7 @@ std::optional<ScriptLine> shown_script(const CommandPlan& plan, const JobView& j
     return script_line(*script, {}, {});
   }
   std::vector<std::string> records;
-  if (uses_records(plan.script)) append_records(plan, job, records);
+  if (uses_records(plan.script) && !append_records(plan, job, records)) return {};
   const std::size_t first = plan.shell.size() + 2;  // behind the text and the shell's name
   const std::span<const std::string> words(launch.argv);
   return script_line(plan.script, words.subspan(first, plan.script.values.size()), records);

@@ -65,6 +65,7 @@ class Writer {
   void put_escaped(std::string_view value, std::string_view special);
   void put_break(const ShellPlace& place);
   bool fits(const ShellPlace& place, std::string_view value) const;
+  bool breaks_dash(const ShellPlace& place, std::string_view value) const;
   bool may_be_plain(const ShellPlace& place, std::string_view value) const;
   std::optional<std::string_view> run_before() const;
   std::optional<std::string> run_behind(const ShellPlace& place) const;
@@ -164,6 +165,18 @@ bool Writer::put_words(const ShellPlace& place) {
   return !records_.empty();
 }
 
+// dash loses a line of a here-document that begins as its end word does and then goes on with a
+// byte that is not ASCII.
+bool Writer::breaks_dash(const ShellPlace& place, std::string_view value) const {
+  std::string line = out_.substr(out_.rfind('\n') + 1);
+  while (place.tabs && line.starts_with('\t')) line.erase(0, 1);
+  line += value;
+  const std::string& end = place.end_word;
+  const auto same = static_cast<std::size_t>(
+      std::mismatch(line.begin(), line.end(), end.begin(), end.end()).first - line.begin());
+  return same > 0 && same < line.size() && static_cast<unsigned char>(line[same]) >= 0x80;
+}
+
 // Whether the value can be written there at all.
 bool Writer::fits(const ShellPlace& place, std::string_view value) const {
   const bool newline = value.find('\n') != std::string_view::npos;
@@ -177,6 +190,7 @@ bool Writer::fits(const ShellPlace& place, std::string_view value) const {
       (place.end_word.find(value) != std::string::npos || (place.tabs && value[0] == '\t'))) {
     return false;
   }
+  if (!place.end_word.empty() && breaks_dash(place, value)) return false;
   const bool joins_name = place.after_name && continues_name(value);
   switch (place.kind) {
     case Kind::inner:

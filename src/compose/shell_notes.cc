@@ -36,6 +36,22 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// Without an argument, or with one of these, such builtins list what they know, each shell in its
+// own way.
+bool lists_all(std::string_view command, std::string_view behind) {
+  constexpr std::array<std::string_view, 5> kLists = {"set", "export", "readonly", "trap", "umask"};
+  if (!is_one_of(command, kLists)) return false;
+  const auto skip_blanks = [&] {
+    behind.remove_prefix(std::min(behind.find_first_not_of(" \t"), behind.size()));
+  };
+  skip_blanks();
+  for (const char* option : {"-o", "+o", "-p", "-S"}) {
+    if (behind.starts_with(option)) behind.remove_prefix(2);
+  }
+  skip_blanks();
+  return behind.empty() || std::string_view("\n;&|<>)`").find(behind[0]) != std::string_view::npos;
+}
+
 bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -133,7 +149,10 @@ void ShellReader::note_command(const List& list, const Word& word) {
   }
   const std::string& name = list.command;
   if (is_shell_word(name) && !is_one_of(name, kTraceless)) shown.leaves_traces = true;
-  if (is_one_of(name, kDiffering) || name == "]]") shown.only_in_its_shell = true;
+  if (is_one_of(name, kDiffering) || name == "]]" || lists_all(name, script_.substr(at_))) {
+    shown.only_in_its_shell = true;
+  }
+  if (name == "." || name == "source") shown.has_no_text = true;  // a file may speak of $1
   if (name == "alias" || name == "unalias" || name == "return") shown.only_in_its_shell = true;
 }
 

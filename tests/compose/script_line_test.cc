@@ -126,9 +126,9 @@ TEST(ScriptLine, IsGivenToItsOwnShellWhereAnotherWouldDoSomethingElse) {
   EXPECT_EQ(shown("ls {} > $$", "a"), "/bin/sh -c 'ls a > $$'");
   EXPECT_EQ(shown("grep \"!x\" {} | wc", "a b"), "/bin/sh -c 'grep \"!x\" '\\''a b'\\'' | wc'");
   EXPECT_EQ(shown("{} | wc", "then"), "/bin/sh -c \"'then' | wc\"");
-  for (const char* script :
-       {"ls {a,b}{} | wc", "echo -e {}", "ls x=~ {} | wc", "source {}", "ls $RANDOM {}",
-        "printf {} | wc", "alias x=ls; x {}", "echo {} 'a\\b'"}) {
+  for (const char* script : {"ls {a,b}{} | wc", "echo -e {}", "ls x=~ {} | wc", "ls $RANDOM {}",
+                             "printf {} | wc", "set; ls {}", "set -o | wc; ls {}", "trap >f; ls {}",
+                             "alias x=ls; x {}", "echo {} 'a\\b'"}) {
     EXPECT_TRUE(shown(script, "a").starts_with("/bin/sh -c "));
     EXPECT_EQ(shown(script, "a").find("D1"), std::string::npos);
   }
@@ -144,11 +144,13 @@ TEST(ScriptLine, IsTheLongFormWhereNoOtherMeansTheSame) {
   };
   for (const char* script :
        {"ls \"$1\" | wc", "ls \"$@\" | wc", "ls \"${1%.txt}\" | wc", "set -- {}; ls \"$1\"",
-        "f() { ls \"$1\"; }; f {}", "shift; ls {}", "echo $0 {}"}) {
+        "f() { ls \"$1\"; }; f {}", "shift; ls {}", "echo $0 {}", ". {}; ls"}) {
     EXPECT_TRUE(is_long(script, "a")) << script << ": " << shown(script, "a");
   }
   EXPECT_TRUE(is_long("cat <<E\n{}\nE\n", "a\nE\nb"));
   EXPECT_TRUE(is_long("cat <<E\n{}\nE\n", "E"));
+  EXPECT_TRUE(is_long("cat <<E\n{}\nE\n", "E\xc3\xa9"));
+  EXPECT_FALSE(is_long("cat <<E\n{}\nE\n", "x\xc3\xa9"));
   EXPECT_TRUE(is_long("ls \"${x:-{}}\" | wc", "}"));
   EXPECT_TRUE(is_long("ls `cat {}` | wc", "it's"));
 }
