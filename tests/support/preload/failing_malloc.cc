@@ -7,9 +7,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -29,14 +32,26 @@ bool is_meant() {
   return name != nullptr && strcmp(name, program_invocation_short_name) == 0;
 }
 
+std::atomic<long> count{0};
+
+// FAIL_TOTAL=FILE: at its end the program writes there how many there were.
+__attribute__((destructor)) void tell_total() {
+  const char* const name = getenv("FAIL_TOTAL");
+  if (name == nullptr || !is_meant()) return;
+  char text[32];
+  const int size = snprintf(text, sizeof text, "%ld\n", count.load());
+  const int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  [[maybe_unused]] const auto written = write(file, text, static_cast<size_t>(size));
+  close(file);
+}
+
 bool fails(size_t bytes) {
   static const bool meant = is_meant();
   static const long at = number("FAIL_AT", 0), last = at + number("FAIL_FOR", 1) - 1;
   static const auto from = static_cast<size_t>(number("FAIL_FROM", 0));
-  static std::atomic<long> count{0};
-  if (!meant || at == 0 || bytes < from) return false;
+  if (!meant || bytes < from) return false;
   const long here = ++count;
-  if (here < at || here > last) return false;
+  if (at == 0 || here < at || here > last) return false;
   errno = ENOMEM;
   return true;
 }
