@@ -10,6 +10,7 @@ list(APPEND sources
      src/os/cpus.cc
      src/os/fatal.cc
      src/os/file_text.cc
+     src/os/group_fuse.cc
      src/os/program_finder.cc
      src/os/spawn.cc
      src/os/startup.cc
