@@ -300,6 +300,7 @@ class Run {
             .tags_on_terminal = plan.tag && isatty(STDOUT_FILENO) == 1,
             .result_path = plan.result_path,
             .run_id = run_id,
+            .hit_together = spec.command.stdin_mode == StdinMode::tty,
             .total = jobs_to_expect(spec, opened),
             .no_key_advice = advice_on_key(spec.group.key),
             .not_found_advice = plan.not_found_advice,

@@ -57,6 +57,7 @@ class Engine final : public ExecEvents {
     bool tags_on_terminal = false;          // which is shown no control characters
     std::optional<ResultPath> result_path;  // with Parts::results
     std::string run_id;                     // DISTAFF_RUN
+    bool hit_together = false;              // jobs get what is sent to our process group
     std::optional<std::uint64_t> total;     // jobs to expect
     bool keyless_is_odd = true;             // a job without a key is worth a word
     std::string no_key_advice;              // added where the first job has no key

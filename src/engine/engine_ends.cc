@@ -84,10 +84,10 @@ void Engine::on_end(JobId id, const Attempt& attempt) {
 }
 
 // What a job makes of our signal is not how its work ended: a handler may well exit with status 0.
-// One that had ended before it was told is what it is.
+// One that had ended before it was told is what it is, unless Ctrl-C may have told it.
 Attempt Engine::as_we_see_it(const Running& running, const Attempt& attempt) const {
   Attempt seen = attempt;
-  if (!attempt.told) return seen;
+  if (!attempt.told && !(options_.hit_together && term_.begun())) return seen;
   if (running.over) {
     seen.outcome = {Outcome::Kind::timed_out, 0, {}};
     if (running.over->idle) {

@@ -247,6 +247,17 @@ TEST(Engine, AJobThatEndedBeforeItWasToldIsWhatItIs) {
       << world.sink.err;
 }
 
+TEST(Engine, AJobThatCtrlCReachedBeforeWeToldItIsCancelled) {
+  World world;
+  world.options.hit_together = true;
+  world.source.add("a");
+  world.executor.behaviours["a"] = {.runs = 10s, .outcome = Outcome::signalled(SIGINT)};
+  world.waiter.scheduled.emplace(at(10s), [&] { world.engine->on_signal(SIGINT); });
+  EXPECT_EQ(world.run().exit_status(), 130);
+  EXPECT_NE(world.sink.err.find("1 of 1 job failed: 1 cancelled"), std::string::npos)
+      << world.sink.err;
+}
+
 TEST(EngineTime, AJobWhoseTimeIsOverWhileTheRunEndsItIsCancelled) {
   World world;
   world.options.failure.timeout.most = 10s;
