@@ -259,6 +259,7 @@ bool is_taken(const std::vector<std::vector<std::string>>& options, Program prog
   if (is_given("--resume") && !is_given("--journal")) words = {"--journal", "j"};
   if (is_given("--name") && !is_given("--output-dir")) words = {"--output-dir", "d"};
   if (is_given("--lock-wait")) words = {"--lock", "x"};
+  if (is_given("--separator")) words = {"--csv"};
   if (is_given("--stdin") && !is_given("-j")) words = {"-j", "1"};
   for (const auto& option : options) words.insert(words.end(), option.begin(), option.end());
   if (program == Program::run) words.emplace_back("true");

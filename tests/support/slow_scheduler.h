@@ -88,11 +88,14 @@ class SlowScheduler {
   bool has_room() const {
     std::size_t records = 0;
     std::size_t bytes = 0;
+    std::size_t retrying = 0;
     for (const auto& [id, job] : jobs_) {
+      retrying += job.state == Job::State::retrying;
       if (job.state != Job::State::waiting) continue;
       records += job.records;
       bytes += job.bytes;
     }
+    if (retrying >= options_.buffer) return false;
     return records == 0 || (records < options_.buffer && bytes < options_.buffer_bytes);
   }
 
