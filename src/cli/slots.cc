@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kUsualLimit = 1024;
 constexpr int kSignals = 1;      // a signalfd
+constexpr int kGuard = 2;        // a pipe, and a socket
 constexpr int kInputGate = 2;    // os/wait_gate.h
 constexpr int kLooks = 2;        // into /proc, where a job is ended with all that it started
 constexpr int kErrorPipe = 2;    // of the first start; see os/spawn.cc
@@ -109,7 +110,7 @@ DescriptorNeeds needs_of_run(const RunSpec& spec) {
   const int shared = 1 + (capture == ProcessExecutor::Capture::null ? 1 : 0);  // /dev/null
   const int childs_ends = (piped ? 2 : 0) + (fed ? 1 : 0);
   const int results = spec.output.results.empty() ? 0 : kResultFiles;
-  return {.first = files_of(spec) + 1,  // the guard
+  return {.first = files_of(spec) + kGuard,
           .later = 2 * kSignals + alarm_of(spec) + gates_of(spec) + shared + results +
                    std::max(childs_ends + kErrorPipe, kLooks),
           .each = ProcessExecutor::descriptors_per_job(capture, fed)};

@@ -70,9 +70,9 @@ void* malloc(size_t bytes) {
   return fails(bytes) ? nullptr : real(bytes);
 }
 
-void* calloc(size_t count, size_t bytes) {
+void* calloc(size_t members, size_t bytes) {
   static const auto real = next<Calloc>("calloc");
-  return fails(count * bytes) ? nullptr : real(count, bytes);
+  return fails(members * bytes) ? nullptr : real(members, bytes);
 }
 
 void* realloc(void* block, size_t bytes) {
