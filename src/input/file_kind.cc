@@ -16,11 +16,12 @@ struct Kind {
   std::string_view what;
   std::string_view reader;        // in front of the file's name
   std::string_view stdin_reader;  // the same of a pipe
+  bool holds_nul = false;  // the first two bytes are too few to tell; this one has a NUL soon
 };
 
 constexpr Kind kKinds[] = {
     {"\x1f\x8b\x08"sv, "compressed by gzip", "zcat", "zcat"},
-    {"\x1f\x9d"sv, "compressed by compress", "zcat", "zcat"},
+    {"\x1f\x9d\x90"sv, "compressed by compress", "zcat", "zcat"},
     {"\xfd"
      "7zXZ\0"sv,
      "compressed by xz", "xzcat", "xzcat"},
@@ -31,8 +32,8 @@ constexpr Kind kKinds[] = {
     {"PK\x03\x04"sv, "a zip archive", "unzip -p", "funzip"},
     {"\xff\xfe\0\0"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8", "iconv -f UTF-32 -t UTF-8"},
     {"\0\0\xfe\xff"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8", "iconv -f UTF-32 -t UTF-8"},
-    {"\xff\xfe"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8", "iconv -f UTF-16 -t UTF-8"},
-    {"\xfe\xff"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8", "iconv -f UTF-16 -t UTF-8"},
+    {"\xff\xfe"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8", "iconv -f UTF-16 -t UTF-8", true},
+    {"\xfe\xff"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8", "iconv -f UTF-16 -t UTF-8", true},
 };
 
 bool begins_with(std::string_view bytes, std::string_view begin) {
@@ -46,6 +47,7 @@ bool begins_with(std::string_view bytes, std::string_view begin) {
 std::string no_text(std::string_view first_bytes, const std::string& file) {
   for (const Kind& kind : kKinds) {
     if (!begins_with(first_bytes, kind.begin)) continue;
+    if (kind.holds_nul && first_bytes.find('\0') == first_bytes.npos) continue;
     if (file == "stdin") {
       return fmt::format("stdin is {}, not text; put between: ... | {} | distaff ...", kind.what,
                          kind.stdin_reader);

@@ -149,7 +149,8 @@ TEST(Lines, AFileThatIsNoTextNamesWhatReadsIt) {
     EXPECT_EQ(refused(path, {.format = RecordFormat::null_ended}), "none");
     EXPECT_EQ(refused(path, {.format = RecordFormat::delimited, .delimiter = ","}), "none");
   }
-  for (const char* text : {"BZh9 is a name\n", "PK\n", "\x1f\n", "7zXZ\n", "LZIP\n", "\xff\n"}) {
+  for (const char* text : {"BZh9 is a name\n", "PK\n", "\x1f\n", "7zXZ\n", "LZIP\n", "\xff\n",
+                           "\xff\xfe\n", "\xfe\xff records of bytes\n", "\x1f\x9d\n"}) {
     EXPECT_EQ(refused(files.make("f", text), {}), "none") << text;
   }
 }

@@ -408,7 +408,7 @@ assert all(row["stdout"].encode("latin-1") == open("random", "rb").read() for ro
   ln -s ../../victim real/a/stdout
   try distaff --results 'out/{}' 'echo {}' ::: link far/b a
   exits 1
-  says "'out/link': a part of it is no directory, or a link to one" "'out/far/b': a part"
+  says "a part of it is no directory, or a link to one: cannot write results to 'out/link'" "to 'out/far/b'"
   same "$(cat real/a/stdout)" a
   same "$(cat victim)" kept
   same "$(ls elsewhere)" ""
