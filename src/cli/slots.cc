@@ -21,6 +21,10 @@ constexpr int kErrorPipe = 2;    // of the first start; see os/spawn.cc
 constexpr int kLibcurl = 8;      // its threads, the trust store, a second try at an address
 constexpr int kResultFiles = 2;  // one is written at a time, and one is kept to spare
 
+// Looking costs a start more than a job: not where only a caller of ours that holds hundreds of
+// files could make descriptors scarce.
+bool is_usual(std::uint64_t limit) { return limit >= kUsualLimit; }
+
 // Pipes and terminals are opened a second time.
 bool is_reopened(int fd) {
   struct stat status {};
@@ -37,17 +41,18 @@ int lists_from_files(const RunSpec& spec) {
 // Files that both programs have open during a run.
 int files_of(const RunSpec& spec) {
   const JournalSpec& journal = spec.journal;
+  const bool looks = !is_usual(open_files_limit());
   int files = 1;  // the event loop
-  files += is_reopened(STDOUT_FILENO) ? 1 : 0;
-  const bool one = same_destination(STDOUT_FILENO, STDERR_FILENO);
-  files += !one && is_reopened(STDERR_FILENO) ? 1 : 0;
+  files += !looks || is_reopened(STDOUT_FILENO) ? 1 : 0;
+  const bool one = looks && same_destination(STDOUT_FILENO, STDERR_FILENO);
+  files += !looks || (!one && is_reopened(STDERR_FILENO)) ? 1 : 0;
   for (const std::string& file :
        {journal.file, journal.job_log, journal.failed_to, spec.log.file}) {
     files += file.empty() ? 0 : 1;
   }
   if (!spec.cron.lock.empty() || !spec.group.mutex.empty()) files += 2;
   if (spec.input.format != RecordFormat::arguments) {
-    files += !spec.input.files.empty() || is_reopened(STDIN_FILENO) ? 1 : 0;
+    files += !spec.input.files.empty() || !looks || is_reopened(STDIN_FILENO) ? 1 : 0;
   }
   return files + lists_from_files(spec);
 }
@@ -59,11 +64,9 @@ int gates_of(const RunSpec& spec) {
 
 int alarm_of(const RunSpec& spec) { return spec.failure.deadline.at ? 1 : 0; }
 
-// Counting costs a start more than a job: not where only a caller of ours that holds hundreds of
-// files could make them scarce.
 bool are_plenty(std::uint64_t needed) {
   const std::uint64_t limit = open_files_limit();
-  return limit >= kUsualLimit && needed <= limit / 2;
+  return is_usual(limit) && needed <= limit / 2;
 }
 
 tl::unexpected<Error> too_few(const OpenFiles& files, int needed) {
