@@ -35,7 +35,6 @@ struct TextTaker {
   std::string_view long_valued = {};  // their long names
   int operands = -1;                  // words before those that are text; -1: none are
   int leading = 0;                    // operands behind which options are still looked for
-  bool one_word = false;              // just the first of those words is text
 };
 
 constexpr int kAny = 1000;
@@ -100,13 +99,7 @@ constexpr TextTaker kTextTakers[] = {
     {.names = " vagrant gcloud ", .text = "c", .long_text = " command", .leading = kAny},
     {.names = " tar ", .long_text = " to-command", .leading = kAny},
     {.names = " rsync ", .long_text = " rsync-path", .leading = kAny},
-    {.names = " mapfile readarray ", .text = "C", .valued = "dnOsuc"},
-    {.names = " eval ", .operands = 0},
-    {.names = " alias ", .operands = 0},
-    {.names = " trap ", .operands = 0, .one_word = true},
 };
-
-constexpr std::string_view kEvaluating = " eval alias trap mapfile readarray ";
 
 bool is_listed(std::string_view names, std::string_view name) {
   return !name.empty() && name.find(' ') == name.npos &&
@@ -222,7 +215,6 @@ class TakerReader {
 
   // Values behind ::: are quoted by parallel itself.
   Found operand_text() const {
-    if (taker_.one_word) return text_at(at_, at_ + 1);
     std::size_t end = words_.size();
     if (taker_.names == " parallel sem ") {
       const auto lists =
@@ -347,7 +339,6 @@ std::optional<SecondShell> second_shell_at(Words words, std::size_t at, std::siz
   if (!text) return {};
   SecondShell found{std::string(name), at, text->begin, text->end};
   found.splits = name == "env";
-  found.evaluates = is_listed(kEvaluating, name);
   return found;
 }
 

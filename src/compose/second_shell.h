@@ -6,8 +6,9 @@
 // one: `sh -c 'echo {}'`, `docker exec C sh -c …`, `ssh HOST 'rm {}'`.  There a record would be run
 // as code.  Which programs run what stands behind them cannot be known (setarch, docker, kubectl,
 // srun, the user's own), so a shell's name is looked for wherever it stands.  What is known is the
-// other side: programs that run none of their words (grep, echo, useradd), and the programs and
-// builtins whose own words or options are text for a shell (ssh, su, watch, eval).
+// other side: programs that run none of their words (grep, echo, useradd), and the programs
+// whose own words or options are text for a shell (ssh, su, watch).  What the user's own script has
+// its shell read twice, by eval or trap, is the user's.
 
 #include <cstddef>
 #include <optional>
@@ -26,13 +27,12 @@ inline constexpr char kUnknownMark = '\1';    // bare: $x, which may be several 
 inline constexpr char kUnknownQuoted = '\2';  // "$x", one word that is no option
 
 struct SecondShell {
-  std::string program;     // "bash", "ssh"
-  std::size_t at = 0;      // the word that names it
-  std::size_t text = 0;    // the word with its text, or the first of those that it joins
-  std::size_t end = 0;     // behind the last one
-  bool is_shell = false;   // by `sh -c TEXT`; else a program that starts a shell
-  bool splits = false;     // env -S: no shell, but it takes the text apart
-  bool evaluates = false;  // eval, trap: the shell itself
+  std::string program;    // "bash", "ssh"
+  std::size_t at = 0;     // the word that names it
+  std::size_t text = 0;   // the word with its text, or the first of those that it joins
+  std::size_t end = 0;    // behind the last one
+  bool is_shell = false;  // by `sh -c TEXT`; else a program that starts a shell
+  bool splits = false;    // env -S: no shell, but it takes the text apart
 };
 
 // `words` as they reach the program: without quotes, and with the marks.  Nothing: no value would

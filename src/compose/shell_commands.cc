@@ -123,10 +123,6 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
         fmt::format("has {} -c with a value in its text, which would run as code", found->program),
         fmt::format("write \"$1\" there and give the value behind it: {} -c 'echo \"$1\"' sh {}",
                     found->program, replacement));
-  } else if (found->evaluates) {
-    refuse(fmt::format("has {} with a value in its text, which would run as code", found->program),
-           fmt::format("write \"$1\" in single quotes for the record, or v={} first and \"$v\"",
-                       replacement));
   } else if (found->splits) {
     refuse("has env -S with a value in its text, which it would take apart",
            "write its words apart");

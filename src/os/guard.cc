@@ -56,6 +56,11 @@ sigset_t signals_to_take(const Startup& startup) {
   return set;
 }
 
+// Of the pipe: see be_woken_by_its_end().
+bool is_of_pipe(const siginfo_t& info) {
+  return info.si_signo == SIGCONT && info.si_code > 0 && info.si_code != SI_KERNEL;
+}
+
 // What the terminal sends it sends to our whole process group; but HUP to a session's leader only.
 bool engine_has_it(const siginfo_t& info) {
   return info.si_code == SI_KERNEL && info.si_signo != SIGHUP && info.si_signo != SIGCONT;
@@ -114,7 +119,7 @@ class Watch {
       const int signal = sigwaitinfo(&taken_, &info);
       if (signal == SIGCHLD) {
         look_at_children();
-      } else if (signal > 0 && !engine_has_it(info)) {
+      } else if (signal > 0 && !is_of_pipe(info) && !engine_has_it(info)) {
         kill(engine_, signal);
       }
     }

@@ -491,7 +491,7 @@ fake_programs() {
   refuses '${1@Q}' -- watch touch ran {}
   refuses '${1@Q}' -- --shell 'ssh host sh' 'touch ran {}'
   for script in '\sh -c {}' '"sh" -c {}' 'A=1 s"h" -c {}' 'cd . && ssh host "touch ran {}"' '> log sh -c {}' \
-    'eval "touch ran {}"' 'trap "touch ran {}" EXIT' 'x=$(wrap sh -c {})' 'wrap flock f -c "touch ran {}"; date'; do
+    'x=$(wrap sh -c {})' 'wrap flock f -c "touch ran {}"; date'; do
     refuses '"$1"' -- "$script; :"
   done
 }
