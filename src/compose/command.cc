@@ -34,10 +34,6 @@ std::size_t CommandTemplate::record_bytes(const Record& record) const {
   return impl_->size.record_bytes(record);
 }
 
-std::size_t CommandTemplate::argument_bytes(const Record& record) const {
-  return impl_->size.record_bytes(record);
-}
-
 std::size_t CommandTemplate::most_argument_bytes() const {
   return impl_->size.most_argument_bytes();
 }
@@ -63,10 +59,15 @@ const TemplateSyntax& nothing_replaced() {
   return syntax;
 }
 
-// Whether the system takes the text as one string of a command line or the environment.  `without`:
-// what the record must be left out of, so that it may come from stdin instead; empty if it is there
-// only for want of another place.
-Expected<void> check_string(std::string_view text, std::string_view without) {
+// Whether the system takes the text as one string of a command line or the environment.
+bool is_good_string(const std::string& text) {
+  return text.size() <= kLongestString && std::memchr(text.data(), 0, text.size()) == nullptr;
+}
+
+// If it does not, why.  `without`: what the record must be left out of, so that it may come from
+// stdin instead; empty if it is there only for want of another place.
+Expected<void> check_string(const std::string& text, std::string_view without) {
+  if (is_good_string(text)) return {};
   const auto condition = [&] {
     return without.empty() ? "" : fmt::format(", if {}", printable(without, 80));
   };
@@ -76,16 +77,13 @@ Expected<void> check_string(std::string_view text, std::string_view without) {
                     "limit{}",
                     text.size(), kLongestString, condition()));
   }
-  if (!text.empty() && std::memchr(text.data(), 0, text.size())) {
-    return fail(
-        fmt::format("a NUL byte in an argument, where none can be; --stdin record takes any byte{}",
-                    condition()));
-  }
-  return {};
+  return fail(
+      fmt::format("a NUL byte in an argument, where none can be; --stdin record takes any byte{}",
+                  condition()));
 }
 
 // A word that goes into the command.
-Expected<void> check_word(std::string_view text, std::string_view spelled) {
+Expected<void> check_word(const std::string& text, std::string_view spelled) {
   if (auto good = check_string(text, {}); good) return good;
   return check_string(text, fmt::format("the command does without {}", spelled));
 }
@@ -111,8 +109,7 @@ Expected<void> append_records(const CommandPlan& plan, const JobView& job,
   }
   const char* without = plan.appended ? "" : "the script does not speak of $1 or $@";
   for (std::size_t i = first; i < argv.size(); ++i) {
-    auto checked = check_string(argv[i], without);
-    if (!checked) return checked;
+    if (!is_good_string(argv[i])) return check_string(argv[i], without);
   }
   return {};
 }
@@ -123,7 +120,7 @@ Expected<void> build_argv(const CommandPlan& plan, const JobView& job, Launch& l
     auto texts = word.expand_each(job);
     if (!texts) return tl::unexpected(texts.error());
     for (std::string& text : *texts) {
-      if (!check_string(text, {})) return check_word(text, spelling(word));
+      if (!is_good_string(text)) return check_word(text, spelling(word));
       launch.argv.push_back(std::move(text));
     }
   }
@@ -146,8 +143,7 @@ Expected<void> build_script(const CommandPlan& plan, const JobView& job, Launch&
   for (const ShellScript::Value& value : plan.script.values) {
     Expected<std::string> text = script_value(value, job);
     if (!text) return tl::unexpected(text.error());
-    auto checked = check_word(*text, value.replacement.spelled);
-    if (!checked) return checked;
+    if (!is_good_string(*text)) return check_word(*text, value.replacement.spelled);
     launch.argv.push_back(*std::move(text));
   }
   return plan.passes_records ? append_records(plan, job, launch.argv) : Expected<void>();
@@ -175,7 +171,7 @@ Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, L
     Expected<std::string> text = value.expand(job);
     if (!text) return fail(fmt::format("--env {}: {}", name, text.error().message));
     launch.env.push_back(name + "=" + *text);
-    if (!check_string(launch.env.back(), {})) {
+    if (!is_good_string(launch.env.back())) {
       return check_string(launch.env.back(), "it is not in --env " + name);
     }
   }
@@ -189,7 +185,9 @@ Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, L
   }
   if (plan.feeds_stdin) {
     launch.stdin_text.emplace();
-    for (const Record& record : job.records) *launch.stdin_text += record.text + plan.record_end;
+    for (const Record& record : job.records) {
+      launch.stdin_text->append(record.text).append(plan.record_end);
+    }
   }
   return {};
 }

@@ -44,7 +44,6 @@ class CommandTemplate final : public LaunchTemplate {
   std::size_t fixed_words() const override;
   std::size_t record_bytes(const Record& record) const override;
   std::size_t record_words() const override;
-  std::size_t argument_bytes(const Record& record) const override;
   std::size_t most_argument_bytes() const override;
 
  private:

@@ -33,13 +33,13 @@ JobBuilder::JobBuilder(Limits limits, const LaunchTemplate& command, const Group
       max_records_(limits.max_records == 0 ? UINT64_MAX : limits.max_records),
       max_arguments_(std::min<std::uint64_t>(limits.max_bytes, command.most_argument_bytes())),
       max_system_(room_for_records(limits, command)),
+      pointer_bytes_(sizeof(char*) * command.record_words()),
       max_fed_(limits.feeds_stdin ? limits.max_bytes : UINT64_MAX),
       spread_(limits.spread) {}
 
 JobBuilder::Size JobBuilder::size_of(const Record& record) const {
-  return {command_.argument_bytes(record),
-          command_.record_bytes(record) + sizeof(char*) * command_.record_words(),
-          record.text.size() + 1};
+  const std::size_t bytes = command_.record_bytes(record);
+  return {bytes, bytes + pointer_bytes_, record.text.size() + 1};
 }
 
 bool JobBuilder::is_too_long(const Size& size) const {

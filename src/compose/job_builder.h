@@ -66,8 +66,9 @@ class JobBuilder {
   const GroupKey* key_;
   std::uint64_t max_records_;
   std::uint64_t max_arguments_;
-  std::uint64_t max_system_;  // for what records add
-  std::uint64_t max_fed_;     // of several records; one alone may be longer
+  std::uint64_t max_system_;   // for what records add
+  std::size_t pointer_bytes_;  // of it, what the pointers of one record take
+  std::uint64_t max_fed_;      // of several records; one alone may be longer
   std::size_t spread_;
 
   std::vector<Record> batch_;

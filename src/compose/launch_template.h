@@ -34,10 +34,7 @@ class LaunchTemplate {
   virtual std::size_t record_bytes(const Record&) const { return 0; }
   virtual std::size_t record_words() const { return 0; }  // argv entries one record adds at most
 
-  // What --max-bytes counts of one record.
-  virtual std::size_t argument_bytes(const Record&) const { return 0; }
-
-  // More than so many argument_bytes() in a job cannot be: a template joins them in one string.
+  // More than so many record_bytes() in a job cannot be: a template joins them in one string.
   virtual std::size_t most_argument_bytes() const { return SIZE_MAX; }
 };
 

@@ -196,7 +196,7 @@ class Engine final : public ExecEvents {
   Attempt as_we_see_it(const Running& running, const Attempt& attempt) const;
   void end_what_had_its_time();
   bool read_some();
-  void add(Record record);
+  void add(Record&& record);
   bool queue_jobs();
   void queue(Job job);
   void say_what_source_warns();

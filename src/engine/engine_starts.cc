@@ -269,7 +269,7 @@ bool Engine::read_some() {
   }
 }
 
-void Engine::add(Record record) {
+void Engine::add(Record&& record) {
   try {
     parts_.builder.add(std::move(record));
   } catch (const std::bad_alloc&) {

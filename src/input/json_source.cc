@@ -418,7 +418,7 @@ Source::Next JsonSource::next_of_lines(Record& record) {
 // A line that is no object is a record all the same, of a job that fails: those behind it may be
 // good ones.
 void JsonSource::make_record(std::string_view line, Record& record) {
-  record.begin({});
+  record.begin();
   lines_.give(line, record.text);
   if (record.text.ends_with('\r')) record.text.pop_back();
   const bool is_object = reader_->read(record.text, record);

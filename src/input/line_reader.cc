@@ -72,11 +72,7 @@ LineReader::Next LineReader::begin_skipping() {
   return Next::too_long;
 }
 
-void LineReader::give(std::string_view line, std::string& text) {
-  if (!pending_returned_ || line.size() < kHugeRecord) {
-    text.assign(line);
-    return;
-  }
+void LineReader::give_pending(std::string_view line, std::string& text) {
   const auto begin = static_cast<std::size_t>(line.data() - pending_.data());
   pending_.resize(begin + line.size());
   pending_.erase(0, begin);

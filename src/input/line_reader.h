@@ -40,7 +40,13 @@ class LineReader {
   Next next(std::string_view& line);
 
   // The line that next() gave, which is not valid any more: a long one is moved and not copied.
-  void give(std::string_view line, std::string& text);
+  void give(std::string_view line, std::string& text) {
+    if (!pending_returned_ || line.size() < kHugeRecord) {
+      text.assign(line);
+    } else {
+      give_pending(line, text);
+    }
+  }
 
   // False: no byte of the last line is NUL.  Looked for once a buffer, not once a line.
   bool may_hold_nul() const { return nul_seen_; }
@@ -60,6 +66,7 @@ class LineReader {
 
  private:
   Next take(std::string_view& line);
+  void give_pending(std::string_view line, std::string& text);
   Next begin_skipping();
   bool cut(std::string_view& line);
   bool cut_across(std::string_view& line);

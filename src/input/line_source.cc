@@ -43,7 +43,7 @@ Source::Next LineSource::next(Record& record) {
 // False if this line is to be skipped.
 bool LineSource::make_record(std::string_view line, Record& record) {
   if (skip_empty_ && is_empty(line)) return false;
-  record.begin({});
+  record.begin();
   lines_.give(line, record.text);
   if (watch_for_cr_ && record.text.ends_with('\r')) warn_of_cr();
   if (lines_.may_hold_nul() && !nul_is_delimiter_ &&

@@ -2,14 +2,6 @@
 
 namespace distaff {
 
-void Record::begin(std::string_view bytes) {
-  text.assign(bytes);
-  fields.clear();
-  names.reset();
-  problem.clear();
-  bytes_lost = false;
-}
-
 std::size_t Record::memory() const {
   std::size_t bytes = sizeof(Record) + text.capacity() + problem.capacity() +
                       fields.capacity() * sizeof(std::optional<std::string>);

@@ -35,7 +35,18 @@ struct Record {
   bool bytes_lost = false;
 
   // Makes it a record of that text, without fields.
-  void begin(std::string_view bytes);
+  void begin(std::string_view bytes) {
+    begin();
+    text.assign(bytes);
+  }
+
+  // The same, whose text is the caller's to set: it is still that of the record before.
+  void begin() {
+    fields.clear();
+    names.reset();
+    problem.clear();
+    bytes_lost = false;
+  }
 
   // Bytes of memory it takes, roughly.
   std::size_t memory() const;
