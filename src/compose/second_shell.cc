@@ -102,8 +102,12 @@ constexpr TextTaker kTextTakers[] = {
 };
 
 bool is_listed(std::string_view names, std::string_view name) {
-  return !name.empty() && name.find(' ') == name.npos &&
-         names.find(" " + std::string(name) + " ") != names.npos;
+  if (name.empty() || name.find(' ') != name.npos) return false;
+  for (std::size_t at = names.find(name); at != names.npos; at = names.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if (at > 0 && names[at - 1] == ' ' && end < names.size() && names[end] == ' ') return true;
+  }
+  return false;
 }
 
 const TextTaker* text_taker(std::string_view name) {

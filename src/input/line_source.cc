@@ -56,10 +56,12 @@ bool LineSource::make_record(std::string_view line, Record& record) {
   return !fields_ || !record.problem.empty() || fields_->find(record);
 }
 
-// In a file from Windows also a CR, and blanks before it.
-bool LineSource::is_empty(std::string_view line) const {
+// In a file from Windows, whose lines all end in CR, also just that, and blanks before it.
+bool LineSource::is_empty(std::string_view line) {
   if (line.empty()) return true;
-  return lines_of_text_ && line.back() == '\r' &&
+  if (lines_.line_number() == 1) all_end_in_cr_ = true;
+  if (line.back() != '\r') all_end_in_cr_ = false;
+  return all_end_in_cr_ && lines_of_text_ &&
          line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 

@@ -33,7 +33,7 @@ class LineSource final : public Source {
  private:
   bool make_record(std::string_view line, Record& record);
   void make_lost(Record& record);
-  bool is_empty(std::string_view line) const;
+  bool is_empty(std::string_view line);
   void warn_of_cr();
 
   std::string delimiter_;
@@ -41,6 +41,7 @@ class LineSource final : public Source {
   bool skip_empty_;
   bool lines_of_text_;
   bool watch_for_cr_;
+  bool all_end_in_cr_ = true;  // of this file's lines, so far
   bool nul_is_delimiter_;
   std::unique_ptr<LineFields> fields_;
   std::string warning_;

@@ -88,6 +88,8 @@ TEST(Lines, ThatEndInCrAreKeptWithOneWarning) {
 
 TEST(Lines, OfBlanksAndACrAreEmpty) {
   EXPECT_EQ(drain_text("a\r\n\r\n  \r\n\t \r\nb\r\n", {}).texts(), (Texts{"a\r", "b\r"}));
+  // A CR is a value like others in a file whose lines do not all end in one.
+  EXPECT_EQ(drain_text("a\n\r\nb\r\n \r\n", {}).texts(), (Texts{"a", "\r", "b\r", " \r"}));
   EXPECT_EQ(drain_text("a\n  \n \rb\n", {}).texts(), (Texts{"a", "  ", " \rb"}))
       << "without a CR at the end blanks are a record, which a file's name may be";
   EXPECT_EQ(drain_text("\r\n", {.keep_empty = true}).texts(), Texts{"\r"});

@@ -807,5 +807,5 @@ fake_programs() {
   same "$(cat both)" $'out\nerr'
   try distaff --log-file /dev/null --joblog /dev/null -a /dev/null true
   exits 0
-  seq 3 | distaff --failed-to /dev/stdout false 2> err | cmp - <(seq 3)
+  seq 3 | distaff -j 1 --failed-to /dev/stdout false 2> err | cmp - <(seq 3)
 }

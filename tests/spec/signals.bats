@@ -364,7 +364,7 @@ endless() {
     endless 'a b'
     start distaff -a endless --split ' ' --log-level info $way /bin/echo {3}
     wait_for grep -q 'job 2000 failed' "$kept/stderr"
-    engine=$(engine_of "$pid")
+    wait_for eval 'engine=$(engine_of "$pid")'
     most=$(awk '/VmHWM/ {print $2}' "/proc/$engine/status")
     kill -TERM "$pid"
     wait_for gone "$pid"
