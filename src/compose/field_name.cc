@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace distaff {
 namespace {
 
@@ -19,17 +21,6 @@ std::optional<unsigned> read_hex(std::string_view text) {
       std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   if (error != std::errc{} || digits.size() < 4 || end != digits.data() + 4) return {};
   return value;
-}
-
-void append_utf8(unsigned code, std::string& text) {
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-    return;
-  }
-  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  constexpr unsigned kFirst[] = {0, 0xC0, 0xE0, 0xF0};
-  text += static_cast<char>(kFirst[more] | code >> (6 * more));
-  for (int i = more; i-- > 0;) text += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
 }
 
 // The escape at text[at], which is behind a backslash.  False: it is none.
@@ -78,11 +69,11 @@ std::string quoted(std::string_view name, bool all) {
   return text + '"';
 }
 
-// Not a line of its own, or part of {{…}} in some text.
+// Not a line of its own, or with braces, which mean something else beside others.
 bool needs_quotes(std::string_view name) {
-  return name.empty() || name.front() == '{' || name.back() == '}' ||
-         std::any_of(name.begin(), name.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  return name.empty() || std::any_of(name.begin(), name.end(), [](char c) {
+           return c == '{' || c == '}' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+         });
 }
 
 bool is_field(const std::optional<Replacement>& read, const FieldScheme& scheme,

@@ -75,30 +75,43 @@ std::size_t place_of(std::size_t name, const Form& form) {
   return form.syntax.scheme.kind == FieldScheme::Kind::named ? name + 1 : 0;
 }
 
-// {"a\nb"}: a name as a JSON string, if there is a field of that name.
-Expected<Read> read_quoted_column(const Form& form) {
-  const FieldNames& names = form.syntax.scheme.names;
-  const auto quoted = read_quoted_name(form.body());
-  if (!quoted) return Read{};
-  const auto found = std::find(names.begin(), names.end(), quoted->name);
-  if (found == names.end()) return Read{};
-  const auto index = static_cast<std::size_t>(found - names.begin());
-  return with_parts(form, quoted->length, name_form(quoted->name, place_of(index, form)));
-}
+// A column that the form may begin with: how long its name is there, and which it is.
+struct Column {
+  std::size_t length;
+  std::size_t index;
+};
 
-Expected<Read> read_column(const Form& form) {
+// The longest first, and last {"a\nb"}, a name as a JSON string.
+std::vector<Column> columns_of(const Form& form) {
   const FieldNames& names = form.syntax.scheme.names;
-  std::vector<std::size_t> fitting;
+  std::vector<Column> fitting;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!names[i].empty() && form.body().starts_with(names[i])) fitting.push_back(i);
+    if (!names[i].empty() && form.body().starts_with(names[i])) {
+      fitting.push_back({names[i].size(), i});
+    }
   }
   std::stable_sort(fitting.begin(), fitting.end(),
-                   [&](std::size_t a, std::size_t b) { return names[a].size() > names[b].size(); });
-  for (const std::size_t i : fitting) {
-    auto read = with_parts(form, names[i].size(), name_form(names[i], place_of(i, form)));
-    if (!read || *read) return read;
+                   [](const Column& a, const Column& b) { return a.length > b.length; });
+  if (const auto quoted = read_quoted_name(form.body())) {
+    const auto found = std::find(names.begin(), names.end(), quoted->name);
+    const auto index = static_cast<std::size_t>(found - names.begin());
+    if (index < names.size()) fitting.push_back({quoted->length, index});
   }
-  return read_quoted_column(form);
+  return fitting;
+}
+
+// Braces that hold just a name are that field, whatever else they could mean with what follows.
+Expected<Read> read_column(const Form& form) {
+  const std::vector<Column> fitting = columns_of(form);
+  for (const bool alone : {true, false}) {
+    for (const auto& [length, index] : fitting) {
+      if (alone && !form.body().substr(length).starts_with('}')) continue;
+      const std::string& name = form.syntax.scheme.names[index];
+      auto read = with_parts(form, length, name_form(name, place_of(index, form)));
+      if (!read || *read) return read;
+    }
+  }
+  return Read{};
 }
 
 std::string lower_case(std::string_view text) {

@@ -38,7 +38,7 @@ TEST(FieldName, IsWrittenAsItIsWhereThatIsReadAsTheField) {
                          "a.b",  "a}b",       "it's",   "s/a/b/", "#",     "1",  "",
                          "a\nb", "{x}",       "x}",     "id",     "\"q\"", " "};
   const Words csv{"id",        "Full Name", "straße",  "@id",    "a/b",   ".a", "a[0]",
-                  "a.b",       "a}b",       "it's",    "s/a/b/", "#",     "1",  R"("")",
+                  "a.b",       R"("a}b")",  "it's",    "s/a/b/", "#",     "1",  R"("")",
                   R"("a\nb")", R"("{x}")",  R"("x}")", "18",     "\"q\"", " "};
   const FieldScheme scheme = fields(Kind::named, names);
   for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(written_name(scheme, i), csv[i]);
