@@ -19,7 +19,7 @@ constexpr int kInputGate = 2;    // os/wait_gate.h
 constexpr int kLooks = 2;        // into /proc, where a job is ended with all that it started
 constexpr int kErrorPipe = 2;    // of the first start; see os/spawn.cc
 constexpr int kLibcurl = 8;      // its threads, the trust store, a second try at an address
-constexpr int kResultFiles = 2;  // one is written at a time, and one is kept to spare
+constexpr int kResultFiles = 4;  // folders on the way, one file that is written, one to spare
 
 // Looking costs a start more than a job: not where only a caller of ours that holds hundreds of
 // files could make descriptors scarce.
@@ -72,7 +72,8 @@ bool are_plenty(std::uint64_t needed) {
 tl::unexpected<Error> too_few(const OpenFiles& files, int needed) {
   return fail(fmt::format("there are too few file descriptors for even one job at a time: {}, and "
                           "this run needs {} more; raise the limit to {}",
-                          describe(files), needed, files.open + static_cast<unsigned>(needed)),
+                          describe(files), needed,
+                          files.open + files.above + static_cast<unsigned>(needed)),
               3);
 }
 
@@ -159,7 +160,7 @@ Expected<Slots> slots_that_fit(const JobsSpec& jobs, const DescriptorNeeds& need
                            "that were asked for: {}, and each job takes {}; raise the limit "
                            "to {}",
                            fit, fit == 1 ? "" : "s", asked, describe(files), needs.each,
-                           files.open + later + for_asked)};
+                           files.open + files.above + later + for_asked)};
 }
 
 }  // namespace distaff

@@ -30,20 +30,18 @@ std::uint64_t pid_max() {
   return std::strtoull(text, nullptr, 10);
 }
 
-// Of the numbers below `limit`: only these are given out.
-std::uint64_t count_in_proc(std::uint64_t limit, bool& seen) {
-  std::uint64_t open = 0;
+// Only numbers below the limit are given out.  False: we cannot look.
+bool count_in_proc(OpenFiles& files) {
   DIR* const directory = opendir("/proc/self/fd");
-  seen = directory != nullptr;
-  if (!seen) return 0;
+  if (directory == nullptr) return false;
   const int ours = dirfd(directory);
   while (const dirent* const entry = readdir(directory)) {
     if (entry->d_name[0] == '.') continue;
     const int fd = std::atoi(entry->d_name);
-    if (fd != ours && static_cast<std::uint64_t>(fd) < limit) ++open;
+    if (fd != ours) ++(static_cast<std::uint64_t>(fd) < files.limit ? files.open : files.above);
   }
   closedir(directory);
-  return open;
+  return true;
 }
 
 // Where /proc is not there, or no descriptor is left to look into it.
@@ -68,9 +66,7 @@ void raise_open_files(Startup& startup) {
 
 OpenFiles open_files() {
   OpenFiles files{.limit = open_files_limit()};
-  bool seen = false;
-  files.open = count_in_proc(files.limit, seen);
-  if (!seen) files.open = count_one_by_one(files.limit);
+  if (!count_in_proc(files)) files.open = count_one_by_one(files.limit);
   return files;
 }
 

@@ -18,6 +18,8 @@ void raise_open_files(Startup& startup);
 struct OpenFiles {
   std::uint64_t limit = 0;  // RLIMIT_NOFILE
   std::uint64_t open = 0;   // of those that it counts, ours and inherited ones
+  std::uint64_t above =
+      0;  // inherited ones of higher numbers: a higher limit would count them, too
 
   std::uint64_t free() const { return limit > open ? limit - open : 0; }
 };

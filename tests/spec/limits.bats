@@ -57,6 +57,19 @@ ways=(
   done
 }
 
+@test "the limit that is advised where descriptors are too few is enough" {
+  seq 3 > in
+  for options in '' '--lock x' '--results r/{}' '--results r/{} --lock x --journal j --joblog l --failed-to f'; do
+    # One of a higher number than the limit is open, too: a higher limit counts it.
+    try bash -c "exec 15< in; ulimit -n 9; exec distaff -a in -j 1 $options echo"
+    exits 3
+    advised=$(grep -o 'raise the limit to [0-9]*' "$kept/stderr" | grep -o '[0-9]*')
+    try bash -c "exec 15< in; ulimit -n $advised; exec distaff -a in -j 1 $options echo"
+    exits 0
+    prints 1 2 3
+  done
+}
+
 @test "as many jobs as there are descriptors for, and one word on it where more were asked for" {
   up='touch up.{}; while [ "$(ls | grep -c "^up")" -lt 20 ]; do sleep 0.02; done'
   ( for ((i = 10; i < 63; i++)); do eval "exec $i< /dev/null"; done
