@@ -258,7 +258,9 @@ constexpr Option kOptions[] = {
             "{}|{1}|{//}|{/}"}),
     {Opt::buffer_size, "buffer-size", 0, 0, Topic::groups, number, "N", "", "16384", false,
      "read at most N records ahead",
-     "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead.",
+     "Or 64 MiB of them, whichever is less. Without limits nothing is read ahead. Of jobs that "
+     "wait "
+     "for a retry no more are kept, either.",
      "1024|16384|131072"},
 
     // ---- being polite

@@ -45,7 +45,9 @@ GroupId Scheduler::add_group(const GroupLimits& limits) {
 
 bool Scheduler::has_room() const {
   // Jobs that wait for a retry hold no slot, so nothing else bounds how many fail meanwhile.
-  if (impl_->retries.size() >= impl_->buffer) return false;
+  const std::size_t retrying = impl_->retries.size();
+  if (retrying >= impl_->buffer) return false;
+  if (retrying > 1 && impl_->retrying_bytes >= impl_->buffer_bytes) return false;
   return impl_->waiting_records == 0 ||
          (impl_->waiting_records < impl_->buffer && impl_->waiting_bytes < impl_->buffer_bytes);
 }
@@ -134,10 +136,7 @@ void Scheduler::put_back(JobId job) {
     state.last_start = JobTable::kNone;
   }
   if (entry.again) {
-    entry.state = State::retrying;
-    state.retries.insert({entry.group, entry.again_at, entry.age, place});
-    ++group.retrying;
-    ++state.waiting_jobs;
+    state.link_retry(group, place);
   } else {
     --group.running;
     state.link(group, place);
@@ -186,12 +185,9 @@ void Scheduler::retry(JobId job, TimePoint again_at) {
   auto& entry = state.jobs[place];
   --state.running;
   if (state.last_start == place) state.last_start = JobTable::kNone;
-  entry.state = State::retrying;
   entry.again = true;
   entry.again_at = again_at;
-  state.retries.insert({entry.group, again_at, entry.age, place});
-  ++state.groups[entry.group].retrying;
-  ++state.waiting_jobs;
+  state.link_retry(state.groups[entry.group], place);
   state.counted.valid = false;
   state.update(entry.group);
 }

@@ -43,8 +43,9 @@ class Scheduler {
   // Makes a group with its bucket full.  It lives until take_forgotten() names it.
   GroupId add_group(const GroupLimits& limits);
 
-  // False while the buffer is full, or as many jobs wait for a retry as it may hold.  This is what
-  // bounds memory: the owner stops reading input until it is true again.
+  // False while the buffer is full, or as many jobs, or bytes of them, wait for a retry as it may
+  // hold; one of either kind always fits.  This is what bounds memory: the owner stops reading
+  // input until it is true again.
   bool has_room() const;
 
   // True if a further job could be of use at `now`: there is room, and more free slots than jobs

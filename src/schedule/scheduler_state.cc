@@ -54,6 +54,23 @@ void Scheduler::Impl::unlink(Group& group, Place place) {
   waiting_bytes -= entry.bytes;
 }
 
+void Scheduler::Impl::link_retry(Group& group, Place place) {
+  auto& entry = jobs[place];
+  entry.state = State::retrying;
+  retries.insert({entry.group, entry.again_at, entry.age, place});
+  ++group.retrying;
+  ++waiting_jobs;
+  retrying_bytes += entry.bytes;
+}
+
+void Scheduler::Impl::unlink_retry(Group& group, Place place) {
+  const auto& entry = jobs[place];
+  retries.erase({entry.group, entry.again_at, entry.age, place});
+  --group.retrying;
+  --waiting_jobs;
+  retrying_bytes -= entry.bytes;
+}
+
 Place Scheduler::Impl::first_retry(Index index) const {
   return std::get<3>(*retries.lower_bound({index, kAlways, 0, 0}));
 }
@@ -63,9 +80,7 @@ void Scheduler::Impl::take_out(Place place) {
   const auto& entry = jobs[place];
   Group& group = groups[entry.group];
   if (entry.state == State::retrying) {
-    retries.erase({entry.group, entry.again_at, entry.age, place});
-    --group.retrying;
-    --waiting_jobs;
+    unlink_retry(group, place);
   } else {
     unlink(group, place);
     ++group.running;
@@ -177,10 +192,8 @@ void Scheduler::Impl::drop(Place place) {
     unlink(group, place);
   } else {
     assert(entry.state == State::retrying);
-    retries.erase({index, entry.again_at, entry.age, place});
-    --group.retrying;
+    unlink_retry(group, place);
     --group.running;
-    --waiting_jobs;
     rest(group, entry.again_at, std::nullopt);
   }
   jobs.remove(place);

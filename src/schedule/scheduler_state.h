@@ -88,6 +88,8 @@ struct Scheduler::Impl {
   Place find(JobId job, State state);
   void link(Group& group, Place place);
   void unlink(Group& group, Place place);
+  void link_retry(Group& group, Place place);
+  void unlink_retry(Group& group, Place place);
   Place first_retry(Index index) const;
   void take_out(Place place);
   void start(Place place, TimePoint now);
@@ -107,7 +109,8 @@ struct Scheduler::Impl {
   int running = 0;  // slots taken
   std::size_t waiting_jobs = 0;
   std::size_t waiting_records = 0;
-  std::size_t waiting_bytes = 0;
+  std::size_t waiting_bytes = 0;   // without those that wait for a retry
+  std::size_t retrying_bytes = 0;  // just those
   std::uint64_t next_age = 1;
   TimePoint latest = scheduling::kAlways;  // time seen
 

@@ -375,6 +375,40 @@ TEST(Scheduler, BoundsWhatWaitsByRecordsAndBytesButAlwaysTakesOne) {
   EXPECT_FALSE(scheduler.wants_more(at(0s)));
 }
 
+// A batch that waits is one job, however many records it has.
+TEST(Scheduler, BoundsTheBytesThatWaitForARetry) {
+  Scheduler scheduler({.slots = 9, .buffer = 50, .buffer_bytes = 100});
+  for (const JobId job : {a1, a2, a3}) scheduler.add(job, std::nullopt, 10, 40);
+  EXPECT_EQ(pick_all(scheduler, at(0s)), (Jobs{a1, a2, a3}));
+  scheduler.retry(a1, at(5s));
+  scheduler.retry(a2, at(6s));
+  EXPECT_TRUE(scheduler.has_room());
+  scheduler.retry(a3, at(7s));
+  EXPECT_FALSE(scheduler.has_room());
+  EXPECT_FALSE(scheduler.wants_more(at(1s)));
+  scheduler.drop(a2);
+  EXPECT_TRUE(scheduler.has_room());
+  scheduler.add(b1, std::nullopt, 1, 70);
+  EXPECT_TRUE(scheduler.has_room());  // those that wait for a start have a bound of their own
+  EXPECT_EQ(pick_all(scheduler, at(5s)), (Jobs{a1, b1}));
+  scheduler.put_back(a1);
+  EXPECT_TRUE(scheduler.has_room());
+  scheduler.retry(b1, at(9s));
+  EXPECT_FALSE(scheduler.has_room());
+  EXPECT_EQ(scheduler.pick(at(5s)), a1);
+  EXPECT_FALSE(scheduler.has_room());
+  EXPECT_EQ(scheduler.pick(at(7s)), a3);
+  EXPECT_TRUE(scheduler.has_room());
+}
+
+TEST(Scheduler, OneJobThatWaitsForARetryAlwaysFits) {
+  Scheduler scheduler({.slots = 2, .buffer_bytes = 100});
+  scheduler.add(a1, std::nullopt, 1, 1000);
+  EXPECT_EQ(scheduler.pick(at(0s)), a1);
+  scheduler.retry(a1, at(60s));
+  EXPECT_TRUE(scheduler.wants_more(at(1s)));
+}
+
 TEST(Scheduler, ChangesItsSlotsWhileJobsRun) {
   Scheduler scheduler({.slots = 2});
   for (const JobId job : {a1, a2, a3}) scheduler.add(job, std::nullopt);

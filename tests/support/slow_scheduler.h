@@ -89,13 +89,18 @@ class SlowScheduler {
     std::size_t records = 0;
     std::size_t bytes = 0;
     std::size_t retrying = 0;
+    std::size_t retrying_bytes = 0;
     for (const auto& [id, job] : jobs_) {
-      retrying += job.state == Job::State::retrying;
+      if (job.state == Job::State::retrying) {
+        ++retrying;
+        retrying_bytes += job.bytes;
+      }
       if (job.state != Job::State::waiting) continue;
       records += job.records;
       bytes += job.bytes;
     }
     if (retrying >= options_.buffer) return false;
+    if (retrying > 1 && retrying_bytes >= options_.buffer_bytes) return false;
     return records == 0 || (records < options_.buffer && bytes < options_.buffer_bytes);
   }
 
