@@ -121,8 +121,8 @@ Expected<void> check_shell(const CommandPlan& plan) {
   if (!found) return {};
   return fail(
       fmt::format("--shell {0}: {0} makes one text of its words, in which the record would run "
-                  "as code; write --shell bash '{0} ... \"rm -- ${{1@Q}}\"'",
-                  found->program));
+                  "as code; write --shell bash '{1}; {0} ... \"rm -- {2}\"'",
+                  found->program, kQuoteSign, quoted_for_shell("1")));
 }
 
 // A script in a language whose quoting we do not know: the records are its arguments.

@@ -35,6 +35,9 @@ struct TextTaker {
   std::string_view long_valued = {};  // their long names
   int operands = -1;                  // words before those that are text; -1: none are
   int leading = 0;                    // operands behind which options are still looked for
+  bool here = true;                   // its shell is on this machine, in the environment it has
+  std::string_view first = {};        // one of these must be the first operand; empty: any may
+  bool hands_on = false;              // words behind -- are options and operands of its shell
 };
 
 constexpr int kAny = 1000;
@@ -45,20 +48,29 @@ constexpr std::string_view kParallelValues =
     "sshloginfile profile max-chars progress-interval";
 
 constexpr TextTaker kTextTakers[] = {
-    {.names = " ssh slogin dbclient ", .valued = kSshValued, .operands = 1},
-    {.names = " autossh ", .valued = "BbcDEeFIiJLlmMOoPpQRSWw", .operands = 1},
-    {.names = " rsh remsh ", .valued = "l", .operands = 1},
-    {.names = " pdsh dsh clush ", .valued = "wxgXlRtufmM", .operands = 0},
+    {.names = " ssh slogin dbclient ", .valued = kSshValued, .operands = 1, .here = false},
+    {.names = " autossh ", .valued = "BbcDEeFIiJLlmMOoPpQRSWw", .operands = 1, .here = false},
+    {.names = " plink ", .valued = "PlpwDLRiv", .operands = 1, .here = false},
+    {.names = " adb ",
+     .valued = "sHPLt",
+     .operands = 1,
+     .here = false,
+     .first = " shell exec-out exec-in "},
+    {.names = " rsh remsh ", .valued = "l", .operands = 1, .here = false},
+    {.names = " pdsh dsh clush ", .valued = "wxgXlRtufmM", .operands = 0, .here = false},
     {.names = " pssh parallel-ssh ",
      .valued = "hHlpoetOxX",
      .long_valued = " hosts host user par outdir errdir timeout options extra-args",
-     .operands = 0},
+     .operands = 0,
+     .here = false},
     {.names = " su runuser ",
      .text = "c",
      .long_text = " command session-command",
      .valued = "gGsTuw",
      .long_valued = " group supp-group shell user whitelist-environment",
-     .leading = kAny},
+     .leading = kAny,
+     .here = false,
+     .hands_on = true},
     {.names = " sg ", .text = "c", .operands = 1},
     {.names = " flock ",
      .text = "c",
@@ -91,14 +103,42 @@ constexpr TextTaker kTextTakers[] = {
      .valued = "wrmMSniuD",
      .long_valued = " warmup runs min-runs max-runs shell command-name export-json export-csv",
      .operands = 0},
-    {.names = " bsub ", .valued = "JoenqWMRPmwGgcDE", .operands = 0},
-    {.names = " sbatch ", .long_text = " wrap", .leading = kAny},
+    {.names = " bsub ", .valued = "JoenqWMRPmwGgcDE", .operands = 0, .here = false},
+    {.names = " sbatch ", .long_text = " wrap", .leading = kAny, .here = false},
     {.names = " fish ", .text = "cC", .long_text = " command init-command", .valued = "dDop"},
     {.names = " ncat nc ", .text = "c", .long_text = " sh-exec", .leading = kAny},
     {.names = " nix-shell ", .long_text = " run command", .leading = kAny},
-    {.names = " vagrant gcloud ", .text = "c", .long_text = " command", .leading = kAny},
-    {.names = " tar ", .long_text = " to-command", .leading = kAny},
-    {.names = " rsync ", .long_text = " rsync-path", .leading = kAny},
+    {.names = " vagrant gcloud ",
+     .text = "c",
+     .long_text = " command",
+     .leading = kAny,
+     .here = false},
+    {.names = " tar ",
+     .text = "IF",
+     .long_text =
+         " to-command use-compress-program checkpoint-action info-script new-volume-script "
+         "rsh-command",
+     .valued = "bCfgHKLNTVX",
+     .leading = kAny},
+    {.names = " rsync ", .long_text = " rsync-path", .leading = kAny, .here = false},
+    {.names = " split ",
+     .long_text = " filter",
+     .valued = "abClnt",
+     .long_valued = " suffix-length bytes line-bytes lines number separator additional-suffix",
+     .leading = kAny},
+    {.names = " npx ",
+     .text = "c",
+     .long_text = " call",
+     .valued = "pw",
+     .long_valued = " package"},
+    {.names = " npm ",
+     .text = "c",
+     .long_text = " call",
+     .valued = "w",
+     .long_valued = " package prefix",
+     .leading = 1,
+     .first = " exec x "},
+    {.names = " entr ", .text = "s"},
 };
 
 bool is_listed(std::string_view names, std::string_view name) {
@@ -164,6 +204,7 @@ class TakerReader {
     for (++at_; at_ < words_.size(); ++at_) {
       const std::string_view word = words_[at_];
       if (options_ && word == "--") {
+        if (taker_.hands_on) return text_of_its_shell(operands);
         options_ = false;
       } else if (options_ && word.size() > 1 && word[0] == '-') {
         const Found found = word[1] == '-' ? long_option(word.substr(2)) : letters(word);
@@ -172,6 +213,7 @@ class TakerReader {
         return operand_text();
       } else {
         if (taker_.operands < 0 && operands == taker_.leading) return {};
+        if (operands == 0 && !taker_.first.empty() && !is_listed(taker_.first, word)) return {};
         ++operands;
       }
     }
@@ -216,6 +258,9 @@ class TakerReader {
     }
     return {};
   }
+
+  // `su root -- -c TEXT`
+  Found text_of_its_shell(int operands) const;
 
   // Values behind ::: are quoted by parallel itself.
   Found operand_text() const {
@@ -263,10 +308,18 @@ Found text_of_shell(Words words, std::size_t at) {
     }
     if (joins && (word.starts_with("-c") || word.starts_with("-C")))
       return text_within(words, at + 1, words.size());
-    given = given || (word[0] == '-' && (word.find('c') != word.npos || has_value(word)));
+    given = given || word.find('c') != word.npos || (word[0] == '-' && has_value(word));
     if (word.find_first_of("oO") != word.npos) ++at;  // -o pipefail
   }
   return given ? text_within(words, at, at + 1) : Found();
+}
+
+Found TakerReader::text_of_its_shell(int operands) const {
+  std::size_t user = at_;
+  if (operands == 0) {
+    while (++user < words_.size() && words_[user] == "-") continue;
+  }
+  return user < words_.size() ? text_of_shell(words_, user) : Found();
 }
 
 std::string_view shell_in(std::string_view word) {
@@ -343,6 +396,7 @@ std::optional<SecondShell> second_shell_at(Words words, std::size_t at, std::siz
   if (!text) return {};
   SecondShell found{std::string(name), at, text->begin, text->end};
   found.splits = name == "env";
+  found.here = taker->here;
   return found;
 }
 

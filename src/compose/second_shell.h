@@ -33,6 +33,7 @@ struct SecondShell {
   std::size_t end = 0;    // behind the last one
   bool is_shell = false;  // by `sh -c TEXT`; else a program that starts a shell
   bool splits = false;    // env -S: no shell, but it takes the text apart
+  bool here = false;      // it starts its shell on this machine, in the environment that it has
 };
 
 // `words` as they reach the program: without quotes, and with the marks.  Nothing: no value would
@@ -41,6 +42,13 @@ std::optional<SecondShell> find_second_shell(std::span<const std::string> words)
 
 // The words of an argv for find_second_shell().
 std::vector<std::string> marked_words(std::span<const Template> words, bool appended);
+
+// For bash: sets q to a single quote, and r to what stands for one between two of them.
+inline constexpr std::string_view kQuoteSign = "printf -v q \"\\47\"; r=$q\\\\$q$q";
+
+// What stands in double quotes of bash, after that, for the variable's value in quotes of any POSIX
+// shell.
+std::string quoted_for_shell(std::string_view variable);
 
 // Why such an argv is refused, and a form of it that is safe.  With `appended`, the record follows
 // the words.

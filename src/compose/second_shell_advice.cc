@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "base/text.h"
@@ -9,9 +10,15 @@
 #include "compose/shells.h"
 
 // What is said of a value that would be text for a second shell: the command as it was written, in
-// a form in which the value is no text.  Behind `sh -c` it becomes an argument of that shell, as in
-// `docker exec C sh -c 'echo "$1"' sh {}`.  A program that makes text of its words takes no such
-// argument, so there the value is quoted for its shell: `--shell bash 'ssh h "rm ${1@Q}"'`.
+// a form in which the value is no text.  There are four.
+//
+//   echo {}                                   of `sh -c 'echo {}'`: the same as a script
+//   docker exec C sh -c 'echo "$1"' sh {}     an argument of that shell
+//   --env v={} flock f -c 'echo "$v"'         a variable, where a program here starts the shell
+//   --shell bash '… ssh h "rm $q…$q"'         quoted, where text is all that gets there
+//
+// Quotes are made as every POSIX shell reads them.  ${v@Q} of bash is shorter, but writes $'…' for
+// a tab, which is a $ and quotes of another text to dash: values would be code there.
 
 namespace distaff {
 namespace {
@@ -38,55 +45,6 @@ std::string typed(std::span<const std::string> words) {
   return line;
 }
 
-// A text whose replacements are variables: D1 for the first, and so on.  Nothing: it cannot be
-// read, or quotes could not be put around a value in it.
-std::optional<ShellScript> with_variables(const std::string& text, const TemplateSyntax& syntax) {
-  if (text.find("<<") != text.npos || text.find("$((") != text.npos) return std::nullopt;
-  ShellScriptOptions options;
-  options.syntax = syntax;
-  auto script = compile_shell_script(text, options);
-  if (!script || script->values.empty() || script->values.size() > 9) return std::nullopt;
-  std::size_t prelude = 0;  // D1=$1;…;shift N;
-  for (std::size_t i = 0; i <= script->values.size(); ++i) {
-    prelude = script->text.find(';', prelude) + 1;
-  }
-  script->text.erase(0, prelude);
-  return *std::move(script);
-}
-
-void replace_all(std::string& text, const std::string& what, const std::string& with) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != text.npos; at += with.size()) {
-    text.replace(at, what.size(), with);
-  }
-}
-
-// echo "$1" of echo {}
-std::optional<std::string> text_of_arguments(const std::string& text,
-                                             const TemplateSyntax& syntax) {
-  auto script = with_variables(text, syntax);
-  if (!script || script->speaks_of_arguments) return std::nullopt;
-  for (std::size_t i = 0; i < script->values.size(); ++i) {
-    const std::string variable = "${" + script->values[i].variable + "}";
-    replace_all(script->text, "\"" + variable + "\"", fmt::format("\"${}\"", i + 1));
-    replace_all(script->text, variable, fmt::format("${{{}}}", i + 1));
-  }
-  return script->text;
-}
-
-// sh -c 'echo "$1"' sh {}, with all that stands before it.
-std::optional<std::string> argument_form(const SecondShell& found, std::span<const Template> words,
-                                         const TemplateSyntax& syntax) {
-  const std::string source = as_written(words[found.text]);
-  const auto text = text_of_arguments(source, syntax);
-  const auto script = with_variables(source, syntax);
-  if (!text || !script || found.text + 1 != words.size()) return std::nullopt;
-  std::vector<std::string> form = as_written(words.first(found.text));
-  form.push_back(*text);
-  form.push_back(found.program);
-  for (const auto& value : script->values) form.push_back(value.replacement.spelled);
-  return typed(form);
-}
-
 // As it stands in double quotes of bash.
 std::string in_double_quotes(std::string_view text) {
   std::string quoted;
@@ -97,48 +55,205 @@ std::string in_double_quotes(std::string_view text) {
   return quoted;
 }
 
-// --shell bash 'ssh h "rm ${1@Q}"': the words before the text and behind it as they are.
-std::optional<std::string> quoted_form(const SecondShell& found,
-                                       const std::vector<std::string>& words,
-                                       const TemplateSyntax& syntax) {
+ShellFamily family_named(std::string_view program) {
+  return shell_family(std::vector{std::string(program)});
+}
+
+// A shell whose scripts we read and write.
+bool is_ours(std::string_view program) { return family_named(program) != ShellFamily::unknown; }
+
+// A text for the other shell, read: where values stand in it.
+class FarText {
+ public:
+  // Nothing: it cannot be read, or a value stands where no quotes can be put around it, or is
+  // evaluated once more.
+  static std::optional<FarText> read(const std::string& source, bool bash_like,
+                                     const TemplateSyntax& syntax) {
+    if (source.find("<<") != source.npos || source.find("$((") != source.npos) return std::nullopt;
+    const std::vector<std::string> words = split_words(source);
+    if (std::find(words.begin(), words.end(), "eval") != words.end()) return std::nullopt;
+    ShellScriptOptions options;
+    options.syntax = syntax;
+    options.bash_like = bash_like;
+    auto script = compile_shell_script(source, options);
+    if (!script || script->values.empty() || script->values.size() > 9) return std::nullopt;
+    FarText read(*std::move(script));
+    // A comment keeps its {}, which would be replaced where the form is read.
+    const std::string plain = read.with_names([](std::size_t) { return std::string("v"); });
+    const auto left = Template::parse(plain, syntax);
+    if (!left || left->has_record()) return std::nullopt;
+    return read;
+  }
+
+  std::size_t values() const { return script_.values.size(); }
+  const Replacement& value(std::size_t number) const { return script_.values[number].replacement; }
+  bool speaks_of_arguments() const { return script_.speaks_of_arguments; }
+  bool holds(std::string_view name) const { return text().find(name) != std::string_view::npos; }
+
+  // In a function and after `set` the arguments are others.
+  bool may_change_arguments() const { return holds("()") || holds("function") || holds("set "); }
+
+  // Values can be quoted where they stand: as words, in parts of them or between double quotes.
+  bool has_plain_places() const {
+    return std::all_of(
+        script_.shown.places.begin(), script_.shown.places.end(), [](const ShellPlace& place) {
+          const bool plain =
+              place.kind == ShellPlace::Kind::bare || place.kind == ShellPlace::Kind::quoted;
+          return (plain && !place.braced && !place.backquoted) || !is_value(place);
+        });
+  }
+
+  // The text, with the variable of each value called `name(number)`.
+  template <class Name>
+  std::string with_names(Name name) const {
+    return rebuilt([](std::string_view literal) { return std::string(literal); },
+                   [&](const ShellPlace& place, std::string spelled) {
+                     const std::string& variable = script_.values[place.value].variable;
+                     const std::string called = name(place.value);
+                     const std::size_t at = spelled.find(variable);
+                     if (spelled == "\"${" + variable + "}\"") return "\"$" + called + '"';
+                     return spelled.replace(at, variable.size(), called);
+                   });
+  }
+
+  // The text as it stands in double quotes of bash, with `quoted(number)` for each value: what puts
+  // it in quotes of the far shell.
+  template <class Quoted>
+  std::string quoted_in_place(Quoted quoted) const {
+    return rebuilt(in_double_quotes, [&](const ShellPlace& place, const std::string&) {
+      const bool within = place.kind == ShellPlace::Kind::quoted;
+      const char* quotes = within ? "\\\"" : "";
+      return quotes + quoted(place.value) + quotes;
+    });
+  }
+
+ private:
+  explicit FarText(ShellScript script) : script_(std::move(script)) {}
+
+  static bool is_value(const ShellPlace& place) {
+    return place.kind <= ShellPlace::Kind::number && place.value != ShellPlace::kRecords;
+  }
+
+  std::string_view text() const {
+    return std::string_view(script_.text).substr(script_.shown.begins);
+  }
+
+  template <class Literal, class Value>
+  std::string rebuilt(Literal literal, Value value) const {
+    std::string built;
+    std::size_t done = 0;
+    for (const ShellPlace& place : script_.shown.places) {
+      if (!is_value(place)) continue;
+      built += literal(text().substr(done, place.at - done));
+      built += value(place, std::string(text().substr(place.at, place.length)));
+      done = place.at + place.length;
+    }
+    return built + literal(text().substr(done));
+  }
+
+  ShellScript script_;
+};
+
+std::optional<FarText> far_text(const SecondShell& found, const std::vector<std::string>& words,
+                                const TemplateSyntax& syntax) {
   std::string text;
   for (std::size_t i = found.text; i < found.end; ++i) {
     text += (text.empty() ? "" : " ") + words[i];
   }
-  auto script = with_variables(text, syntax);
-  if (!script) return std::nullopt;
-  std::string quoted = in_double_quotes(script->text);
-  std::string before;
-  for (std::size_t i = 0; i < script->values.size(); ++i) {
-    const auto& [value, variable, arithmetic] = script->values[i];
-    const bool record = value.what == Replacement::What::record && value.parts.empty();
-    const std::string name = record ? "1" : fmt::format("v{}", i + 1);
-    const std::string spelled = "\\${" + variable + "}";
-    replace_all(quoted, "\\\"" + spelled + "\\\"", "${" + name + "@Q}");
-    replace_all(quoted, spelled, "\\\"${" + name + "@Q}\\\"");
-    if (!record) before += name + "=" + value.spelled + "; ";
+  return FarText::read(text, family_named(found.program) == ShellFamily::bash, syntax);
+}
+
+// v, or v1 v2 … of several; empty if the text has such a name itself.
+std::vector<std::string> names_for(const FarText& text) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < text.values(); ++i) {
+    names.push_back(text.values() == 1 ? "v" : fmt::format("v{}", i + 1));
+    if (text.holds("$" + names.back()) || text.holds("{" + names.back()) ||
+        text.holds(names.back() + "=")) {
+      return {};
+    }
+  }
+  return names;
+}
+
+// sh -c 'echo "$1"' sh {}, with all that stands before it.
+std::optional<std::string> argument_form(const SecondShell& found,
+                                         const std::vector<std::string>& words,
+                                         const FarText& text) {
+  if (text.speaks_of_arguments() || found.text + 1 != words.size()) return std::nullopt;
+  std::vector<std::string> form(words.begin(),
+                                words.begin() + static_cast<std::ptrdiff_t>(found.text));
+  if (text.may_change_arguments()) {
+    const auto names = names_for(text);
+    if (names.empty()) return std::nullopt;
+    std::string prelude;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      prelude += fmt::format("{}=${}; ", names[i], i + 1);
+    }
+    form.push_back(prelude + text.with_names([&](std::size_t i) { return names[i]; }));
+  } else {
+    form.push_back(text.with_names([](std::size_t i) { return std::to_string(i + 1); }));
+  }
+  form.push_back(found.program);
+  for (std::size_t i = 0; i < text.values(); ++i) form.push_back(text.value(i).spelled);
+  return typed(form);
+}
+
+// --env v={} flock f -c 'echo "$v"'
+std::optional<std::string> variable_form(const SecondShell& found,
+                                         const std::vector<std::string>& words,
+                                         const FarText& text) {
+  const auto names = names_for(text);
+  if (names.empty()) return std::nullopt;
+  std::vector<std::string> form;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    form.insert(form.end(), {"--env", names[i] + "=" + text.value(i).spelled});
+  }
+  const auto at = [&](std::size_t i) { return words.begin() + static_cast<std::ptrdiff_t>(i); };
+  form.insert(form.end(), at(0), at(found.text));
+  form.push_back(text.with_names([&](std::size_t i) { return names[i]; }));
+  form.insert(form.end(), at(found.end), words.end());
+  return typed(form);
+}
+
+// --shell bash '… ssh h "rm $q…$q"': the words before the text and behind it as they are.
+std::optional<std::string> quoted_form(const SecondShell& found,
+                                       const std::vector<std::string>& words, const FarText& text) {
+  const auto names = names_for(text);
+  if (names.empty()) return std::nullopt;
+  std::string before = std::string(kQuoteSign) + "; ";
+  std::vector<std::string> quoted;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool record =
+        text.value(i).what == Replacement::What::record && text.value(i).parts.empty();
+    quoted.push_back(quoted_for_shell(record ? "1" : names[i]));
+    if (!record) before += names[i] + "=" + text.value(i).spelled + "; ";
+  }
+  std::string far;
+  if (text.has_plain_places()) {
+    far = text.quoted_in_place([&](std::size_t i) { return quoted[i]; });
+  } else {
+    for (std::size_t i = 0; i < names.size(); ++i) far += names[i] + "=" + quoted[i] + "; ";
+    far += in_double_quotes(text.with_names([&](std::size_t i) { return names[i]; }));
   }
   const std::span<const std::string> all(words);
-  std::string line = before + typed(all.first(found.text)) + " \"" + quoted + '"';
+  std::string line = before + typed(all.first(found.text)) + " \"" + far + '"';
   if (found.end < all.size()) line += " " + typed(all.subspan(found.end));
   return "--shell bash " + shell_quote(line);
 }
 
 // `sh -c {}`: the record is the whole text, so it must be meant to be a command.
 std::string command_form(const SecondShell& found, const std::vector<std::string>& words) {
+  if (found.is_shell && words.size() == 3 && found.at == 0 && words[1] == "-c" &&
+      is_ours(found.program)) {
+    return fmt::format(
+        "leave the command out{}, then each record is a command",
+        found.program == "sh" ? "" : fmt::format(" and write --shell {}", found.program));
+  }
   const std::span<const std::string> all(words);
-  const std::string before = typed(all.first(found.text));
-  if (!found.is_shell || found.text + 1 != words.size()) {
-    return fmt::format("if each record is a command, write distaff {}",
-                       shell_quote(before + " \"$1\""));
-  }
-  if (words.size() == 3 && found.at == 0 && words[1] == "-c") {
-    const bool plain = found.program == "sh";
-    return fmt::format("leave the command out{}, then each record is a command",
-                       plain ? "" : fmt::format(" and write --shell {}", found.program));
-  }
-  return fmt::format("if each record is a command, write distaff {}",
-                     shell_quote(before + " \"$1\""));
+  std::string line = typed(all.first(found.text)) + " \"$1\"";
+  if (found.end < all.size()) line += " " + typed(all.subspan(found.end));
+  return fmt::format("if each record is a command, write distaff {}", shell_quote(line));
 }
 
 std::string what_it_does(const SecondShell& found) {
@@ -147,7 +262,37 @@ std::string what_it_does(const SecondShell& found) {
   return found.program + " gives text to a shell, which would run the record's text as code";
 }
 
+// The command in a form that is safe; nothing: none is known.
+std::optional<std::string> safe_form(const SecondShell& found,
+                                     const std::vector<std::string>& words,
+                                     const TemplateSyntax& syntax) {
+  const bool posix = !found.is_shell || is_ours(found.program);
+  const auto text = posix ? far_text(found, words, syntax) : std::nullopt;
+  if (!text) return std::nullopt;
+  std::optional<std::string> form;
+  if (found.is_shell) form = argument_form(found, words, *text);
+  // find reads its {} in every word, so that in an argument it would be the value's.
+  const bool here = found.at == 0 ? found.is_shell || found.here : program_name(words[0]) == "find";
+  if (!form && here) form = variable_form(found, words, *text);
+  if (!form) form = quoted_form(found, words, *text);
+  return form;
+}
+
+std::string hint(const SecondShell& found) {
+  if (found.is_shell || found.here) {
+    return "; give it as a variable, by --env v={}, and have the text read that";
+  }
+  return fmt::format(
+      "; quote it for that shell, as in distaff --shell bash '{}; ssh HOST \"rm -- "
+      "{}\"'",
+      kQuoteSign, quoted_for_shell("1"));
+}
+
 }  // namespace
+
+std::string quoted_for_shell(std::string_view variable) {
+  return fmt::format("$q${{{}//$q/$r}}$q", variable);
+}
 
 tl::unexpected<Error> refusal_of_second_shell(const SecondShell& found,
                                               std::span<const Template> words, bool appended,
@@ -167,19 +312,21 @@ tl::unexpected<Error> refusal_of_second_shell(const SecondShell& found,
                                       : " {} would run the record as it is; ";
     return fail(found.program + does + command_form(found, typed_words));
   }
-  const std::vector<std::string_view> views(typed_words.begin(), typed_words.end());
-  if (found.is_shell && find_program(views) == found.at) {
+  // A line that is shown must be the one that is meant.
+  const std::string whole = typed(typed_words);
+  const std::string where = fmt::format("{} ({})", what, shell_quote(printable(text, 80)));
+  if (printable(whole, whole.size()) != whole) return fail(where + hint(found));
+  if (found.is_shell && found.at == 0 && typed_words.size() == 3 && typed_words[1] == "-c" &&
+      is_ours(found.program)) {
     const std::string named =
         found.program == "sh" ? ""
                               : fmt::format(" (with --shell {} if it needs that)", found.program);
     return fail(fmt::format("{}; write distaff {}{}", what, shell_quote(text), named));
   }
-  auto form = found.is_shell ? argument_form(found, words, syntax) : std::nullopt;
-  if (!form) form = quoted_form(found, typed_words, syntax);
-  const std::string where = fmt::format("{} ({})", what, shell_quote(printable(text, 80)));
-  if (form) return fail(fmt::format("{}; write distaff {}", where, *form));
-  return fail(where +
-              "; quote it for that shell, as in distaff --shell bash 'ssh HOST \"rm -- ${1@Q}\"'");
+  if (const auto form = safe_form(found, typed_words, syntax)) {
+    return fail(fmt::format("{}; write distaff {}", where, *form));
+  }
+  return fail(where + hint(found));
 }
 
 }  // namespace distaff

@@ -105,6 +105,15 @@ static std::string shown_before(std::span<const std::string> words, std::size_t 
   return line;
 }
 
+// The first value that the text has.
+const Replacement& ShellReader::value_within(std::string_view text) const {
+  const auto& values = result_.values;
+  const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) {
+    return text.find(value.replacement.spelled) != text.npos;
+  });
+  return (found == values.end() ? values.front() : *found).replacement;
+}
+
 // A second shell that the script starts reads its text by itself: a value in `sh -c "echo {}"`
 // would be code.  (What cannot be seen, as in `echo "echo {}" | sh`, is the script's own affair.)
 bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t from) {
@@ -117,12 +126,14 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
   if (list.words.back().find(kValueMark) == std::string::npos) return false;
   const auto found = find_second_shell(list.words);
   if (!found) return false;
-  const std::string& replacement = options_.syntax.replacement;
+  // The value that stands in the text, and what it is called in the shell that reads the script.
+  const Replacement& value = value_within(script_.substr(from, at_ - from));
+  const bool record = value.what == Replacement::What::record && value.parts.empty();
   if (found->is_shell) {
     refuse(
         fmt::format("has {} -c with a value in its text, which would run as code", found->program),
         fmt::format("write \"$1\" there and give the value behind it: {} -c 'echo \"$1\"' sh {}",
-                    found->program, replacement));
+                    found->program, value.spelled));
   } else if (found->splits) {
     refuse("has env -S with a value in its text, which it would take apart",
            "write its words apart");
@@ -130,9 +141,9 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
     refuse(
         fmt::format("has a value in the text that {} gives to a shell, where it would run as code",
                     found->program),
-        fmt::format("write \"$1\" there, quoted for that shell, with --shell bash: {} "
-                    "\"rm -- ${{1@Q}}\"",
-                    shown_before(list.words, found->text)));
+        fmt::format("quote it for that shell, with --shell bash: {}{}; {} \"rm -- {}\"",
+                    record ? "" : fmt::format("v={}; ", value.spelled), kQuoteSign,
+                    shown_before(list.words, found->text), quoted_for_shell(record ? "1" : "v")));
   }
   return true;
 }

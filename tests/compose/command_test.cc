@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <random>
 
+#include "base/text.h"
 #include "compose/line.h"
 
 namespace distaff::command_test {
@@ -213,30 +214,38 @@ TEST(Command, RefusesAScriptOfSeveralCommandsThatDoesNotSayWhereTheRecordGoes) {
   EXPECT_EQ(refusal(spec), "(accepted)");
 }
 
+// What stands before the shell's name, and its options, are part of what is meant.
 TEST(Command, RefusesAValueInTheTextOfAShellsCommand) {
-  for (const Words& words : {
-           Words{"sh", "-c", "echo {}"},
-           Words{"/bin/dash", "-ec", "echo {}"},
-           Words{"sh", "-e", "-c", "echo {}", "x"},
-           Words{"env", "sh", "-c", "echo {}"},
-           Words{"env", "-i", "-u", "A", "X=1", "Y={#}", "sh", "-c", "echo {}"},
-           Words{"nice", "-n", "5", "sh", "-c", "echo {}"},
-           Words{"nice", "-n5", "sh", "-c", "echo {}"},
-           Words{"sudo", "-u", "bob", "--group=g", "--user", "x", "sh", "-c", "echo {}"},
-           Words{"timeout", "-k", "1", "--signal", "INT", "5s", "sh", "-c", "echo {}"},
-           Words{"nohup", "setsid", "-w", "stdbuf", "-oL", "exec", "sh", "-c", "echo {}"},
-           Words{"busybox", "sh", "-c", "echo {}"},
-           Words{"sh -c 'echo {}'"},
+  const std::string refused = " -c would run the record's text as shell code";
+  for (const auto& [line, form] : std::vector<std::pair<std::string, std::string>>{
+           {"/bin/dash -ec 'echo {}'", "/bin/dash -ec 'echo \"$1\"' dash '{}'"},
+           {"sh -e -c 'echo {}'", "sh -e -c 'echo \"$1\"' sh '{}'"},
+           {"sh -e -c 'echo {}' x", "--env 'v={}' sh -e -c 'echo \"$v\"' x"},
+           {"env sh -c 'echo {}'", "env sh -c 'echo \"$1\"' sh '{}'"},
+           {"nice -n5 sh -c 'echo {}'", "nice -n5 sh -c 'echo \"$1\"' sh '{}'"},
+           {"timeout -k 1 --signal INT 5s sh -c 'echo {}'",
+            "timeout -k 1 --signal INT 5s sh -c 'echo \"$1\"' sh '{}'"},
+           {"nohup setsid -w stdbuf -oL exec sh -c 'echo {}'",
+            "nohup setsid -w stdbuf -oL exec sh -c 'echo \"$1\"' sh '{}'"},
+           {"env X=1 bash -o pipefail -c 'echo {}'",
+            "env 'X=1' bash -o pipefail -c 'echo \"$1\"' bash '{}'"},
        }) {
-    EXPECT_EQ(
-        refusal(command(words)).substr(refusal(command(words)).find(" -c would")),
-        " -c would run the record's text as shell code; write distaff 'echo {}'" +
-            std::string(words[0] == "/bin/dash" ? " (with --shell dash if it needs that)" : ""))
-        << words[0];
+    const std::string message = refusal(command(split_words(line)));
+    EXPECT_EQ(message.substr(message.find(" -c would")),
+              refused + " ('echo {}'); write distaff " + form);
   }
-  EXPECT_EQ(refusal(command({"env", "X=1", "bash", "-o", "pipefail", "-c", "echo {}"})),
-            "bash -c would run the record's text as shell code; write distaff 'echo {}' (with "
-            "--shell bash if it needs that)");
+  EXPECT_EQ(refusal(command({"sh", "-c", "echo {}"})),
+            "sh" + refused + "; write distaff 'echo {}'");
+  EXPECT_EQ(refusal(command({"sh -c 'echo {}'"})), "sh" + refused + "; write distaff 'echo {}'");
+  EXPECT_EQ(refusal(command({"/bin/bash", "-c", "echo {}"})),
+            "bash" + refused + "; write distaff 'echo {}' (with --shell bash if it needs that)");
+  for (const Words& words : {
+           Words{"env", "-i", "-u", "A", "X=1", "Y={#}", "sh", "-c", "echo {}"},
+           Words{"sudo", "-u", "bob", "--group=g", "--user", "x", "sh", "-c", "echo {}"},
+           Words{"busybox", "sh", "-c", "echo {}"},
+       }) {
+    EXPECT_TRUE(refusal(command(words)).find(refused) != std::string::npos) << words[0];
+  }
 }
 
 TEST(Command, AllowsShellsThatGetTheValueAsAnArgument) {

@@ -118,6 +118,24 @@ constexpr const char* kRefused[] = {
     "sbatch --wrap 'ls {}' -n 1",
     "vagrant ssh box -c 'ls {}'",
     "tar -xf f --to-command='cat {}'",
+    "tar -xf f -I 'zstd {}'",
+    "tar -cf f --use-compress-program='zstd {}' d",
+    "tar -cf f --checkpoint-action exec='echo {}' d",
+    "split --filter='gzip > {}' f",
+    "npx -c 'echo {}'",
+    "npm exec -c 'echo {}'",
+    "adb shell rm {}",
+    "adb -s X shell 'rm {}'",
+    "plink -P 22 h 'rm {}'",
+    "entr -s 'make {}'",
+    // Words that su hands on to its shell, and signs of options that take it off.
+    "su root -- -c 'rm {}'",
+    "su - root -- -c 'rm {}'",
+    "runuser root -- -ec 'rm {}'",
+    "su -- root -c 'rm {}'",
+    "su root -- -c",
+    "sh +c 'echo {}'",
+    "setarch x86_64 bash +c 'echo {}'",
 };
 
 constexpr const char* kAccepted[] = {
@@ -188,6 +206,18 @@ constexpr const char* kAccepted[] = {
     "nix eval {}",
     "./script -c {}",
     "python3 manage.py parallel {}",
+    "su root -- script.sh {}",
+    "su root -- -x script.sh -c {}",
+    "tar -cf {} -C {//} {/}",
+    "tar -I zstd -cf {} d",
+    "split -b 1M {}",
+    "split --filter='gzip > $FILE' {}",
+    "npm run build -- -c {}",
+    "npm install {}",
+    "npx -p {} tool",
+    "adb push {} /sdcard",
+    "adb -s {} shell uptime",
+    "bash +x script.sh {}",
 };
 
 TEST(SecondShell, IsRefusedWhereverItStandsInAnArgv) {
@@ -325,16 +355,43 @@ TEST(SecondShell, IsAnsweredWithTheSameCommandInASafeForm) {
             R"(setarch x86_64 sh -c 'echo "$1"' sh '{}')");
   EXPECT_EQ(advice("docker exec C bash -c 'gzip {}; echo {/}'"),
             R"(docker exec C bash -c 'gzip "$1"; echo "$2"' bash '{}' '{/}')");
-  EXPECT_EQ(advice("ssh host 'rm {}'"), R"(--shell bash 'ssh host "rm ${1@Q}"')");
-  EXPECT_EQ(advice("ssh host rm -- {}"), R"(--shell bash 'ssh host "rm -- ${1@Q}"')");
-  EXPECT_EQ(advice("ssh host 'rm \"{}\"'"), R"(--shell bash 'ssh host "rm ${1@Q}"')");
+  // Quoted for a shell far away, wherever the value stands in the text.
+  const auto far = [](const std::string& text, const std::string& before = "") {
+    return "--shell bash 'printf -v q \"\\47\"; r=$q\\\\$q$q; " + before + text + "'";
+  };
+  const std::string value = R"($q${1//$q/$r}$q)";
+  const std::string field = R"($q${v//$q/$r}$q)";
+  EXPECT_EQ(advice("ssh host 'rm {}'"), far("ssh host \"rm " + value + "\""));
+  EXPECT_EQ(advice("ssh host rm -- {}"), far("ssh host \"rm -- " + value + "\""));
   EXPECT_EQ(advice("ssh host 'rm \"a {} b\"'"),
-            R"(--shell bash 'ssh host "rm \"a \"${1@Q}\" b\""')");
-  EXPECT_EQ(advice("ssh host 'cat {/}'"), R"(--shell bash 'v1={/}; ssh host "cat ${v1@Q}"')");
-  EXPECT_EQ(advice("ssh host uptime"), R"(--shell bash 'ssh host "uptime ${1@Q}"')");
-  EXPECT_EQ(advice("su root -c 'rm {}'"), R"(--shell bash 'su root -c "rm ${1@Q}"')");
+            far(R"(ssh host "rm \"a \")" + value + R"(\" b\"")"));
+  EXPECT_EQ(advice("ssh host 'cat {/}'"), far("ssh host \"cat " + field + "\"", "v={/}; "));
+  EXPECT_EQ(advice("ssh host uptime"), far("ssh host \"uptime " + value + "\""));
+  EXPECT_EQ(advice("su root -c 'rm {}'"), far("su root -c \"rm " + value + "\""));
+  EXPECT_EQ(advice("su -c 'rm {}' root"), far("su -c \"rm " + value + "\" root"));
+  EXPECT_EQ(advice("ssh host 'echo \"${x:-{}}\"'"),
+            far("ssh host \"v=" + value + R"(; echo \"\${x:-\${v}}\"")"));
+  // A variable, where the program starts its shell here.
   EXPECT_EQ(advice("script -qec 'ls {}' /dev/null"),
-            R"(--shell bash 'script -qec "ls ${1@Q}" /dev/null')");
+            R"(--env 'v={}' script -qec 'ls "$v"' /dev/null)");
+  EXPECT_EQ(advice("flock f -c 'mv {} {/}'"),
+            R"(--env 'v1={}' --env 'v2={/}' flock f -c 'mv "$v1" "$v2"')");
+  EXPECT_EQ(advice("find . -exec sh -c 'ls {}' ;"),
+            R"(--env 'v={}' find . -exec sh -c 'ls "$v"' ';')");
+  EXPECT_EQ(advice("sh -c 'ls {} $1' sh a"), R"(--env 'v={}' sh -c 'ls "$v" $1' sh a)");
+  // Not where the environment is another one.
+  EXPECT_EQ(advice("sudo flock f -c 'ls {}'"), far("sudo flock f -c \"ls " + value + "\""));
+  // What stands before the shell, its options and its functions are kept.
+  EXPECT_EQ(advice("sudo -u bob sh -c 'id; : {}'"), R"(sudo -u bob sh -c 'id; : "$1"' sh '{}')");
+  EXPECT_EQ(advice("bash -o pipefail -c 'false | cat {}'"),
+            R"(bash -o pipefail -c 'false | cat "$1"' bash '{}')");
+  EXPECT_EQ(advice("wrap sh -c 'f() { ls {}; }; f z'"),
+            R"(wrap sh -c 'v=$1; f() { ls "$v"; }; f z' sh '{}')");
+  EXPECT_EQ(advice("wrap sh -c 'set -- a; ls {} {/}'"),
+            R"(wrap sh -c 'v1=$1; v2=$2; set -- a; ls "$v1" "$v2"' sh '{}' '{/}')");
+  EXPECT_EQ(advice("su -s /bin/sh -c {} daemon"), R"('su -s /bin/sh -c "$1" daemon')");
+  EXPECT_EQ(advice("docker run --entrypoint sh img -c {} more"),
+            R"('docker run --entrypoint sh img -c "$1" more')");
   EXPECT_EQ(advice("ssh host {}"), R"('ssh host "$1"')");
   EXPECT_EQ(advice("docker exec C sh -c {}"), R"('docker exec C sh -c "$1"')");
   EXPECT_EQ(advice("setarch x86_64 sh -c"), R"('setarch x86_64 sh -c "$1"')");

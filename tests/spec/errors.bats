@@ -456,7 +456,7 @@ load helpers
     'if touch ran; then bash -ec "echo {}"; fi' 'X=1 sh -c "touch ran {}"' 'x=$(sh -c "touch ran {}")' \
     'find . -exec sh -c "touch ran {}" \; | cat' 'su root -c "touch ran {}"; date' \
     'env A=1 sh -c "touch ran {}"; date' 'seq 2 | xargs -n 1 sh -c "touch ran {}"' "sh -c 'touch ran {}'; date"; do
-    refuses '"$1"' -c -- "$script"
+    refuses 'would run as code' -c -- "$script"
   done
   refuses "'touch ran {}'" -- find . -exec sh -c 'touch ran {}' ';'
   refuses "'touch ran {}'" -- su root -c 'touch ran {}'
@@ -482,42 +482,89 @@ fake_programs() {
   refuses '"$1"' -- wrap sh -c 'touch ran {}'
   refuses '"$1"' -- wrap --deep wrap bash -o pipefail -c 'touch ran {}'
   refuses '"$1"' -- wrap sh -c
-  refuses '${1@Q}' -- ssh host 'touch ran {}'
-  refuses '${1@Q}' -- ssh host touch ran
-  refuses '${1@Q}' -- timeout 5 ssh -p 22 u@host touch ran {}
-  refuses '${1@Q}' -- flock lock -c 'touch ran {}'
-  refuses '${1@Q}' -- script -qec 'touch ran {}' /dev/null
+  refuses '$q${1//' -- ssh host 'touch ran {}'
+  refuses '$q${1//' -- ssh host touch ran
+  refuses '$q${1//' -- timeout 5 ssh -p 22 u@host touch ran {}
+  refuses '$q${1//' -- su root -- -c 'touch ran {}'
+  refuses --env -- flock lock -c 'touch ran {}'
+  refuses --env -- script -qec 'touch ran {}' /dev/null
   refuses env -- env -S 'sh -c' 'touch ran {}'
-  refuses '${1@Q}' -- watch touch ran {}
-  refuses '${1@Q}' -- --shell 'ssh host sh' 'touch ran {}'
+  refuses --env -- watch touch ran {}
+  refuses '"$1"' -- wrap sh +c 'touch ran {}'
+  refuses '$q${1//' -- --shell 'ssh host sh' 'touch ran {}'
   for script in '\sh -c {}' '"sh" -c {}' 'A=1 s"h" -c {}' 'cd . && ssh host "touch ran {}"' '> log sh -c {}' \
     'x=$(wrap sh -c {})' 'wrap flock f -c "touch ran {}"; date'; do
-    refuses '"$1"' -- "$script; :"
+    refuses 'would run as code' -- "$script; :"
   done
+}
+
+# shows_safe_form WANTED COMMAND...: it is refused, and what is said instead prints each value as the
+# format WANTED does.
+shows_safe_form() {
+  local wanted=$1 form
+  shift
+  try distaff -0 -a in "$@"
+  exits 2
+  form=$(sed -n '/; write distaff /{ s/.*; write distaff //; s/ (with --shell bash if.*//; p; }' "$kept/stderr")
+  [ -n "$form" ] || fail "no form is shown for: $*"
+  eval "try distaff -0 -k -a in $form"
+  exits 0
+  printf "$wanted" "${values[@]}" > wanted
+  cmp "$kept/stdout" wanted || fail "for $* was shown: $form"
+  absent pwned
+}
+
+hostile_values() {
+  values=('a b' ';touch pwned' '$(touch pwned)' "it's" '"x"' '`touch pwned`' '\n' '$HOME' '-n' 'x{}y' '&' '*'
+    $'a\t\'; touch pwned #' $'\'\n;touch pwned;\'' $'\xe9\'\x01' $'a\\\'b\\' '~' 'a"b' "'" "''")
+  printf '%s\0' "${values[@]}" > in
 }
 
 @test "the safe form that is shown does what was meant, whatever the value is" {
   fake_programs
-  printf '%s\n' 'a b' ';touch pwned' '$(touch pwned)' "it's" '"x"' '`touch pwned`' '\n' '$HOME' '-n' > in
-  shows_safe_form() { # wanted COMMAND...
-    local wanted=$1 form
-    shift
-    try distaff -a in "$@"
-    exits 2
-    form=$(sed -n 's/.*; write distaff //p' "$kept/stderr")
-    [ -n "$form" ] || fail "no form is shown for: $*"
-    eval "try distaff -k -a in $form"
-    exits 0
-    same "$(cat "$kept/stdout")" "$(sed "$wanted" in)"
-  }
-  shows_safe_form 's/.*/<&>/' sh -c 'printf "<%s>\n" {}'
-  shows_safe_form 's/.*/<&>/' wrap sh -c 'printf "<%s>\n" {}'
-  shows_safe_form 's/.*/<a & b>/' wrap bash -ec "printf '<%s>\\n' 'a {} b'"
-  shows_safe_form 's/.*/<&>/' ssh host 'printf "<%s>\n" "{}"'
-  shows_safe_form 's/.*/<&>/' ssh host printf "'<%s>\\n'"
-  shows_safe_form 's/.*/<a & b>/' su root -c 'printf "<%s>\n" "a {} b"'
-  shows_safe_form 's/.*/<&>/' flock lock -c 'printf "<%s>\n" {1}'
-  absent pwned
+  hostile_values
+  shows_safe_form '<%s>\n' sh -c 'printf "<%s>\n" {}'
+  shows_safe_form '<%s>\n' bash -c 'printf "<%s>\n" {}'
+  shows_safe_form '<%s>\n' wrap sh -c 'printf "<%s>\n" {}'
+  shows_safe_form '<a %s b>\n' wrap bash -ec "printf '<%s>\\n' 'a {} b'"
+  shows_safe_form '<%s>\n' ssh host 'printf "<%s>\n" "{}"'
+  shows_safe_form '<%s>\n' ssh host printf "'<%s>\\n'"
+  shows_safe_form '<a %s b>\n' su root -c 'printf "<%s>\n" "a {} b"'
+  shows_safe_form '<%s>\n' flock lock -c 'printf "<%s>\n" {1}'
+}
+
+@test "the safe form keeps the words around the text, and its own shell" {
+  fake_programs
+  hostile_values
+  # Options of the shell, and what has to be run before it.
+  shows_safe_form '<%s>\n' sh -ec 'printf "<%s>\n" {}; false || exit 0; exit 1'
+  shows_safe_form '<%s>\n' bash -O nullglob -c 'printf "<%s>\n" none/* {}'
+  shows_safe_form '1 <%s>\n' env -i A=1 "PATH=$PATH" sh -c 'printf "$A <%s>\n" {}'
+  shows_safe_form '<%s>\n' timeout 50 sh -c 'printf "<%s>\n" {}'
+  # Arguments of the text: it has some of its own, or changes them.
+  shows_safe_form '<%s> x\n' sh -c 'printf "<%s> $1\n" {}' sh x
+  shows_safe_form '<%s> x\n' wrap sh -c 'printf "<%s> $1\n" {}' sh x
+  shows_safe_form '<%s>\n' wrap sh -c 'f() { printf "<%s>\n" {}; }; f z'
+  shows_safe_form '<%s>\n' wrap sh -c 'set -- a b; printf "<%s>\n" {}'
+  # Programs that start the shell here.
+  shows_safe_form '<%s>\n' find . -maxdepth 0 -exec sh -c 'printf "<%s>\n" {}' ';'
+  echo > x
+  tar cf a.tar x
+  shows_safe_form '<%s>\n' tar -xf a.tar --to-command 'cat > /dev/null; printf "<%s>\n" {}'
+  shows_safe_form '<%s>\n' split --filter 'cat > /dev/null; printf "<%s>\n" {}' x
+  shows_safe_form '<%s>\n' tar -I 'cat > /dev/null; printf "<%s>\n" {}; #' -cf - x
+  # Every place of a text.
+  shows_safe_form '<%s>\n' ssh host 'printf "<%s>\n" "${none:-{}}"'
+  shows_safe_form '<%s>\n' ssh host 'x={}; printf "<%s>\n" "$x"'
+  shows_safe_form '<%s>\n' ssh host "printf '<%s>\\n' '{}'"
+  shows_safe_form 'yes%.0s\n' ssh host 'case {} in "{}") echo yes ;; esac'
+  shows_safe_form '<%s>\n' ssh host 'printf "<%s>\n" "$(printf %s "{}"; printf x)" | sed "s/x>\$/>/"'
+  # A field in a script has a name of its own.
+  printf 'name,host\nn 1,h1\n' > table
+  try distaff --csv -a table 'ssh {host} "printf %s {name}"; :'
+  exits 2
+  says 'v={name}; ' '${v//'
+  shows_safe_form '<-%s>\n' ssh host 'printf "<-%s>\n" {} # it'"'"'s'
 }
 
 @test "what only looks like a second shell runs" {
