@@ -91,7 +91,7 @@ TEST_F(Pasted, GivesBackRandomBytes) {
   std::mt19937_64 random(seed);
   std::vector<ShellScript> scripts;
   for (const std::string& text : positions()) scripts.push_back(compiled(text));
-  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 20);
+  const std::size_t count = count_from("DISTAFF_PROPERTY_COUNT", 500) / 25;  // two shells for each
   for (std::size_t i = 0; i < count && !HasFailure(); ++i) {
     check(scripts, random_value(random));
     if (i % 100 == 0) scratch.clean();
@@ -117,7 +117,7 @@ TEST_F(Pasted, DoesWhatNonsenseDoes) {
       many || std::getenv("DISTAFF_SEED") != nullptr ? seed_from("DISTAFF_SEED") : 7;
   SCOPED_TRACE(fmt::format("DISTAFF_SEED={}", seed));
   std::mt19937_64 random(seed);
-  const std::size_t wanted = count_from("DISTAFF_SOUP_COUNT", 40);
+  const std::size_t wanted = count_from("DISTAFF_SOUP_COUNT", 200) / 5;  // five shells for each
   const Shell dash = shells()[0];
   std::size_t compared = 0;
   std::size_t accepted = 0;
