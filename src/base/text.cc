@@ -108,6 +108,25 @@ std::string shell_quote(std::string_view text) {
   return quoted + "'";
 }
 
+std::string typed_word(std::string_view text) {
+  if (printable(text, text.npos) == text) return shell_quote(text);
+  std::string quoted = "$'";
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, std::max<std::size_t>(sequence_length(text), 1));
+    text.remove_prefix(part.size());
+    if (part == "'" || part == "\\") {
+      quoted.append("\\").append(part);
+    } else if (part == "\n") {
+      quoted += "\\n";
+    } else if (printable(part) == part) {
+      quoted += part;
+    } else {  // in octal: of \xHH ksh takes more than two digits
+      for (const char c : part) quoted += fmt::format("\\{:03o}", static_cast<std::uint8_t>(c));
+    }
+  }
+  return quoted + "'";
+}
+
 std::string printable(std::string_view text, std::size_t limit) {
   std::string shown;
   while (!text.empty()) {

@@ -19,6 +19,10 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 // Reading it back gives the same bytes, for every byte but NUL.
 std::string shell_quote(std::string_view text);
 
+// The same for a message that says what to type, in which it has to stay on one line: if there is
+// something in it that printable() escapes, as $'…' of bash, ksh and zsh.
+std::string typed_word(std::string_view text);
+
 // `text` for a message on one line: control characters and invalid UTF-8 as \n, \t, \xHH, and
 // characters that are not seen but turn, hide or end the text as \u202e;
 // longer than `limit` bytes it is cut and ends in "...".

@@ -47,6 +47,21 @@ std::vector<std::string_view> templates_of(const RunSpec& spec) {
   return texts;
 }
 
+// The command as one text for a shell, with the record at its end if it says nowhere where that
+// goes.
+std::string as_a_script(const CommandSpec& command) {
+  const std::string& own = command.replacement;
+  std::string script = command.words[0];
+  for (std::size_t i = 1; i < command.words.size(); ++i) {
+    const std::string& word = command.words[i];
+    const bool bare = word == own || (own == "{}" && word.starts_with('{') &&
+                                      word.find_first_of(" '\"\\$`") == word.npos);
+    script += " " + (bare ? word : shell_quote(word));
+  }
+  const bool stands = script.find(own == "{}" ? "{" : own) != script.npos;
+  return stands || command.replacement_given ? script : script + " " + own;
+}
+
 }  // namespace
 
 Expected<void> check_output_file(const TemplateSyntax& syntax) {
@@ -67,7 +82,7 @@ Expected<void> check_urls(const RunSpec& spec) {
       if (word.find("://") != word.npos || access(word.c_str(), F_OK) != 0) continue;
       return fail(fmt::format(
           "'{0}' is a file here, and no URL; its lines are read by: distaff fetch -a {1}",
-          printable(word), shell_quote(printable(word))));
+          printable(word), typed_word(word[0] == '-' ? "./" + word : word)));
     }
   }
   return {};
@@ -78,12 +93,13 @@ std::string advice_on_program(const CommandSpec& command) {
   const std::string& first = command.words[0];
   const std::string name = first.substr(0, first.find(' '));
   if (std::getenv(("BASH_FUNC_" + name + "%%").c_str()) != nullptr) {
-    return fmt::format("; it is a function of bash: write distaff --shell bash '{} {{}}'", name);
+    return "; it is a function of bash: write distaff --shell bash " +
+           typed_word(as_a_script(command));
   }
   const bool is_file =
       command.words.size() == 1 && name != first && access(first.c_str(), X_OK) == 0;
   if (!is_file) return advice_if_not_found(command);
-  return fmt::format("; to run the file of that name write distaff {} {{}}", shell_quote(first));
+  return fmt::format("; to run the file of that name write distaff {} {{}}", typed_word(first));
 }
 
 std::string expect_a_table(const CommandSpec& command, OpenedSource& opened) {
@@ -145,6 +161,10 @@ std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) 
     return fmt::format("the header is one field, '{}': where {} is between the fields, write {}",
                        printable(names[0], 80), sign == '\t' ? "a tab" : fmt::format("'{}'", sign),
                        fix);
+  }
+  if (!names.empty() && names[0].starts_with("{\"")) {
+    return "the first row is a JSON object: write --jsonl in place of " +
+           std::string(csv ? "--csv" : "--tsv");
   }
   if (!looks_like_a_record(names)) return {};
   std::string list;

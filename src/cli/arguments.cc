@@ -143,8 +143,8 @@ class Walk {
     const std::string_view word = words_[at_];
     if (is_list_word(word) || (option.kind != ValueKind::signed_number && is_our_option(word))) {
       return Error{
-          fmt::format("{0} needs a value before '{1}'; if that is the value, write {0}{2}{1}",
-                      spelled, printable(word), spelled[1] == '-' ? "=" : "")};
+          fmt::format("{0} needs a value before '{1}'; if that is the value, write {0}{2}{3}",
+                      spelled, printable(word), spelled[1] == '-' ? "=" : "", typed_word(word))};
     }
     ++at_;
     note(option, spelled, word);

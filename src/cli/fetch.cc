@@ -85,9 +85,9 @@ Expected<void> find_column(RunSpec& spec, const OpenedSource& opened) {
     }
   }
   return fail(fmt::format(
-      "no column 'url'; name the one that holds the URLs as the last word: distaff fetch --csv "
+      "no column 'url'; name the one that holds the URLs as the last word: distaff fetch --{} "
       "COLUMN. The columns are {}",
-      list_of(opened.scheme.names)));
+      spec.input.format == RecordFormat::tsv ? "tsv" : "csv", list_of(opened.scheme.names)));
 }
 
 struct FetchPlan {

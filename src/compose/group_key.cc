@@ -40,7 +40,7 @@ std::string columns(const FieldScheme& scheme, std::string_view word) {
   std::string list = meant.empty() ? "" : fmt::format("did you mean {}? ", printable(meant, 60));
   list += "the columns are ";
   for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 20); ++i) {
-    list += (i > 0 ? ", " : "") + printable(names[i], 60);
+    list += (i > 0 ? ", " : "") + printable(written_name(scheme, i), 60);
   }
   return list + (names.size() > 20 ? fmt::format(" and {} more", names.size() - 20) : "");
 }
@@ -91,10 +91,11 @@ Expected<Template> bare_source(std::string_view word, const FieldScheme& scheme)
   if (!has_names(scheme)) return whole_record();
   const char* example =
       scheme.kind == Kind::named && !scheme.names.empty() ? scheme.names[0].c_str() : "url";
-  return fail(fmt::format(
-      "of which column? write {0}:FIELD, such as {0}:{1}{2}", word, printable(example, 60),
-      scheme.kind == Kind::open ? fmt::format(", or {{{}}} for the member of that name", word)
-                                : ""));
+  return fail(fmt::format("of which column? write {0}:FIELD, such as {1}{2}", word,
+                          typed_word(fmt::format("{}:{}", word, example)),
+                          scheme.kind == Kind::open
+                              ? fmt::format(", or {{{}}} for the member of that name", word)
+                              : ""));
 }
 
 Expected<std::unique_ptr<re2::RE2>> compiled_regex(std::string_view pattern) {

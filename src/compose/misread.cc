@@ -131,7 +131,7 @@ std::string names_there_are(const FieldScheme& scheme) {
   std::string list = scheme.kind == FieldScheme::Kind::open ? "the members of the first object are "
                                                             : "the fields are ";
   for (std::size_t i = 0; i < std::min(scheme.names.size(), kMost); ++i) {
-    list += (i > 0 ? ", " : "") + printable(scheme.names[i], 60);
+    list += (i > 0 ? ", " : "") + printable(written_name(scheme, i), 60);
   }
   return list + (scheme.names.size() > kMost ? " and more" : "");
 }
@@ -146,15 +146,15 @@ Expected<void> check_quotes(const CommandSpec& spec) {
     const std::string_view inside = inside_of_quotes(trimmed(first));
     if (!is_command_line(inside)) return {};
     return fail(
-        fmt::format("{0} is in quotes twice, so the shell would look for a program of that whole "
-                    "name; write distaff {0}",
-                    shell_quote(printable(inside, 80))));
+        fmt::format("{} is in quotes twice, so the shell would look for a program of that whole "
+                    "name; write distaff {}",
+                    shell_quote(printable(inside, 80)), typed_word(inside)));
   }
   if (replaced && is_assignment(first)) {
     return fail(
         fmt::format("'{0}' would be the name of a program; to set a variable for the jobs "
                     "write --env {1}",
-                    printable(first, 80), shell_quote(first)));
+                    printable(first, 80), typed_word(first)));
   }
   if (!replaced || !is_command_line(first)) return {};
   return fail(
@@ -174,8 +174,8 @@ Expected<void> check_columns(const CommandSpec& spec, const FieldScheme& scheme)
       if (!spec.words[i].ends_with(begin)) continue;
       const std::string second = name.substr(blank + 1, name.find(' ', blank + 1) - blank - 1);
       if (!rest.starts_with(second) || is_a_field(spec.words[i], scheme)) continue;
-      return fail(fmt::format("{{{0}}} without quotes is cut in two by your shell: write '{{{0}}}'",
-                              printable(name, 60)));
+      return fail(fmt::format("{{{}}} without quotes is cut in two by your shell: write {}",
+                              printable(name, 60), typed_word("{" + name + "}")));
     }
   }
   return {};
@@ -270,12 +270,12 @@ std::string advice_if_not_found(const CommandSpec& spec) {
     return "; it is a word of the shell, and a command for the shell is one word in quotes, as in "
            "distaff 'cd {} && make'";
   }
+  if (is_assignment(first)) {
+    return fmt::format("; to set a variable for the jobs write --env {}", typed_word(first));
+  }
   if (is_command_line(first) && spec.words.size() > 1) {
     return "; as other words follow, it is the name of a program: write its words apart, or the "
            "whole command as one word";
-  }
-  if (is_assignment(first)) {
-    return fmt::format("; to set a variable for the jobs write --env {}", shell_quote(first));
   }
   return {};
 }

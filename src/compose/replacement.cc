@@ -147,7 +147,7 @@ std::string known_fields(const FieldScheme& scheme) {
   }
   std::string list;
   for (std::size_t i = 0; i < std::min(scheme.names.size(), kMostListed); ++i) {
-    list += (i > 0 ? ", " : "") + printable(scheme.names[i], 60);
+    list += (i > 0 ? ", " : "") + printable(written_name(scheme, i), 60);
   }
   if (scheme.names.size() > kMostListed) {
     list += fmt::format(" and {} more", scheme.names.size() - kMostListed);
@@ -155,15 +155,33 @@ std::string known_fields(const FieldScheme& scheme) {
   return "the fields are " + list;
 }
 
-tl::unexpected<Error> no_field(std::string_view spelled, std::string_view meant,
-                               const FieldScheme& scheme) {
+// As it would be typed: {name}, or %{name} with -I '%{}'.
+std::string spelled_field(const TemplateSyntax& syntax, std::string_view name) {
+  const auto& names = syntax.scheme.names;
+  const auto index =
+      static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  const std::string written =
+      index < names.size() ? written_name(syntax.scheme, index) : std::string(name);
+  const std::string_view prefix =
+      std::string_view(syntax.replacement).substr(0, syntax.replacement.size() - 2);
+  return fmt::format("{}{{{}}}", prefix, printable(written, 60));
+}
+
+// The `length` bytes of the form are none.
+tl::unexpected<Error> no_field(const Form& form, std::size_t length, std::string_view meant) {
+  const TemplateSyntax& syntax = form.syntax;
   const std::string hint =
-      meant.empty() ? "" : fmt::format(" (did you mean {{{}}}?)", printable(meant, 60));
-  const std::string example = scheme.names.empty() ? "1" : printable(scheme.names[0], 60);
+      meant.empty() ? "" : fmt::format(" (did you mean {}?)", spelled_field(syntax, meant));
+  TemplateSyntax other{syntax.scheme, syntax.replacement == "{}" ? "%{}" : "@{}", syntax.tuples};
+  const std::string example =
+      spelled_field(other, syntax.scheme.names.empty() ? "1" : syntax.scheme.names[0]);
+  const std::size_t prefix = syntax.replacement.size() - 2;
   return fail(
-      fmt::format("{}: no such field{}; {}; if these braces are to stay, add -I '%{{}}' and "
-                  "write fields as %{{{}}}",
-                  printable(spelled, 80), hint, known_fields(scheme), example));
+      fmt::format("{}: no such field{}; {}; if these braces are to stay, {} -I '{}' and write "
+                  "fields as {}",
+                  printable(form.text.substr(form.begin - prefix, length + prefix), 80), hint,
+                  known_fields(syntax.scheme), prefix == 0 ? "add" : "choose another prefix, as",
+                  other.replacement, example));
 }
 
 std::string_view nearest_field(std::string_view word, const FieldScheme& scheme) {
@@ -200,8 +218,7 @@ Expected<Read> read_word(const Form& form) {
   const bool past =
       (named && found.field > scheme.names.size()) || (scheme.count && found.field > *scheme.count);
   if (found.field == 0 || past) {
-    return no_field(form.text.substr(form.begin, (*read)->second - form.begin),
-                    nearest_field(word, scheme), scheme);
+    return no_field(form, (*read)->second - form.begin, nearest_field(word, scheme));
   }
   return read;
 }
@@ -218,7 +235,7 @@ Expected<Read> read_form(const Form& form) {
   // Another object may have a member of just that name.
   const std::string_view meant = named ? column_meant(inside, scheme.names) : std::string_view();
   if (!meant.empty()) {
-    return no_field(form.text.substr(form.begin, inside.size() + 2), meant, form.syntax.scheme);
+    return no_field(form, inside.size() + 2, meant);
   }
   Replacement found;
   if (body.starts_with("#}") || body.starts_with("%}")) {

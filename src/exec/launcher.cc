@@ -42,7 +42,7 @@ std::string missing_part(const std::string& file) {
   const std::string what = fmt::format("its interpreter '{}' is missing", printable(interpreter));
   if (!interpreter.ends_with('\r')) return what;
   return what + fmt::format("; the file's lines end in CR, which sed -i 's/\\r$//' {} takes away",
-                            shell_quote(printable(file)));
+                            typed_word(file));
 }
 
 }  // namespace

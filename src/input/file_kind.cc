@@ -48,12 +48,14 @@ std::string no_text(std::string_view first_bytes, const std::string& file) {
   for (const Kind& kind : kKinds) {
     if (!begins_with(first_bytes, kind.begin)) continue;
     if (kind.holds_nul && first_bytes.find('\0') == first_bytes.npos) continue;
-    if (file == "stdin") {
-      return fmt::format("stdin is {}, not text; put between: ... | {} | distaff ...", kind.what,
+    // What `-a <(…)` names is gone with this process.
+    if (file == "stdin" || file.starts_with("/dev/") || file.starts_with("/proc/")) {
+      return fmt::format("{} is {}, not text; put between: ... | {} | distaff ...",
+                         file == "stdin" ? file : "'" + printable(file) + "'", kind.what,
                          kind.stdin_reader);
     }
     return fmt::format("'{}' is {}, not text; read it by: {} {} | distaff ...", printable(file),
-                       kind.what, kind.reader, shell_quote(printable(file)));
+                       kind.what, kind.reader, typed_word((file[0] == '-' ? "./" : "") + file));
   }
   return {};
 }

@@ -17,6 +17,14 @@ TEST(Text, NearestFindsWhatWasMeantAndNothingFarOff) {
   EXPECT_EQ(nearest("foo", short_words), "") << "two edits make ok of it, and mean nothing";
 }
 
+TEST(Text, ATypedWordStaysOnItsLine) {
+  EXPECT_EQ(typed_word("a/b"), "a/b");
+  EXPECT_EQ(typed_word("it's \xc3\xa9"), "'it'\\''s \xc3\xa9'");
+  EXPECT_EQ(typed_word("it's\n\\x\x1b\xff"), "$'it\\'s\\n\\\\x\\033\\377'");
+  EXPECT_EQ(typed_word("a\xe2\x80\xae"), "$'a\\342\\200\\256'");  // turns the text around
+  EXPECT_EQ(typed_word(""), "''");
+}
+
 TEST(Text, ShellQuoteLeavesPlainWordsAndGuardsTheRest) {
   EXPECT_EQ(shell_quote("a/b.txt"), "a/b.txt");
   EXPECT_EQ(shell_quote(""), "''");
