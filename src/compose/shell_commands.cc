@@ -64,7 +64,9 @@ bool ShellReader::take_word(List& list) {
   const bool names_function = taken.plain && !is_one_of(taken.text, kReserved) &&
                               (list.place == Place::keyword || list.place == Place::function_name);
   if (peek() == '(' && !names_function) {
-    return refuse("has parentheses joined to a word", "quote them, or write a blank between");
+    const bool command_follows = taken.plain && is_one_of(taken.text, kReserved);
+    return refuse("has parentheses joined to a word",
+                  command_follows ? "write a blank between" : "quote them");
   }
   if (refuse_second_shell(list, taken, from)) return false;
   if (list.place == Place::argument) note_argument(list, taken, script_.substr(from, at_ - from));
@@ -132,8 +134,9 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
   if (found->is_shell) {
     refuse(
         fmt::format("has {} -c with a value in its text, which would run as code", found->program),
-        fmt::format("write \"$1\" there and give the value behind it: {} -c 'echo \"$1\"' sh {}",
-                    found->program, value.spelled));
+        fmt::format(
+            "write \"{0}\" there and give the value behind it: {1} -c 'echo \"{0}\"' sh {2}",
+            options_.batch ? "$@" : "$1", found->program, value.spelled));
   } else if (found->splits) {
     refuse("has env -S with a value in its text, which it would take apart",
            "write its words apart");
@@ -163,7 +166,7 @@ bool ShellReader::command_word(List& list, const Word& word) {
   } else if (reserved && word.text != "in") {
     if (list.place == Place::timed && (word.text == "!" || word.text == "{")) {
       return refuse("has time before a compound command, which only some shells know",
-                    "write time sh -c …");
+                    "name one that does: --shell bash");
     }
     return refuse(fmt::format("has '{}' where shells differ on what it means", word.text),
                   "write a ; before it, or quote it");

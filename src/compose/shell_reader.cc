@@ -373,7 +373,7 @@ bool ShellReader::function_parens(List& list) {
   if (!skip_blanks()) return false;
   if (peek() != ')') {
     return refuse("has parentheses joined to a word",
-                  "quote them, or write a blank and a ; before");
+                  "write name() { …; } for a function, or quote them");
   }
   copy(1);
   result_.shown.leaves_traces = true;
@@ -385,6 +385,10 @@ bool ShellReader::function_parens(List& list) {
 bool ShellReader::open_paren(List& list) {
   if (substitutions_ == 0) result_.compound = true;
   if (list.only_a_name) return function_parens(list);
+  if (list.place == Place::for_name) {
+    return refuse("has for ((, which evaluates what is in it",
+                  "write for i in $(seq {}); do …; done, or while [ … ]; do …; done");
+  }
   if (list.place != Place::keyword && list.place != Place::timed) {
     return refuse(list.place == Place::test ? "has parentheses within [[ ]]"
                                             : "has parentheses in or after a word, which zsh "

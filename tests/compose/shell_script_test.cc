@@ -188,7 +188,7 @@ TEST(ShellScript, RefusesWhereAShellWouldEvaluateTheValueOrGuess) {
       {"a=({})", "parentheses in or after a word"},
       {"a=(b); echo {}", "parentheses in or after a word"},
       {"((x)); echo {}", "has (("},
-      {"for ((i=0;i<3;i++)); do echo {}; done", "parentheses"},
+      {"for ((i=0;i<3;i++)); do echo {}; done", "has for (("},
       {"echo $((echo {}) )", "$(("},
       {"echo $((1) + {})", "not closed by ))"},
       {"echo $(('{}'))", "in $((…))"},

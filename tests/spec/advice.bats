@@ -140,28 +140,3 @@ written() {
   try distaff f ::: a
   same "$(eval "$(written 'bash: write ') ::: a")" 'f a'
 }
-
-# takes WRONG SAYS RIGHT GIVES: the script WRONG is refused, the message says SAYS, and RIGHT, which is
-# WRONG with what was said, gives GIVES.
-takes() {
-  try distaff "$1" ::: 1
-  exits 2
-  says "$2"
-  try distaff "$3" ::: 1
-  exits 0
-  same "$(< "$kept/stdout")" "$4"
-}
-
-@test "scripts that are refused: what is said instead is taken" {
-  takes 'echo 7 >&{}' '> FILE 2>&1' 'echo 7 > {} 2>&1; cat 1' 7
-  takes 'echo 7 >&{}' 'n=$(({})) first and >&$n' 'n=$(({})); echo 7 >&$n' 7
-  takes $'cat <<\'X\'\n{}\nX' '<<X without quotes' $'cat <<X\n{}\nX' 1
-  takes '((x={})); echo 7' 'x=$(({}+1))' 'x=$(({}+1)); echo $x' 2
-  takes 'echo ${y:{}}' 'v={} for text' 'v={}; echo "$v"' 1
-  takes 'echo ${y:{}}' 'n=$(({})) for a number' 'n=$(({})); echo "$n"' 1
-  takes 'printf %s "`echo "\\"{}`"' 'write $(' 'printf %s "$(printf %s "\\"{})"' '\1'
-  takes 'sh -c "echo {}"; :' "sh -c 'echo \"\$1\"' sh {}" "sh -c 'echo \"\$1\"' sh {}; :" 1
-  takes 'echo 7; echo' '{} or "$1"' 'echo 7; echo {}' $'7\n1'
-  takes "echo \$'{}'; :" "\$'…'{}\$'…'" "echo \$'a'{}\$'b'; :" '$a1$b'
-  takes 'echo $((echo {}) | cat); :' 'write $( (' 'echo $( (echo {}) | cat); :' 1
-}
