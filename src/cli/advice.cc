@@ -151,6 +151,10 @@ std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) 
   if (scheme.kind != FieldScheme::Kind::named) return {};
   const FieldNames& names = scheme.names;
   const bool csv = input.format == RecordFormat::csv;
+  if (!names.empty() && names[0].starts_with("{\"")) {
+    return "the first row is a JSON object: write --jsonl in place of " +
+           std::string(csv ? "--csv" : "--tsv");
+  }
   const std::string_view others = csv ? ";|\t" : ";|,";
   const std::size_t other = names.size() == 1 ? names[0].find_first_of(others) : std::string::npos;
   if (other != std::string::npos) {
@@ -161,10 +165,6 @@ std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) 
     return fmt::format("the header is one field, '{}': where {} is between the fields, write {}",
                        printable(names[0], 80), sign == '\t' ? "a tab" : fmt::format("'{}'", sign),
                        fix);
-  }
-  if (!names.empty() && names[0].starts_with("{\"")) {
-    return "the first row is a JSON object: write --jsonl in place of " +
-           std::string(csv ? "--csv" : "--tsv");
   }
   if (!looks_like_a_record(names)) return {};
   std::string list;
