@@ -9,6 +9,7 @@
 
 #include "base/numbers.h"
 #include "base/text.h"
+#include "input/file_kind.h"
 
 namespace distaff {
 namespace {
@@ -199,7 +200,8 @@ void ArgumentSource::take_ahead(Group& group, List& list) {
   Record& line = list.ahead;
   if (!line.problem.empty()) {
     // A NUL is one in a list, too: there is no -0 for it.
-    const bool nul = !line.bytes_lost && line.text.find('\0') != std::string::npos;
+    const bool nul =
+        !line.bytes_lost && line.problem != kUtf16 && line.text.find('\0') != std::string::npos;
     list.flaws[list.values.size()] = {nul ? std::string(kNulInLine) : std::move(line.problem),
                                       line.bytes_lost};
   }

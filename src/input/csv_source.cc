@@ -7,6 +7,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "base/utf8_check.h"
+#include "input/file_kind.h"
 
 namespace distaff {
 namespace {
@@ -31,7 +32,7 @@ Expected<void> CsvSource::read_header() {
     files_.begin_turn();
     switch (read_row()) {
       case Row::row:
-        take_header();
+        if (!take_header()) return tl::unexpected(error_);
         break;
       case Row::too_long:
         fail_at(row_line_, fmt::format("the header is longer than --max-record {}: raise it",
@@ -354,7 +355,9 @@ bool CsvSource::take_header() {
     names_ = std::make_shared<FieldNames>(std::move(names));
     header_file_ = files_.name();
     header_text_ = text_;
-    return true;
+    if (!may_be_utf16(text_)) return true;
+    fail_at(row_line_, std::string(kUtf16));
+    return false;
   }
   if (names == *names_) return true;
   fail_at(row_line_, "the header '" + printable(text_) + "' is not that of " +

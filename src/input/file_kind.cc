@@ -60,6 +60,15 @@ std::string no_text(std::string_view first_bytes, const std::string& file) {
   return {};
 }
 
+bool may_be_utf16(std::string_view line) {
+  const std::size_t first = line.find('\0');
+  if (first == line.npos) return false;
+  for (std::size_t i = first; i < line.size(); ++i) {
+    if (line[i] == '\0' && i % 2 != first % 2) return false;
+  }
+  return true;
+}
+
 // Letters of the Latin alphabet have a NUL on one side, and a newline's own NUL falls to the line
 // behind it, or was before it.
 bool looks_like_utf16(std::string_view line) {

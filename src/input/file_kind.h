@@ -27,4 +27,8 @@ inline constexpr std::string_view kUtf16 =
 // Is this line one of UTF-16, cut at the byte of its newline?  Needs a NUL in every other place.
 bool looks_like_utf16(std::string_view line);
 
+// The same of a line that holds a NUL and is too short to tell, or has letters of which not all are
+// Latin: those NULs that it has are in every other place.
+bool may_be_utf16(std::string_view line);
+
 }  // namespace distaff

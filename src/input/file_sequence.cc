@@ -54,7 +54,7 @@ FileSequence::Fill FileSequence::fill() {
   switch (reader_->fill()) {
     case ByteReader::Fill::data:
       filled_ = true;
-      return is_text() ? Fill::data : Fill::failed;
+      return is_as_meant() ? Fill::data : Fill::failed;
     case ByteReader::Fill::wait:
       return wait();
     case ByteReader::Fill::end:
@@ -67,11 +67,16 @@ FileSequence::Fill FileSequence::fill() {
 }
 
 // False, and error_, if the file is plainly something else.  A pipe may give its bytes one by one.
-bool FileSequence::is_text() {
-  if (!options_.text || first_bytes_.size() >= kFileKindBytes) return true;
+bool FileSequence::is_as_meant() {
+  if (first_bytes_.size() >= kFileKindBytes) return true;
   first_bytes_ += reader_->data().substr(0, kFileKindBytes - first_bytes_.size());
   const std::string what = no_text(first_bytes_, name_);
   if (what.empty()) return true;
+  if (!options_.text) {  // records that end in NUL may hold anything
+    first_bytes_.resize(kFileKindBytes);
+    warning_ = what;
+    return true;
+  }
   reader_->consume(reader_->data().size());
   fail({what, 2});
   return false;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/expected.h"
@@ -33,7 +34,8 @@ class FileSequence {
   struct Options {
     std::size_t buffer_size = ByteReader::kBufferSize;
     int stdin_fd = 0;  // what "-" means
-    bool text = true;  // a file whose first bytes say that it is no text is a failure
+    // A file whose first bytes say that it is no text is a failure; else only worth a warning.
+    bool text = true;
   };
 
   // Opens the first file; the others must exist.  No names: stdin.
@@ -58,12 +60,15 @@ class FileSequence {
 
   const Error& error() const { return error_; }
 
+  // Of a file that is hardly meant to be read as it is; once for each.
+  std::string take_warning() { return std::exchange(warning_, {}); }
+
  private:
   FileSequence(std::vector<std::string> names, Options options);
 
   Expected<void> open_next();
   void close();
-  bool is_text();
+  bool is_as_meant();
   Fill wait();
   Fill fail(Error error);
 
@@ -77,6 +82,7 @@ class FileSequence {
   bool filled_ = false;               // this turn has had its buffer
   bool failed_ = false;
   Error error_;
+  std::string warning_;
 };
 
 }  // namespace distaff

@@ -429,8 +429,7 @@ void JsonSource::make_record(std::string_view line, Record& record) {
     warning_ = fmt::format("{}the member '{}' stands twice: the last counts, here and in others",
                            place, printable(reader_->twice(), 60));
   } else {
-    record.problem =
-        place + (looks_like_utf16(record.text) ? std::string(kUtf16) : reader_->mistake());
+    record.problem = place + (may_be_utf16(record.text) ? std::string(kUtf16) : reader_->mistake());
   }
 }
 

@@ -58,8 +58,12 @@ class LineReader {
   // Why a line that was too long is no job.
   std::string too_long() const;
 
-  // Once, of the first such line whose end is not in sight: what there is to wait for.
-  std::string take_warning() { return std::exchange(warning_, {}); }
+  // Once, of the first such line whose end is not in sight: what there is to wait for.  And of
+  // files that are no lists.
+  std::string take_warning() {
+    std::string warning = files_.take_warning();
+    return warning.empty() ? std::exchange(warning_, {}) : warning;
+  }
 
   int wait_fd() const { return files_.wait_fd(); }
   const Error& error() const { return files_.error(); }

@@ -7,6 +7,16 @@
 #include "input/file_kind.h"
 
 namespace distaff {
+namespace {
+
+std::string why_nul(std::string_view line) {
+  if (looks_like_utf16(line)) return std::string(kUtf16);
+  std::string why = "a NUL byte in the line: use -0 if NUL ends the records";
+  if (may_be_utf16(line)) why += ", or iconv -f UTF-16LE -t UTF-8 (or UTF-16BE) if it is UTF-16";
+  return why;
+}
+
+}  // namespace
 
 LineSource::LineSource(FileSequence files, Options options, std::unique_ptr<LineFields> fields)
     : delimiter_(options.delimiter),
@@ -48,10 +58,7 @@ bool LineSource::make_record(std::string_view line, Record& record) {
   if (watch_for_cr_ && record.text.ends_with('\r')) warn_of_cr();
   if (lines_.may_hold_nul() && !nul_is_delimiter_ &&
       std::memchr(record.text.data(), '\0', record.text.size()) != nullptr) {
-    record.problem =
-        looks_like_utf16(record.text)
-            ? kUtf16
-            : std::string_view("a NUL byte in the line: use -0 if NUL ends the records");
+    record.problem = why_nul(record.text);
   }
   return !fields_ || !record.problem.empty() || fields_->find(record);
 }

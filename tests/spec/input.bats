@@ -309,8 +309,35 @@ load helpers
   exits 2
   says "iconv -f UTF-16 -t UTF-8 list | distaff"
   absent ran
-  try distaff -0 -a list.gz --stdin record gzip -dcq
-  says_not "not text"
+}
+
+@test "the same where records may hold anything: said, and they are read" {
+  printf 'a\nb\n' | gzip > list.gz
+  try distaff -0 -a list.gz --stdin record 'wc -c; echo ran'
+  exits 0
+  one_line
+  says "warning: 'list.gz' is compressed by gzip" "zcat list.gz | distaff"
+  try distaff -d , --stdin record 'cat > copy' < list.gz
+  says "stdin is compressed by gzip"
+  printf 'a\0' | try distaff -0 echo
+  silent
+}
+
+@test "a table of UTF-16 without a mark says so" {
+  printf 'a,b\n1,2\n' | iconv -f UTF-8 -t UTF-16LE > t.csv
+  for way in --csv --tsv; do
+    try distaff "$way" -a t.csv echo {a}
+    exits 2
+    one_line
+    says "t.csv:1: the line looks like UTF-16: iconv"
+  done
+  printf '{"a":"\320\277"}\n' | iconv -f UTF-8 -t UTF-16BE | try distaff --jsonl echo {a}
+  says "the line looks like UTF-16: iconv"
+  printf '\320\277\n' | iconv -f UTF-8 -t UTF-16LE | try distaff echo
+  says "if it is UTF-16"
+  printf 'Some text\nfor it\n' | iconv -f UTF-8 -t UTF-16LE > list
+  try distaff echo :::: list
+  says "the line looks like UTF-16: iconv"
 }
 
 @test "a record longer than --max-record is a failed job, and the others go on" {
