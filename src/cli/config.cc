@@ -22,9 +22,14 @@ bool may_hold_nul(const Option& option) {
          option.id == Opt::tag_template;
 }
 
+// "D|N%": a duration, or something else that only text can be.
+bool may_be_duration(const Option& option) {
+  return option.kind == ValueKind::duration || option.value.starts_with("D|");
+}
+
 bool takes_number(const Option& option) {
   return option.kind == ValueKind::number || option.kind == ValueKind::signed_number ||
-         option.kind == ValueKind::size || option.kind == ValueKind::duration;
+         option.kind == ValueKind::size || may_be_duration(option);
 }
 
 // What goes behind the key, for messages.

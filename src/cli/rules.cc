@@ -22,6 +22,11 @@ bool is_whole(const JsonValue& value) {
   return value.is(JsonValue::Kind::number) && value.text.find_first_of(".eE") == std::string::npos;
 }
 
+// Text, or a number of seconds.
+bool may_be_time(const JsonValue& value) {
+  return value.is(JsonValue::Kind::string) || value.is(JsonValue::Kind::number);
+}
+
 // Walks the parsed document.  Inside, a mistake is thrown: the tree is deep and every level would
 // only pass it on.
 class RulesReader {
@@ -83,7 +88,7 @@ class RulesReader {
     }
     if (const JsonValue* value = object.find("timeout")) {
       const std::string where = path + ".timeout";
-      rule.timeout = take(*value, where, parse_time_limit(text_at(*value, where, "\"30s\"")));
+      rule.timeout = take(*value, where, parse_time_limit(time_at(*value, where, "\"30s\"")));
     }
     if (const JsonValue* value = object.find("break")) rule.breaker = read_break(*value, path);
   }
@@ -112,7 +117,7 @@ class RulesReader {
     if (!is_whole(*failures)) wrong_type(*failures, path + ".failures", "a whole number, as 10");
     breaker.failures = take(*failures, path + ".failures", parse_int(failures->text, 1));
     const std::string where = path + ".pause";
-    breaker.pause = take(*pause, where, parse_duration(text_at(*pause, where, "\"5m\"")));
+    breaker.pause = take(*pause, where, parse_duration(time_at(*pause, where, "\"5m\"")));
     return breaker;
   }
 
@@ -153,7 +158,7 @@ class RulesReader {
   std::vector<ThrottleEntry> read_throttle(const JsonValue& value, const std::string& path) const {
     std::vector<ThrottleEntry> entries;
     if (!value.is(JsonValue::Kind::list)) {
-      if (!value.is(JsonValue::Kind::string)) {
+      if (!may_be_time(value)) {
         wrong_type(value, path, "a rest, as \"2s\" or \"2s..4s\", or a list of rests and pauses");
       }
       entries.push_back(read_entry(value, path));
@@ -169,7 +174,7 @@ class RulesReader {
   // "2s..4s", or {"when": …, "pause": …, "at_most": …}
   ThrottleEntry read_entry(const JsonValue& value, const std::string& path) const {
     ThrottleEntry entry;
-    if (value.is(JsonValue::Kind::string)) {
+    if (may_be_time(value)) {
       entry.throttle = take(value, path, parse_throttle(value.text));
       return entry;
     }
@@ -188,7 +193,7 @@ class RulesReader {
       wrong(value, path, "has no \"pause\"; write a time, as \"30s\", or \"retry-after\"");
     }
     const std::string where = path + ".pause";
-    const std::string& length = text_at(*pause, where, "\"30s\" or \"retry-after\"");
+    const std::string& length = time_at(*pause, where, "\"30s\" or \"retry-after\"");
     entry.retry_after = length == "retry-after";
     if (!entry.retry_after) entry.pause = take(*pause, where, parse_duration(length));
     if (const JsonValue* most = value.find("at_most")) {
@@ -197,7 +202,7 @@ class RulesReader {
         wrong(*most, limit,
               "bounds what a server asks for, so it goes with \"pause\": \"retry-after\"");
       }
-      entry.at_most = take(*most, limit, parse_duration(text_at(*most, limit, "\"10m\"")));
+      entry.at_most = take(*most, limit, parse_duration(time_at(*most, limit, "\"10m\"")));
     }
     if (entry.retry_after && entry.when != ThrottleEntry::When::http) {
       wrong(*pause, where,
@@ -235,6 +240,12 @@ class RulesReader {
   const std::string& text_at(const JsonValue& value, const std::string& path,
                              std::string_view example = "text in quotes") const {
     if (!value.is(JsonValue::Kind::string)) wrong_type(value, path, example);
+    return value.text;
+  }
+
+  const std::string& time_at(const JsonValue& value, const std::string& path,
+                             std::string_view example) const {
+    if (!may_be_time(value)) wrong_type(value, path, example);
     return value.text;
   }
 

@@ -126,7 +126,8 @@ TEST(Config, MeansWhatTheCommandLineMeansForEveryOption) {
     if (option.repeatable) expect_same(option, "[" + json_string(value) + "]", value);
     const bool number = option.kind == ValueKind::number || option.kind == ValueKind::size ||
                         option.kind == ValueKind::signed_number ||
-                        option.kind == ValueKind::duration;
+                        option.kind == ValueKind::duration || option.id == Opt::timeout ||
+                        option.id == Opt::deadline;
     if (number) {
       for (const std::string text : {"1", "0", "7.5", "1e3", "-1"}) {
         if (text != "-1" || option.kind == ValueKind::signed_number) {

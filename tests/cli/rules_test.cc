@@ -153,8 +153,8 @@ TEST(Rules, NameTheValueAndTheFix) {
   EXPECT_EQ(error_of_rule(R"("rate": "fast")"),
             "r.json: rules[0].rate: 'fast' is no rate, such as 10/s, 100/1m, 1/2s, or 10/s:5 with "
             "bursts of 5");
-  EXPECT_EQ(error_of_rule(R"("throttle": 10)"),
-            "r.json: rules[0].throttle: 10 does not go here; write a rest, as \"2s\" or "
+  EXPECT_EQ(error_of_rule(R"("throttle": true)"),
+            "r.json: rules[0].throttle: true does not go here; write a rest, as \"2s\" or "
             "\"2s..4s\", or a list of rests and pauses");
   EXPECT_EQ(error_of_rule(R"("throttle": "10 parsecs")"),
             "r.json: rules[0].throttle: '10 parsecs' is no duration, such as 250ms, 1.5s, 2m, 1h "
@@ -213,6 +213,18 @@ TEST(Rules, SayWhatIsAFailureAndWhatIsDoneAboutIt) {
   EXPECT_EQ(rules->rules[1].timeout, (TimeLimit{.most = std::chrono::seconds(1)}));
 }
 
+TEST(Rules, TakeNumbersForTimesAsSeconds) {
+  EXPECT_EQ(rule_of(R"("timeout": 2)"), rule_of(R"("timeout": "2s")"));
+  EXPECT_EQ(rule_of(R"("throttle": 0.01)"), rule_of(R"("throttle": "10ms")"));
+  EXPECT_EQ(rule_of(R"("throttle": [3, {"when": "failed", "pause": 1.5}])"),
+            rule_of(R"("throttle": ["3s", {"when": "failed", "pause": "1500ms"}])"));
+  EXPECT_EQ(rule_of(R"("break": {"failures": 2, "pause": 60})"),
+            rule_of(R"("break": {"failures": 2, "pause": "1m"})"));
+  const std::string http = R"("throttle": [{"when": {"http": [429]}, "pause": "retry-after", )";
+  EXPECT_EQ(rule_of(http + R"("at_most": 90}])"), rule_of(http + R"("at_most": "90s"}])"));
+  EXPECT_EQ(error_of_rule(R"("timeout": -1)"), error_of_rule(R"("timeout": "-1")"));
+}
+
 TEST(RulesErrors, OfFailures) {
   const std::string at = "r.json: rules[0].";
   EXPECT_EQ(error_of_rule(R"("ok": 1)"), at + "ok: 1 does not go here; write [0, 1] or \"0-3\"");
@@ -221,7 +233,8 @@ TEST(RulesErrors, OfFailures) {
   EXPECT_EQ(error_of_rule(R"("ok": [])"), at + "ok: is an empty list; write [0, 1]");
   EXPECT_EQ(error_of_rule(R"("retries": "3")"),
             at + "retries: \"3\" does not go here; write a whole number, as 3");
-  EXPECT_EQ(error_of_rule(R"("timeout": 3)"), at + "timeout: 3 does not go here; write \"30s\"");
+  EXPECT_EQ(error_of_rule(R"("timeout": true)"),
+            at + "timeout: true does not go here; write \"30s\"");
   EXPECT_EQ(error_of_rule(R"("timeout": "0")"),
             at + "timeout: '0' would end every job at once; for no limit leave it out");
   EXPECT_EQ(error_of_rule(R"("break": 10)"),

@@ -68,6 +68,20 @@ config() { printf '%s' "$1" > c.json; }
   prints a
 }
 
+@test "times are numbers of seconds in every file" {
+  printf '{"timeout": 0.3, "deadline": 100, "throttle": 0, "key": "{1}"}' > conf
+  try distaff --config conf 'sleep 60; : {}' ::: a
+  exits 1
+  says "timed out"
+  printf '{"rules": [{"match": "", "timeout": 0.3, "throttle": 0.01}]}' > rules
+  try distaff --rules rules -g {1} 'sleep 60; : {}' ::: a
+  exits 1
+  says "timed out"
+  printf '{"deadline": 0.3}' > conf
+  try distaff --config conf 'sleep 60; : {}' ::: a
+  exits 124
+}
+
 @test "a file may be a pipe" {
   try distaff --config <(echo '{"tag": true}') echo ::: x
   exits 0
