@@ -6,11 +6,14 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
 #include "base/text.h"
 #include "cli/help.h"
+#include "os/signals.h"
+#include "os/whole_file.h"
 
 namespace distaff {
 namespace {
@@ -34,8 +37,13 @@ std::vector<std::string> places_of_fetch(std::string_view self) {
 }
 
 int print(std::string_view text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && std::fflush(stdout) == 0 ? 0 : 3;
+  errno = 0;
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const int error = written ? error_of_closing(STDOUT_FILENO) : errno;
+  if (error == 0) return 0;
+  if (error == EPIPE) die_of_signal(SIGPIPE);  // as the reader of --help | head wants it
+  return refuse({fmt::format("cannot write to stdout: {}", std::strerror(error)), 3});
 }
 
 int refuse(const Error& error) {

@@ -88,6 +88,36 @@ load helpers
   refuses --help -- help
 }
 
+@test "what is asked of the program itself and cannot be written is said" {
+  [ -e /dev/full ] || skip "there is no /dev/full"
+  local asked program
+  printf 'a,b\n' > t.csv
+  for program in distaff 'distaff fetch'; do
+    for asked in --version --help --help-all '--csv -a t.csv --fields'; do
+      try sh -c "$program $asked > /dev/full"
+      exits 3
+      one_line
+      says "distaff: cannot write to stdout: No space left on device"
+      try sh -c "$program $asked >&-"
+      exits 3
+      one_line
+      says "distaff: cannot write to stdout: "
+    done
+  done
+}
+
+@test "a reader that has seen enough of the help is no mistake" {
+  {
+    wait_for test -e gone
+    distaff --help-all 2> err && status=0 || status=$?
+    echo "$status" > status
+  } | {
+    exec <&-
+    touch gone
+  }
+  same "$(cat status err)" 141
+}
+
 @test "-h and --help-all are on stdout" {
   try distaff -h
   exits 0
