@@ -134,10 +134,24 @@ std::string advice_on_braces(const RunSpec& spec, const TemplateSyntax& syntax) 
   return {};
 }
 
-std::string advice_on_key(std::string_view key) {
+std::string advice_on_key(const RunSpec& spec) {
+  const std::string_view key = spec.group.key;
   if (!key.starts_with("host") && !key.starts_with("domain")) return {};
-  return "; only URLs have a host, and of other records --split REGEX -g {1} or -g regex:RE takes "
-         "a part";
+  const std::size_t colon = key.find(':');
+  if (colon == key.npos) {
+    return "; only URLs have a host, and of other records --split REGEX -g {1} or -g regex:RE "
+           "takes "
+           "a part";
+  }
+  const std::string_view field = key.substr(colon + 1);
+  if (field.find_first_of("{}") != field.npos) {
+    return fmt::format("; only URLs have a host, and of other values -g {} takes the whole",
+                       shell_quote(printable(field, 60)));
+  }
+  return fmt::format(
+      "; only URLs have a host, and of other values -g {} takes the whole and -g {} a part",
+      shell_quote(printable(field, 60)),
+      shell_quote(fmt::format("{{{}@REGEX}}", printable(field, 60))));
 }
 
 std::string advice_on_stdin(const InputSpec& input) {
@@ -148,7 +162,8 @@ std::string advice_on_stdin(const InputSpec& input) {
 }
 
 std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) {
-  if (scheme.kind != FieldScheme::Kind::named) return {};
+  // The names of --match are its own.
+  if (scheme.kind != FieldScheme::Kind::named || !input.match.empty()) return {};
   const FieldNames& names = scheme.names;
   const bool csv = input.format == RecordFormat::csv;
   if (!names.empty() && names[0].starts_with("{\"")) {
@@ -177,8 +192,12 @@ std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) 
       list, names.size() > 4 ? " ..." : "");
 }
 
-std::vector<std::string> advice_on_columns(const FieldNames& names,
+std::vector<std::string> advice_on_columns(const InputSpec& input, const FieldNames& names,
                                            const std::vector<std::string>& used) {
+  const bool captures = !input.match.empty();
+  const char* has =
+      captures ? "--match has more than one capture" : "the header has more than one column";
+  const char* is = captures ? "capture that --match calls" : "column that the header calls";
   std::vector<std::string> all;
   for (const std::string& name : used) {
     const auto first = std::find(names.begin(), names.end(), name);
@@ -187,16 +206,14 @@ std::vector<std::string> advice_on_columns(const FieldNames& names,
     const auto next = std::find(first + 1, names.end(), name);
     if (next != names.end()) {
       all.push_back(fmt::format(
-          "the header has more than one column '{0}': {{{0}}} is the first of them, number {1}, "
-          "and number {2} is another",
-          printable(name, 60), number, next - names.begin() + 1));
+          "{3} '{0}': {{{0}}} is the first of them, number {1}, and number {2} is another",
+          printable(name, 60), number, next - names.begin() + 1, has));
     }
     const bool is_number = name.find_first_not_of("0123456789") == name.npos && !name.empty();
     if (is_number && name != number) {
-      all.push_back(fmt::format(
-          "{{{0}}} is the column that the header calls '{0}', which is number {1}: names go before "
-          "numbers",
-          printable(name, 60), number));
+      all.push_back(
+          fmt::format("{{{0}}} is the {2} '{0}', which is number {1}: names go before numbers",
+                      printable(name, 60), number, is));
     }
   }
   return all;

@@ -36,7 +36,7 @@ void learn_names(const RunSpec& spec, OpenedSource& opened);
 std::string advice_on_braces(const RunSpec& spec, const TemplateSyntax& syntax);
 
 // What to add where the first job has no key.
-std::string advice_on_key(std::string_view key);
+std::string advice_on_key(const RunSpec& spec);
 
 // Records come from a stdin that has none and never will: what to say of it; empty if they do not.
 std::string advice_on_stdin(const InputSpec& input);
@@ -47,7 +47,7 @@ std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme);
 
 // What to say of names that are used and may not mean what they seem to: of two columns, or of one
 // that is called by another one's number.
-std::vector<std::string> advice_on_columns(const FieldNames& names,
+std::vector<std::string> advice_on_columns(const InputSpec& input, const FieldNames& names,
                                            const std::vector<std::string>& used);
 
 // What to say of the file of --failed-to where lines cannot hold the values of `:::`; empty if it

@@ -195,7 +195,7 @@ Expected<void> make_plan(RunSpec& spec, OpenedSource& opened, FetchPlan& plan) {
   }
   if (plan.id) plan.id->collect_names(names);
   want_fields(*opened.source, names);
-  plan.warnings = advice_on_columns(opened.scheme.names, names);
+  plan.warnings = advice_on_columns(spec.input, opened.scheme.names, names);
   plan.columns = opened.scheme;
   if (const std::size_t count = first_row_fields(*opened.source)) plan.columns.count = count;
   resolve_ahead(spec, opened, plan);

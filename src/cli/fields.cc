@@ -33,8 +33,9 @@ Expected<std::optional<Record>> first_record(Source& source) {
 
 // Each as it can be written in braces.
 std::string lines(const FieldScheme& scheme, std::size_t count) {
+  const WrittenNames names(scheme);
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) text += written_name(scheme, i) + '\n';
+  for (std::size_t i = 0; i < count; ++i) text += names.at(i) + '\n';
   return text;
 }
 

@@ -100,7 +100,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
   if (plan.result_path) plan.result_path->collect_names(names);
   if (plan.mutex) plan.mutex->collect_names(names);
   want_fields(*opened.source, names);
-  for (std::string& warning : advice_on_columns(opened.scheme.names, names)) {
+  for (std::string& warning : advice_on_columns(spec.input, opened.scheme.names, names)) {
     plan.warnings.push_back(std::move(warning));
   }
   return plan;

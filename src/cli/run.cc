@@ -302,7 +302,7 @@ class Run {
             .run_id = run_id,
             .hit_together = spec.command.stdin_mode == StdinMode::tty,
             .total = jobs_to_expect(spec, opened),
-            .no_key_advice = advice_on_key(spec.group.key),
+            .no_key_advice = advice_on_key(spec),
             .not_found_advice = plan.not_found_advice,
             .deadline = deadline_of(spec.failure.deadline, deadline),
             .seed = draw_seed(),

@@ -89,6 +89,7 @@ bool is_field(const std::optional<Replacement>& read, const FieldScheme& scheme,
 bool is_plain(std::string_view inside) {
   if (inside.empty()) return true;
   if (!is_word(inside.front()) || !is_word(inside.back())) return false;
+  if (inside.find("..") != inside.npos) return false;  // may be a name, else {1..9} of bash
   return std::all_of(inside.begin(), inside.end(), [](char c) { return is_word(c) || c == '.'; });
 }
 
@@ -122,14 +123,40 @@ std::optional<Replacement> field_in_braces(std::string_view text, const FieldSch
   return field && found.parts.empty() ? std::optional(found) : std::nullopt;
 }
 
-std::string written_name(const FieldScheme& scheme, std::size_t index) {
-  const std::string& name = scheme.names[index];
-  if (!needs_quotes(name) && is_field(field_in_braces(name, scheme), scheme, index)) return name;
+WrittenNames::WrittenNames(const FieldScheme& scheme) : scheme_(scheme) {
+  first_.reserve(scheme.names.size());
+  for (std::size_t i = 0; i < scheme.names.size(); ++i) {
+    const std::string& name = scheme.names[i];
+    first_.emplace(name, i);
+    starts_with_quote_ = starts_with_quote_ || name.starts_with('"');
+  }
+}
+
+// What must hold is that field_in_braces() finds the field again.  It looks for just the name
+// first, so that without quotes there is nothing to try.
+std::string WrittenNames::at(std::size_t index) const {
+  const std::string& name = scheme_.names[index];
+  if (first_.at(name) != index) return std::to_string(index + 1);
+  if (!needs_quotes(name)) return name;
+  if (!starts_with_quote_) return quoted(name, false);
   for (const bool all : {false, true}) {
     std::string text = quoted(name, all);
-    if (is_field(field_in_braces(text, scheme), scheme, index)) return text;
+    if (is_field(field_in_braces(text, scheme_), scheme_, index)) return text;
   }
   return std::to_string(index + 1);
+}
+
+std::string written_name(const FieldScheme& scheme, std::size_t index) {
+  return WrittenNames(scheme).at(index);
+}
+
+Replacement column(const FieldScheme& scheme, std::size_t index) {
+  Replacement found;
+  found.what = Replacement::What::name;
+  found.name = scheme.names[index];
+  // Objects have their members in any order.
+  found.field = scheme.kind == FieldScheme::Kind::named ? index + 1 : 0;
+  return found;
 }
 
 bool depends_on_names(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "compose/template.h"
 
@@ -20,9 +21,27 @@ struct QuotedName {
 // The JSON string at the start of `text`; nothing if none is there.
 std::optional<QuotedName> read_quoted_name(std::string_view text);
 
-// What stands in braces for the field at `index` of the scheme's names.  One that has the name of
-// another before it is written by its number.
+// How fields are written, of which there may be very many.
+class WrittenNames {
+ public:
+  // `scheme` must outlive this.
+  explicit WrittenNames(const FieldScheme& scheme);
+
+  // What stands in braces for the field at `index` of the scheme's names.  One that has the name of
+  // another before it is written by its number.
+  std::string at(std::size_t index) const;
+
+ private:
+  const FieldScheme& scheme_;
+  std::unordered_map<std::string_view, std::size_t> first_;  // of each name
+  bool starts_with_quote_ = false;                           // one of the names does
+};
+
+// The same of one field.
 std::string written_name(const FieldScheme& scheme, std::size_t index);
+
+// The field at `index` of the scheme's names.
+Replacement column(const FieldScheme& scheme, std::size_t index);
 
 // The field that {text} is, if it is one and nothing of a path is taken from it.
 std::optional<Replacement> field_in_braces(std::string_view text, const FieldScheme& scheme);

@@ -47,6 +47,11 @@ std::string columns(const FieldScheme& scheme, std::string_view word) {
 
 // `word` as a field by name or number: {word}, in the spelling that no -I changes.
 Expected<Template> field_template(std::string_view word, const TemplateSyntax& syntax) {
+  const FieldNames& names = syntax.scheme.names;
+  if (is_column(word, syntax.scheme)) {
+    const auto first = std::find(names.begin(), names.end(), word);
+    return Template::of({column(syntax.scheme, static_cast<std::size_t>(first - names.begin()))});
+  }
   if (auto field = field_in_braces(word, syntax.scheme)) {
     field->each_value = syntax.tuples;
     return Template::of({*std::move(field)});

@@ -121,6 +121,13 @@ bool looks_like_a_name(std::string_view inside) {
   return !expansion && inside.find(": ") == inside.npos;
 }
 
+// { mail }, where there is a field mail.
+bool is_name_with_blanks(std::string_view inside, const FieldScheme& scheme) {
+  const std::string_view name = trimmed(inside);
+  return name.size() < inside.size() && !name.empty() &&
+         std::find(scheme.names.begin(), scheme.names.end(), name) != scheme.names.end();
+}
+
 // {n,m} and {4} of a regex.
 bool is_repetition(std::string_view inside) {
   return inside.find_first_not_of("0123456789,") == inside.npos;
@@ -242,7 +249,8 @@ std::string advice_on_braces(std::string_view text, const TemplateSyntax& syntax
       if (at > from) continue;
       const std::string_view behind = text.substr(at + opening.size());
       const std::string_view inside = behind.substr(0, behind.find('}'));
-      if (inside.size() < behind.size() && looks_like_a_name(inside) && !is_repetition(inside)) {
+      const bool is_meant = looks_like_a_name(inside) || is_name_with_blanks(inside, syntax.scheme);
+      if (inside.size() < behind.size() && is_meant && !is_repetition(inside)) {
         return fmt::format("{}{}}} stays as it is: no field is called so; {}", opening,
                            printable(inside, 60), names_there_are(syntax.scheme));
       }

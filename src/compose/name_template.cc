@@ -78,7 +78,7 @@ Expected<std::vector<FileNamePart>> NameTemplate::of(const JobView& job) const {
       continue;
     }
     auto text = std::get<Template>(part).expand(job);
-    if (!text) return tl::unexpected(text.error());
+    if (!text) return fail("--name: " + text.error().message);
     name.push_back({What::text, *std::move(text)});
   }
   return name;

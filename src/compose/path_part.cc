@@ -34,8 +34,7 @@ Expected<PathPart> capture_part(std::string_view pattern) {
   PathPart part{PathPart::Kind::capture, std::string(pattern),
                 std::make_shared<const re2::RE2>(pattern, options)};
   if (part.regex->ok()) return part;
-  return fail(
-      fmt::format("'{{@{}}}' holds no regex that RE2 takes: {}", pattern, part.regex->error()));
+  return fail("holds no regex that RE2 takes: " + part.regex->error());
 }
 
 std::string_view without_slashes(std::string_view path) {
@@ -102,7 +101,10 @@ Expected<Parts> read_parts(std::string_view text, std::size_t& at) {
       const std::string_view argument = text.substr(i + 1, end - i - 1);
       Expected<PathPart> part = regex ? capture_part(argument)
                                       : PathPart{PathPart::Kind::suffix, std::string(argument), {}};
-      if (!part) return tl::unexpected(part.error());
+      if (!part) {
+        at = end + 1;
+        return tl::unexpected(part.error());
+      }
       parts.push_back(*std::move(part));
       i = end - 1;
     } else {
@@ -113,7 +115,7 @@ Expected<Parts> read_parts(std::string_view text, std::size_t& at) {
 }
 
 // All parts give pieces of the value they get, or ".": nothing is copied on the way.
-Expected<std::string> taken_apart(const std::vector<PathPart>& parts, std::string_view value) {
+Expected<std::string_view> piece_of(const std::vector<PathPart>& parts, std::string_view value) {
   for (const PathPart& part : parts) {
     switch (part.kind) {
       case PathPart::Kind::basename:
@@ -138,7 +140,13 @@ Expected<std::string> taken_apart(const std::vector<PathPart>& parts, std::strin
       }
     }
   }
-  return std::string(value);
+  return value;
+}
+
+Expected<std::string> taken_apart(const std::vector<PathPart>& parts, std::string_view value) {
+  const auto piece = piece_of(parts, value);
+  if (!piece) return tl::unexpected(piece.error());
+  return std::string(*piece);
 }
 
 }  // namespace distaff

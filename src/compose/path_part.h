@@ -35,10 +35,12 @@ struct PathPart {
 };
 
 // The path parts at text[at] up to the closing brace, which `at` is moved behind.  Nothing if
-// anything else stands there; an error if a regex does not compile.
+// anything else stands there; an error if a regex does not compile, where `at` is moved
+// too: it is to follow the form's spelling.
 Expected<std::optional<std::vector<PathPart>>> read_parts(std::string_view text, std::size_t& at);
 
 // `value` with the parts applied one after the other.  An error is the reason why nothing is left.
+Expected<std::string_view> piece_of(const std::vector<PathPart>& parts, std::string_view value);
 Expected<std::string> taken_apart(const std::vector<PathPart>& parts, std::string_view value);
 
 }  // namespace distaff

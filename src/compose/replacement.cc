@@ -48,6 +48,12 @@ struct Form {
   const TemplateSyntax& syntax;
 
   std::string_view body() const { return text.substr(begin + 1); }
+
+  // As it stands in the text up to `end`, with what -I puts in front of the brace.
+  std::string_view spelled(std::size_t end) const {
+    const std::size_t from = begin + 2 - std::min(begin + 2, syntax.replacement.size());
+    return text.substr(from, end - from);
+  }
 };
 
 using Read = std::optional<std::pair<Replacement, std::size_t>>;  // and where it ends
@@ -56,23 +62,19 @@ using Read = std::optional<std::pair<Replacement, std::size_t>>;  // and where i
 Expected<Read> with_parts(const Form& form, std::size_t length, Replacement found) {
   std::size_t at = form.begin + 1 + length;
   auto parts = read_parts(form.text, at);
-  if (!parts) return tl::unexpected(parts.error());
+  if (!parts) {
+    return fail(fmt::format("'{}' {}", printable(form.spelled(at), 200), parts.error().message));
+  }
   if (!*parts) return Read{};
   found.parts = **std::move(parts);
   return Read{{std::move(found), at}};
 }
 
-Replacement name_form(std::string_view name, std::size_t field = 0) {
+Replacement member(std::string_view name) {
   Replacement found;
   found.what = Replacement::What::name;
   found.name = name;
-  found.field = field;
   return found;
-}
-
-// Objects have their members in any order.
-std::size_t place_of(std::size_t name, const Form& form) {
-  return form.syntax.scheme.kind == FieldScheme::Kind::named ? name + 1 : 0;
 }
 
 // A column that the form may begin with: how long its name is there, and which it is.
@@ -106,8 +108,7 @@ Expected<Read> read_column(const Form& form) {
   for (const bool alone : {true, false}) {
     for (const auto& [length, index] : fitting) {
       if (alone && !form.body().substr(length).starts_with('}')) continue;
-      const std::string& name = form.syntax.scheme.names[index];
-      auto read = with_parts(form, length, name_form(name, place_of(index, form)));
+      auto read = with_parts(form, length, column(form.syntax.scheme, index));
       if (!read || *read) return read;
     }
   }
@@ -120,12 +121,21 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-// The column that `inside` must have been meant for: the same in other letters, or, both having
-// blanks, nearly the same.  Without this, a name with a blank would be text if it is misspelt.
+// In small letters, and without the blanks around it.
+std::string bare(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
+  return lower_case(text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin));
+}
+
+// The column that `inside` must have been meant for: the same in other letters or with other blanks
+// around it, or, both having blanks, nearly the same.  Without this, a name with a blank would be
+// text if it is misspelt.
 std::string_view column_meant(std::string_view inside, const FieldNames& names) {
-  const std::string wanted = lower_case(inside);
+  const std::string wanted = bare(inside);
+  if (wanted.empty()) return {};
   std::vector<std::string> all;
-  for (const std::string& name : names) all.push_back(lower_case(name));
+  for (const std::string& name : names) all.push_back(bare(name));
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i] == wanted) return names[i];
   }
@@ -141,9 +151,23 @@ std::string_view column_meant(std::string_view inside, const FieldNames& names) 
   return {};
 }
 
-std::string known_fields(const FieldScheme& scheme) {
+// How far {1} {2} … count through the records of a job, as far as that is known.
+std::size_t numbers_there_are(const TemplateSyntax& syntax) {
+  const bool named = syntax.scheme.kind == FieldScheme::Kind::named;
+  const std::size_t each = named ? syntax.scheme.names.size() : syntax.scheme.count.value_or(0);
+  const bool known = (named || syntax.scheme.count) && syntax.most_records > 0;
+  if (!known || (each > 0 && syntax.most_records > SIZE_MAX / each)) return SIZE_MAX;
+  return each * syntax.most_records;
+}
+
+std::string known_fields(const TemplateSyntax& syntax) {
+  const FieldScheme& scheme = syntax.scheme;
+  if (scheme.kind == FieldScheme::Kind::none) return "{1} is the record";
   if (scheme.kind != FieldScheme::Kind::named) {
-    return fmt::format("records have {} field{}", *scheme.count, *scheme.count == 1 ? "" : "s");
+    const std::size_t count = numbers_there_are(syntax);
+    if (count == SIZE_MAX) return "fields have numbers";
+    return fmt::format("{} {} field{}", syntax.most_records == 1 ? "records have" : "a job has",
+                       count, count == 1 ? "" : "s");
   }
   std::string list;
   for (std::size_t i = 0; i < std::min(scheme.names.size(), kMostListed); ++i) {
@@ -180,7 +204,7 @@ tl::unexpected<Error> no_field(const Form& form, std::size_t length, std::string
       fmt::format("{}: no such field{}; {}; if these braces are to stay, {} -I '{}' and write "
                   "fields as {}",
                   printable(form.text.substr(form.begin - prefix, length + prefix), 80), hint,
-                  known_fields(syntax.scheme), prefix == 0 ? "add" : "choose another prefix, as",
+                  known_fields(syntax), prefix == 0 ? "add" : "choose another prefix, as",
                   other.replacement, example));
 }
 
@@ -197,6 +221,16 @@ std::size_t field_number(std::string_view digits) {
   return error == std::errc{} ? value : SIZE_MAX;
 }
 
+// {1 }: blanks do not belong to a number.  Empty if it is none of a field that there can be.
+std::string number_meant(std::string_view inside, const TemplateSyntax& syntax) {
+  const std::string number = bare(inside);
+  const std::size_t field = field_number(number);
+  const bool plain = syntax.scheme.kind == FieldScheme::Kind::none;
+  const bool open = syntax.scheme.kind == FieldScheme::Kind::open;
+  if (number.size() == inside.size() || field == 0 || open || (plain && field != 1)) return {};
+  return field <= numbers_there_are(syntax) ? number : std::string();
+}
+
 // {word…}: a number or a member, or in a table a mistake.
 Expected<Read> read_word(const Form& form) {
   const FieldScheme& scheme = form.syntax.scheme;
@@ -204,19 +238,19 @@ Expected<Read> read_word(const Form& form) {
   const std::size_t length = open ? member_length(form.body()) : word_length(form.body());
   if (length == 0) return Read{};
   const std::string_view word = form.body().substr(0, length);
-  if (open) return with_parts(form, length, name_form(word));
+  if (open) return with_parts(form, length, member(word));
 
   Replacement found;
   found.what = Replacement::What::field;
   found.field = field_number(word);
+  if (found.field == SIZE_MAX) found.name = word;  // for messages
   const bool named = scheme.kind == FieldScheme::Kind::named;
   if (found.field == 0 && !named) return Read{};
   if (scheme.kind == FieldScheme::Kind::none && found.field != 1) return Read{};
 
   auto read = with_parts(form, length, found);
   if (!read || !*read) return read;
-  const bool past =
-      (named && found.field > scheme.names.size()) || (scheme.count && found.field > *scheme.count);
+  const bool past = found.field > numbers_there_are(form.syntax);
   if (found.field == 0 || past) {
     return no_field(form, (*read)->second - form.begin, nearest_field(word, scheme));
   }
@@ -233,7 +267,8 @@ Expected<Read> read_form(const Form& form) {
   const std::string_view body = form.body();
   const std::string_view inside = body.substr(0, body.find('}'));
   // Another object may have a member of just that name.
-  const std::string_view meant = named ? column_meant(inside, scheme.names) : std::string_view();
+  std::string meant(named ? column_meant(inside, scheme.names) : std::string_view());
+  if (meant.empty() && inside.size() < body.size()) meant = number_meant(inside, form.syntax);
   if (!meant.empty()) {
     return no_field(form, inside.size() + 2, meant);
   }

@@ -103,7 +103,7 @@ Expected<RequestTemplate> RequestTemplate::compile(const FetchSpec& spec, const 
 Expected<void> RequestTemplate::add_headers(const JobView& job, Request& request) const {
   for (const auto& [line, name] : headers_) {
     auto text = line.expand(job);
-    if (!text) return tl::unexpected(text.error());
+    if (!text) return fail(fmt::format("--header {}: {}", name, text.error().message));
     const std::size_t bad = text->find_first_of(std::string_view("\r\n\0", 3));
     if (bad != text->npos) {
       return fail(fmt::format("--header {}: its value holds {}, which no header can", name,
@@ -125,7 +125,7 @@ Expected<Launch> RequestTemplate::build(const JobView& job) const {
   if (const auto added = add_headers(job, request); !added) return tl::unexpected(added.error());
   if (data_) {
     auto data = data_->expand(job);
-    if (!data) return tl::unexpected(data.error());
+    if (!data) return fail("--data: " + data.error().message);
     request.data = *std::move(data);
   }
   auto name = name_.of(job);

@@ -61,7 +61,7 @@ ResultPath::ResultPath(Template text) : template_(std::move(text)) {
 
 Expected<std::string> ResultPath::of(const JobView& job) const {
   auto path = template_.expand(job);
-  if (!path) return path;
+  if (!path) return fail("--results: " + path.error().message);
   std::string wrong = mistake(std::string_view(*path).substr(root_.size()));
   if (root_.empty() && path->starts_with('/')) {
     wrong = "the value is an absolute path; write --results './{}', or take a part of it, as {/}";

@@ -28,16 +28,17 @@ const std::string* field_named(const Record& record, const Replacement& wanted) 
   return field_at(record, static_cast<std::size_t>(found - names.begin()) + 1);
 }
 
+// As it was written, where no integer holds it.
+std::string number_of(const Replacement& wanted) {
+  return wanted.name.empty() ? std::to_string(wanted.field) : printable(wanted.name, 60);
+}
+
 tl::unexpected<Error> missing(const Replacement& wanted) {
   if (wanted.what == Replacement::What::field) {
-    return fail(fmt::format("no field {} in this record", wanted.field));
+    return fail(fmt::format("no field {} in this record", number_of(wanted)));
   }
   const char* kind = wanted.field > 0 ? "field" : "member";
   return fail(fmt::format("no {} '{}' in this record", kind, printable(wanted.name, 60)));
-}
-
-std::size_t field_count(const Record& record) {
-  return std::max<std::size_t>(record.fields.size(), 1);
 }
 
 // {3} in a job: the fields of its records are counted through.
@@ -52,8 +53,8 @@ Expected<std::string> field_of(const Replacement& wanted, const JobView& job) {
     return value ? taken_apart(wanted.parts, *value) : missing(wanted);
   }
   if (job.records.size() == 1) return missing(wanted);
-  return fail(
-      fmt::format("no field {} in the {} records of this job", wanted.field, job.records.size()));
+  return fail(fmt::format("no field {} in the {} records of this job", number_of(wanted),
+                          job.records.size()));
 }
 
 // Adds the values of one record; there are several only in a tuple.
@@ -73,6 +74,12 @@ Expected<void> add_values(const Replacement& wanted, const Record& record,
     values.push_back(*std::move(value));
   }
   return {};
+}
+
+// 0 if there is none: then the job is not started, and has no arguments.
+std::size_t piece_bytes(const std::vector<PathPart>& parts, std::string_view value) {
+  const auto piece = piece_of(parts, value);
+  return piece ? piece->size() : 0;
 }
 
 std::string job_value(const Replacement& wanted, const JobView& job) {
@@ -230,6 +237,37 @@ Expected<std::string> value_in(const Replacement& replacement, const Record& rec
   if (replacement.what == Replacement::What::name) value = field_named(record, replacement);
   if (!value) return missing(replacement);
   return taken_apart(replacement.parts, *value);
+}
+
+// A row of a table that is short has all the same as many numbers as there are columns.
+std::size_t field_count(const Record& record) {
+  const std::size_t named = record.names && !record.fields.empty() ? record.names->size() : 1;
+  return std::max(record.fields.size(), named);
+}
+
+std::size_t field_bytes(std::size_t field, const std::vector<PathPart>& parts,
+                        const Record& record) {
+  const std::string* value = field_at(record, field);
+  return value ? piece_bytes(parts, *value) : 0;
+}
+
+std::size_t value_bytes(const Replacement& replacement, const Record& record) {
+  using What = Replacement::What;
+  if (replacement.what == What::field) {
+    return field_bytes(replacement.field, replacement.parts, record);
+  }
+  if (replacement.what == What::name) {
+    const std::string* value = field_named(record, replacement);
+    return value ? piece_bytes(replacement.parts, *value) : 0;
+  }
+  if (!replacement.each_value || record.fields.empty()) {
+    return piece_bytes(replacement.parts, record.text);
+  }
+  std::size_t bytes = 0;
+  for (const auto& field : record.fields) {
+    if (field) bytes += piece_bytes(replacement.parts, *field);
+  }
+  return bytes;
 }
 
 std::size_t most_bytes(const Replacement& replacement, const Record& record) {

@@ -10,6 +10,7 @@
 // not started.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,8 @@ struct TemplateSyntax {
   // Records are tuples of `:::` values: each value counts as a record of its own for {} and its
   // path parts.  (A line with --split or a table's row is one record, whatever its fields.)
   bool tuples = false;
+  // A job has at most so many records, through which {1} {2} count; 0: there is no bound.
+  std::uint64_t most_records = 1;
 };
 
 // What a job's templates may look at.
@@ -110,6 +113,16 @@ Expected<std::string> value_in(const Replacement& replacement, const Record& rec
 
 // At most so many bytes value_in() gives; cheap.  In a tuple, for all its values.
 std::size_t most_bytes(const Replacement& replacement, const Record& record);
+
+// The size of what value_in() gives, of all its values in a tuple; 0 if it is missing.
+std::size_t value_bytes(const Replacement& replacement, const Record& record);
+
+// How many of the numbers {1} {2} … that count through a job's records this one takes.
+std::size_t field_count(const Record& record);
+
+// value_bytes() of the record's field of that number.
+std::size_t field_bytes(std::size_t field, const std::vector<PathPart>& parts,
+                        const Record& record);
 
 // The words of {} for one record where records are tuples: its fields; without fields its text.
 std::vector<std::string> words_of(const Record& record);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <time.h>
+
 #include <algorithm>
 #include <random>
 
@@ -81,6 +83,40 @@ TEST(FieldName, NeedsTheFirstObjectOnlyForOddBraces) {
   for (const char* plain : {"{}", "{a}{b-c}", "{a.b.c}", "text", "{", "}{"}) {
     EXPECT_FALSE(depends_on_names(plain)) << plain;
   }
+}
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// Sixteen times as many take about sixteen times as long, and would take 256 times as long if all
+// were looked at for each.
+TEST(FieldName, OfManyAreWrittenInTimeThatGrowsAsTheyDo) {
+  const auto took = [](std::size_t count) {
+    FieldNames names;
+    for (std::size_t i = 0; i < count; ++i) {
+      names.push_back((i % 2 == 0 ? "column " : "col{") + std::to_string(i));
+    }
+    const FieldScheme scheme = fields(Kind::named, std::move(names));
+    double least = 1e9;
+    for (int i = 0; i < 3; ++i) {
+      const double begin = cpu_seconds();
+      const WrittenNames written(scheme);
+      std::size_t bytes = 0;
+      for (std::size_t n = 0; n < count; ++n) bytes += written.at(n).size();
+      EXPECT_GT(bytes, count * 5);
+      least = std::min(least, cpu_seconds() - begin);
+    }
+    return least;
+  };
+  EXPECT_LT(took(16'000), 80 * took(1'000));
+}
+
+TEST(FieldName, WithTwoDotsMayBeANameOrAnExpansion) {
+  for (const char* text : {"{a..b}", "{1..9}", "x{a..z..2}"}) EXPECT_TRUE(depends_on_names(text));
+  for (const char* text : {"{a.b}", "{1}", "{}", "{a.b.c}"}) EXPECT_FALSE(depends_on_names(text));
 }
 
 // Two hundred random names: what is listed for each is the field, in an argv and in a script.

@@ -205,6 +205,16 @@ TEST(GroupKey, IsAColumnByName) {
   EXPECT_EQ(key("u.n", objects(), row({"u.n"}, {"x"})), "x");
 }
 
+TEST(GroupKey, IsTheColumnOfThatNameWhateverElseItLooksLike) {
+  const FieldNames names{"{x}", "{1}", "a..b", "{", "x"};
+  const Record record = row(names, {"A", "B", "C", "D", "E"});
+  EXPECT_EQ(key("{x}", table(names), record), "A");
+  EXPECT_EQ(key("{1}", table(names), record), "B");
+  EXPECT_EQ(key("a..b", table(names), record), "C");
+  EXPECT_EQ(key("{", table(names), record), "D");
+  EXPECT_EQ(key("{x}{2}", table(names), record), "EB");
+}
+
 TEST(GroupKey, IsATemplate) {
   const FieldNames names = {"server", "path"};
   const Record record = row(names, {"A", "d/e"});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "compose/line.h"
 
 namespace distaff::template_test {
@@ -153,6 +154,13 @@ TEST(Template, RefusesFieldsThatATableDoesNotHave) {
                   .starts_with("refused: {full name}: no such field (did you mean {Full Name}?)"));
   EXPECT_TRUE(value("{Full Nam}")
                   .starts_with("refused: {Full Nam}: no such field (did you mean {Full Name}?)"));
+  for (const char* form : {"{mail }", "{ mail}", "{Mail }", "{ mail\t}"}) {
+    EXPECT_TRUE(value(form).starts_with(std::string("refused: ") + printable(form) +
+                                        ": no such field (did you mean {mail}?)"));
+  }
+  EXPECT_TRUE(value("{3 }").starts_with("refused: {3 }: no such field (did you mean {3}?)"));
+  EXPECT_EQ(value("{4 }"), "{4 }") << "nor would be {4}";
+  EXPECT_EQ(value("{ }"), "{ }");
   EXPECT_EQ(value("{a b c}"), "{a b c}");
   EXPECT_TRUE(value("{mial/.}").starts_with("refused: {mial/.}: no such field"));
   EXPECT_TRUE(value("{4}").starts_with("refused: {4}: no such field"));
@@ -163,7 +171,26 @@ TEST(Template, RefusesFieldsThatATableDoesNotHave) {
                              "write fields as %{1}"));
 }
 
+TEST(Template, RefusesANumberWithABlank) {
+  EXPECT_TRUE(expand("{1 }", "a").starts_with("refused: {1 }: no such field (did you mean {1}?)"));
+  EXPECT_EQ(expand("x{2 }", "a"), "x{2 }");
+  EXPECT_TRUE(expand("{ 2}", scheme(FieldScheme::Kind::numbered), {})
+                  .starts_with("refused: { 2}: no such field (did you mean {2}?); fields have "
+                               "numbers;"));
+}
+
+TEST(Template, NamesANumberThatNoIntegerHoldsAsItIsWritten) {
+  EXPECT_EQ(expand("{18446744073709551617}", scheme(FieldScheme::Kind::numbered), {row({"a"})}),
+            "missing: no field 18446744073709551617 in this record");
+}
+
 TEST(Template, RefusesARegexThatDoesNotCompile) {
+  EXPECT_EQ(expand("x{mail@(}", table({"mail"}), {}),
+            "refused: '{mail@(}' holds no regex that RE2 takes: missing ): (");
+  auto prefixed = table({"mail"});
+  prefixed.replacement = "%{}";
+  EXPECT_EQ(expand("%{mail/@(}", prefixed, {}),
+            "refused: '%{mail/@(}' holds no regex that RE2 takes: missing ): (");
   EXPECT_EQ(expand("{@(}", "x"), "refused: '{@(}' holds no regex that RE2 takes: missing ): (");
 }
 

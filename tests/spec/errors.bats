@@ -257,6 +257,15 @@ load helpers
   says '1 job had no key'
 }
 
+@test "the first job has no key: what is advised is taken" {
+  printf 'k\nfoo\n' > t.csv
+  try distaff --csv -a t.csv -g host:k echo {k}
+  says "has no key" "-g k takes" "-g '{k@REGEX}' a part"
+  says_not --split
+  try distaff --csv -a t.csv -g '{k@^.}' 'echo $DISTAFF_GROUP; : {k}'
+  prints f
+}
+
 @test "the block says that the run was stopped" {
   try distaff -j 1 --on-error stop 'echo {}; test {} != 1' ::: 1 2 3
   exits 1
@@ -355,6 +364,32 @@ load helpers
   prints $'a\tc b'
   says "{1} is the column that the header calls '1', which is number 3" "{3}"
   says_not "{2} is"
+}
+
+@test "two captures of one name: said of --match, not of a header" {
+  echo ab | try distaff --match '(?P<a>a)(?P<a>b)' echo {a}
+  exits 0
+  prints a
+  one_line
+  says "--match has more than one capture 'a'" "number 2"
+  echo ab | try distaff --match '(?P<7>a)(?P<b>b)' echo {7} {b}
+  prints "a b"
+  says "{7} is the capture that --match calls '7', which is number 1"
+  says_not "the first row"
+}
+
+@test "a name with blanks around it: refused where a name without them is meant" {
+  printf 'name,mail\nx,y\n' > t.csv
+  refuses 'did you mean {mail}?' -- --csv -a t.csv touch ran '{mail }'
+  refuses 'did you mean {mail}?' -- --csv -a t.csv 'touch ran; echo "{ Mail}"'
+  refuses 'did you mean {1}?' -- --csv -a t.csv touch ran '{1 }'
+  refuses 'did you mean {name}?' -- --csv -a t.csv --env 'N={name }' touch ran
+  echo 'a b' | try distaff --split ' ' echo '{ 2}'
+  exits 2
+  says 'did you mean {2}?'
+  echo '{"mail":"m"}' | try distaff --jsonl echo '{mail }'
+  prints '{mail } {"mail":"m"}'
+  says '{mail } stays as it is'
 }
 
 @test "numbers in braces and no fields: said once" {
@@ -613,6 +648,28 @@ hostile_values() {
   try distaff -k --shell 'wrap sh' 'printf "%s\n" {}' ::: '$(touch pwned)'
   prints '$(touch pwned)'
   absent pwned
+}
+
+@test "a field that is missing names the option it is missing in" {
+  local option
+  printf 'a,b\n1\n' > t.csv
+  for option in --workdir --results --mutex '--env X'; do
+    # shellcheck disable=SC2086 # --env NAME=VALUE
+    case $option in
+      *X) try distaff --csv -a t.csv --env 'X={b}' echo {a} ;;
+      --results) try distaff --csv -a t.csv --results 'r/{b}' echo {a} ;;
+      *) try distaff --csv -a t.csv "$option" '{b}' echo {a} ;;
+    esac
+    exits 1
+    says "$option: no field 'b' in this record"
+  done
+}
+
+@test "a key that is literally the name of a column is that column" {
+  printf '{x},b\n1,2\n' > t.csv
+  try distaff --csv -a t.csv -g '{x}' 'echo "$DISTAFF_GROUP"; : {b}'
+  exits 0
+  prints 1
 }
 
 @test "an unknown column lists the columns" {

@@ -596,6 +596,25 @@ load helpers
   absent ran
 }
 
+@test "a member whose name holds two dots is a field like any other" {
+  printf '{"a..b":"V","1..9":"W","x..y":{"z":1}}\n' > t.json
+  try distaff --jsonl -a t.json --fields
+  prints a..b 1..9 x..y
+  try distaff --jsonl -a t.json echo '{a..b}' '{1..9}' '{x..y.z}'
+  prints "V W 1"
+  try distaff --jsonl -a t.json -g a..b 'echo "$DISTAFF_GROUP"; : {1..9}'
+  prints V
+  printf '{"a":1}\n' | try distaff --jsonl --shell bash 'echo {1..3} {a}'
+  prints "1 2 3 1"
+}
+
+@test "--fields of very many columns" {
+  { seq -s, 40000; seq -s, 40000; } > t.csv
+  try distaff --csv -a t.csv --fields
+  exits 0
+  [ "$(wc -l < "$kept/stdout")" = 40000 ] || fail "not all"
+}
+
 @test "--fields prints numbers where fields have no names" {
   printf 'a:b:c\nd\n' | try distaff --split : --fields
   prints 1 2 3
