@@ -10,17 +10,12 @@
 namespace distaff {
 namespace {
 
-// In a batch {1} {2} count the fields of all its records.
+// In a batch {1} {2} count the fields of all its records, of which a plain line has one.
 FieldScheme scheme_of_jobs(const RunSpec& spec, const FieldScheme& records) {
-  if (!batched(spec)) return records;
   FieldScheme scheme = records;
-  if (scheme.kind == FieldScheme::Kind::none) {
+  if (batched(spec) && scheme.kind == FieldScheme::Kind::none) {
     scheme.kind = FieldScheme::Kind::numbered;
     scheme.count = 1;
-  }
-  if (scheme.count) {
-    const std::uint64_t most = spec.batch.max_records;
-    scheme.count = most == 0 ? std::nullopt : std::optional(*scheme.count * most);
   }
   return scheme;
 }
@@ -54,11 +49,13 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
                                           {.scheme = scheme,
                                            .several = batched(spec) || opened.tuples,
                                            .tuples = opened.tuples,
+                                           .most_records = spec.batch.max_records,
                                            .record_end = record_end(spec.input),
                                            .environment = environ},
                                           plan.warnings);
   if (!command) return tl::unexpected(command.error());
-  const TemplateSyntax syntax{scheme, spec.command.replacement, opened.tuples};
+  const TemplateSyntax syntax{scheme, spec.command.replacement, opened.tuples,
+                              spec.batch.max_records};
   if (const auto sane = check_output_file(syntax); !sane) return tl::unexpected(sane.error());
   plan.not_found_advice = advice_on_program(spec.command);
   plan.command.emplace(std::move(*command));

@@ -30,12 +30,23 @@ std::size_t CommandTemplate::fixed_bytes() const { return impl_->size.fixed_byte
 std::size_t CommandTemplate::fixed_words() const { return impl_->size.fixed_words(); }
 std::size_t CommandTemplate::record_words() const { return impl_->size.record_words(); }
 
-std::size_t CommandTemplate::record_bytes(const Record& record) const {
-  return impl_->size.record_bytes(record);
+std::size_t CommandTemplate::record_bytes(const Record& record, JobFill& fill) const {
+  return impl_->size.record_bytes(record, fill);
 }
 
 std::size_t CommandTemplate::most_argument_bytes() const {
   return impl_->size.most_argument_bytes();
+}
+
+std::string CommandTemplate::problem_of_key(std::string_view key) const {
+  constexpr std::size_t kMost = kLongestString - std::string_view("DISTAFF_GROUP=").size();
+  if (key.find('\0') != key.npos) {
+    return "the key holds a NUL byte, which DISTAFF_GROUP cannot pass to the job";
+  }
+  if (key.size() <= kMost) return {};
+  return fmt::format(
+      "the key has {} bytes; the job gets it as DISTAFF_GROUP, which takes at most {}", key.size(),
+      kMost);
 }
 
 std::vector<std::string> CommandTemplate::field_names() const {

@@ -3,8 +3,10 @@
 // From a job to the process it asks for: where the record goes, what runs without a shell, what is
 // refused at the start.
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/expected.h"
@@ -23,8 +25,9 @@ class CommandTemplate final : public LaunchTemplate {
     FieldScheme scheme;
     // Jobs hold several words for {}: batches, or tuples of `:::` values.
     bool several = false;
-    bool tuples = false;            // records are tuples: each value is a word
-    std::string record_end = "\n";  // as they came, for --stdin record
+    bool tuples = false;             // records are tuples: each value is a word
+    std::uint64_t most_records = 1;  // TemplateSyntax::most_records
+    std::string record_end = "\n";   // as they came, for --stdin record
     // Looks at our own environment: BASH_ENV, BASH_FUNC_x%%, variables with a field's name.
     const char* const* environment = nullptr;
   };
@@ -42,9 +45,10 @@ class CommandTemplate final : public LaunchTemplate {
   std::vector<std::string> field_names() const override;
   std::size_t fixed_bytes() const override;
   std::size_t fixed_words() const override;
-  std::size_t record_bytes(const Record& record) const override;
+  std::size_t record_bytes(const Record& record, JobFill& fill) const override;
   std::size_t record_words() const override;
   std::size_t most_argument_bytes() const override;
+  std::string problem_of_key(std::string_view key) const override;
 
  private:
   struct Impl;

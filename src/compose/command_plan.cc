@@ -270,7 +270,8 @@ Expected<CommandPlan> plan_command(const CommandSpec& spec, const CommandTemplat
   plan.tuples = context.tuples;
   plan.several = context.several;
   plan.record_end = context.record_end;
-  const TemplateSyntax syntax{context.scheme, spec.replacement, context.tuples};
+  const TemplateSyntax syntax{context.scheme, spec.replacement, context.tuples,
+                              context.most_records};
   auto done = check_quotes(spec);
   if (auto advice = advice_on_numbers(spec, context.scheme); !advice.empty()) {
     warnings.push_back(std::move(advice));

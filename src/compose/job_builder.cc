@@ -31,14 +31,15 @@ JobBuilder::JobBuilder(Limits limits, const LaunchTemplate& command, const Group
     : command_(command),
       key_(key),
       max_records_(limits.max_records == 0 ? UINT64_MAX : limits.max_records),
-      max_arguments_(std::min<std::uint64_t>(limits.max_bytes, command.most_argument_bytes())),
+      max_arguments_(limits.max_bytes),
+      max_batch_(std::min<std::uint64_t>(limits.max_bytes, command.most_argument_bytes())),
       max_system_(room_for_records(limits, command)),
       pointer_bytes_(sizeof(char*) * command.record_words()),
       max_fed_(limits.feeds_stdin ? limits.max_bytes : UINT64_MAX),
       spread_(limits.spread) {}
 
-JobBuilder::Size JobBuilder::size_of(const Record& record) const {
-  const std::size_t bytes = command_.record_bytes(record);
+JobBuilder::Size JobBuilder::size_of(const Record& record, JobFill& fill) const {
+  const std::size_t bytes = command_.record_bytes(record, fill);
   return {bytes, bytes + pointer_bytes_, record.text.size() + 1};
 }
 
@@ -66,22 +67,26 @@ std::string JobBuilder::problem_of(const Record& record, const Size& size) const
 }
 
 bool JobBuilder::fits(const Size& size) const {
-  return batch_size_.arguments + size.arguments <= max_arguments_ &&
+  return batch_size_.arguments + size.arguments <= max_batch_ &&
          batch_size_.system + size.system <= max_system_ && batch_size_.fed + size.fed <= max_fed_;
 }
 
 // Called for each record of the input, and a batch may have many thousands: the common case is one
 // comparison of sizes and one move.
 void JobBuilder::add(Record&& record) {
-  const Size size = size_of(record);
-  const bool alone = is_too_long(size) || size.fed > max_fed_ || !record.problem.empty();
-  if (!batch_.empty() && (alone || !fits(size))) finish_batch();
-  if (key_ != nullptr) {
-    if (!batch_.empty() && key_of(record) != batch_key_) finish_batch();
-    // {#} in it is the number of the job that this record begins.
-    if (batch_.empty()) batch_key_ = key_of(record);
+  const bool broken = !record.problem.empty();
+  Size size;
+  if (!batch_.empty()) {
+    size = size_of(record, fill_);
+    const bool other_key = key_ != nullptr && key_of(record) != batch_key_;
+    if (broken || other_key || !fits(size)) finish_batch();
   }
-  if (batch_.empty()) begin_batch(alone ? 1 : last_size_);
+  bool alone = broken;
+  if (batch_.empty()) {
+    size = first_size_of(record);
+    alone = broken || is_too_long(size) || size.fed > max_fed_;
+    begin_batch(alone ? 1 : last_size_);
+  }
   batch_size_.arguments += size.arguments;
   batch_size_.system += size.system;
   batch_size_.fed += size.fed;
@@ -91,6 +96,16 @@ void JobBuilder::add(Record&& record) {
   } else if (batch_.size() >= max_records_) {
     finish_batch();
   }
+}
+
+// Of the record that begins a batch: its key, in which {#} is the number of that job, goes with it.
+JobBuilder::Size JobBuilder::first_size_of(const Record& record) {
+  fill_ = {};
+  Size size = size_of(record, fill_);
+  if (key_ == nullptr) return size;
+  batch_key_ = key_of(record);
+  size.system += batch_key_ ? batch_key_->size() : 0;
+  return size;
 }
 
 void JobBuilder::begin_batch(std::size_t records) {
@@ -121,6 +136,7 @@ void JobBuilder::finish_batch(std::string problem) {
   job.records = std::exchange(batch_, {});
   job.key = std::exchange(batch_key_, std::nullopt);
   job.problem = std::move(problem);
+  if (job.problem.empty() && job.key) job.problem = command_.problem_of_key(*job.key);
 }
 
 std::optional<std::string> JobBuilder::key_of(const Record& record) const {

@@ -54,10 +54,11 @@ class JobBuilder {
     std::uint64_t fed = 0;  // to stdin
   };
 
-  Size size_of(const Record& record) const;
+  Size size_of(const Record& record, JobFill& fill) const;
   bool fits(const Size& size) const;
   std::string problem_of(const Record& record, const Size& size) const;
   std::optional<std::string> key_of(const Record& record) const;
+  Size first_size_of(const Record& record);
   bool is_too_long(const Size& size) const;
   void finish_batch(std::string problem = {});
   void begin_batch(std::size_t records);
@@ -65,15 +66,17 @@ class JobBuilder {
   const LaunchTemplate& command_;
   const GroupKey* key_;
   std::uint64_t max_records_;
-  std::uint64_t max_arguments_;
-  std::uint64_t max_system_;   // for what records add
-  std::size_t pointer_bytes_;  // of it, what the pointers of one record take
-  std::uint64_t max_fed_;      // of several records; one alone may be longer
+  std::uint64_t max_arguments_;  // of one record
+  std::uint64_t max_batch_;      // of several, which may have to go into one string
+  std::uint64_t max_system_;     // for what records add
+  std::size_t pointer_bytes_;    // of it, what the pointers of one record take
+  std::uint64_t max_fed_;        // of several records; one alone may be longer
   std::size_t spread_;
 
   std::vector<Record> batch_;
   std::optional<std::string> batch_key_;
   Size batch_size_;
+  JobFill fill_;
   std::size_t last_size_ = 0;  // records in the batch before this one
   std::uint64_t next_id_ = 1;
   std::deque<Job> ready_;

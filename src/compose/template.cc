@@ -270,19 +270,6 @@ std::size_t value_bytes(const Replacement& replacement, const Record& record) {
   return bytes;
 }
 
-std::size_t most_bytes(const Replacement& replacement, const Record& record) {
-  const std::string* value = &record.text;
-  if (replacement.what == Replacement::What::name) value = field_named(record, replacement);
-  if (replacement.what == Replacement::What::field && !record.fields.empty()) {
-    // Which field of which record it is depends on the job.
-    for (const auto& field : record.fields) {
-      if (field && (value == &record.text || field->size() > value->size())) value = &*field;
-    }
-  }
-  const std::size_t values = replacement.each_value ? field_count(record) : 1;
-  return std::max(value ? value->size() : 0, values);  // dirname makes a "." of nothing
-}
-
 std::vector<std::string> words_of(const Record& record) {
   if (record.fields.empty()) return {record.text};
   std::vector<std::string> words;

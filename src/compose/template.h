@@ -111,9 +111,6 @@ Expected<std::vector<std::string>> values_of(const Replacement& replacement, con
 // The value in one record; for {3} its third field.  Not for seq and slot.
 Expected<std::string> value_in(const Replacement& replacement, const Record& record);
 
-// At most so many bytes value_in() gives; cheap.  In a tuple, for all its values.
-std::size_t most_bytes(const Replacement& replacement, const Record& record);
-
 // The size of what value_in() gives, of all its values in a tuple; 0 if it is missing.
 std::size_t value_bytes(const Replacement& replacement, const Record& record);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -22,17 +23,45 @@ const char* text_of(int error) {
   return text != nullptr ? text : "unknown error";
 }
 
+std::string_view name_of(std::string_view variable) {
+  return variable.substr(0, variable.find('='));
+}
+
 // What passes when other processes end.
 bool is_shortage(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
 // The system would cut such a string at the NUL, and the job would do something else.
-bool holds_nul(const std::vector<std::string>& strings) {
-  for (const std::string& text : strings) {
-    if (strlen(text.c_str()) != text.size()) return true;
+bool holds_nul(const std::string& text) { return strlen(text.c_str()) != text.size(); }
+
+// Why the system does not take a string of the job; empty if it takes them all.
+std::string bad_string(const Launch& launch) {
+  if (std::any_of(launch.argv.begin(), launch.argv.end(), holds_nul)) {
+    return "a NUL byte cannot be part of an argument";
   }
-  return false;
+  const auto variable = std::find_if(launch.env.begin(), launch.env.end(), holds_nul);
+  if (variable != launch.env.end()) {
+    return fmt::format("a NUL byte cannot be part of a variable: {}", name_of(*variable));
+  }
+  return holds_nul(launch.workdir) ? "a NUL byte cannot be part of a directory's name" : "";
+}
+
+// The string that execve() refuses, if it is not that all of them are too much.
+std::string why_too_long(const Launch& launch) {
+  // What the kernel takes for one, with its NUL, on machines with pages of 4 KiB.
+  constexpr std::size_t kMost = 32 * 4096;
+  for (const std::string& variable : launch.env) {
+    if (variable.size() < kMost) continue;
+    return fmt::format("the variable {} has {} bytes, more than the system takes",
+                       name_of(variable), variable.size());
+  }
+  for (const std::string& word : launch.argv) {
+    if (word.size() < kMost) continue;
+    return fmt::format("an argument of {} bytes: the system takes at most {}", word.size(),
+                       kMost - 1);
+  }
+  return "its arguments and variables are longer than the system allows";
 }
 
 // What the kernel did not find to run a file that is there.
@@ -56,8 +85,8 @@ Launcher::Launcher(Options options)
 Launcher::Result Launcher::launch(const Launch& launch, const std::array<int, 3>& stdio,
                                   const std::optional<GroupFuse>& fuse) {
   if (launch.argv.empty()) return refuse(Outcome::not_started(0, "there is no command"));
-  if (holds_nul(launch.argv) || holds_nul(launch.env)) {
-    return refuse(Outcome::not_started(0, "a NUL byte cannot be part of an argument"));
+  if (std::string bad = bad_string(launch); !bad.empty()) {
+    return refuse(Outcome::not_started(0, std::move(bad)));
   }
   argv_.clear();
   for (const std::string& word : launch.argv) argv_.push_back(const_cast<char*>(word.c_str()));
@@ -118,9 +147,7 @@ Launcher::Result Launcher::explain(const SpawnResult& result, const Launch& laun
 
 Outcome Launcher::cannot_execute(int error, const Launch& launch) const {
   const std::string name = printable(launch.argv[0]);
-  if (error == E2BIG) {
-    return Outcome::not_started(error, "the arguments are longer than the system allows");
-  }
+  if (error == E2BIG) return Outcome::not_started(0, why_too_long(launch));
   if (error != ENOENT) {
     return Outcome::not_started(error, fmt::format("cannot run {}: {}", name, text_of(error)));
   }

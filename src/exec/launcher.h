@@ -33,8 +33,8 @@ class Launcher {
   explicit Launcher(Options options);
 
   // `stdio` as in SpawnRequest.  An Outcome of a failure has ENOENT, EACCES or another errno if the
-  // program is the reason, E2BIG if the arguments are, and 0 if something else about the job is
-  // (its directory, its niceness).
+  // program is the reason, and 0 if something else about the job is (its directory, its niceness,
+  // that its arguments are too long): another job may be better.
   // `fuse`, if any, is armed for the process or its group.
   Result launch(const Launch& launch, const std::array<int, 3>& stdio,
                 const std::optional<GroupFuse>& fuse = {});

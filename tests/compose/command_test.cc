@@ -461,8 +461,9 @@ TEST(Command, NeverPromisesLessThanALaunchTakes) {
     for (const std::string& word : built->argv) bytes += word.size() + 1;
     for (const std::string& entry : built->env) bytes += entry.size() + 1;
     std::size_t words = compiled->fixed_words();
+    JobFill fill;
     for (const Record& record : records) {
-      promised += compiled->record_bytes(record);
+      promised += compiled->record_bytes(record, fill);
       words += compiled->record_words();
     }
     EXPECT_LE(bytes, promised) << paste(*built);
@@ -471,12 +472,93 @@ TEST(Command, NeverPromisesLessThanALaunchTakes) {
   }
 }
 
+// What records say is what their jobs get, whatever forms they take: batches of rows, of which some
+// parts are used, once, again for each record, or not at all.
+TEST(Command, CountsTheBytesThatJobsGetOfTheirRecords) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const Words pieces = {"{}", "{/}", "--x={}", "{1}", "{3}", "lit", "{//}{.}", "a{}b{4}{2/}", ""};
+  int built_ones = 0;
+  for (int i = 0; i < 800; ++i) {
+    CommandSpec spec = command({"prog"});
+    for (auto n = random() % 3 + 1; n > 0; --n) {
+      spec.words.push_back(pieces[random() % pieces.size()]);
+    }
+    if (random() % 3 == 0) spec.words = {"wc -c < {1}; echo {3//} \"{/}\"; cat {}"};
+    if (random() % 3 == 0) spec.stdin_mode = StdinMode::record;
+    std::vector<Record> records;
+    for (auto n = random() % 4 + 1; n > 0; --n) {
+      const std::string text(random() % 20, "x/."[random() % 3]);
+      records.push_back(tuple({text, "a/bc"}));
+    }
+    Words warnings;
+    const auto compiled = CommandTemplate::compile(spec, batches(), warnings);
+    ASSERT_TRUE(compiled) << compiled.error().message;
+    const auto built = compiled->build({records, JobId{12345}, 17});
+    if (!built) continue;  // no field 4
+    ++built_ones;
+    std::size_t bytes = 0, promised = compiled->fixed_bytes();
+    for (const std::string& word : built->argv) bytes += word.size() + 1;
+    JobFill fill;
+    for (const Record& record : records) promised += compiled->record_bytes(record, fill);
+    EXPECT_EQ(bytes, promised) << paste(*built);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(built_ones, 200);
+}
+
+TEST(Command, CountsOfALongRecordWhatIsUsed) {
+  const std::string huge(200'000, 'z');
+  const auto bytes = [&](const Words& words, StdinMode stdin_mode = StdinMode::null) {
+    CommandSpec spec = command(words);
+    spec.stdin_mode = stdin_mode;
+    Context context;
+    context.scheme.kind = FieldScheme::Kind::numbered;
+    Words warnings;
+    const auto compiled = CommandTemplate::compile(spec, context, warnings);
+    JobFill fill;
+    return compiled->record_bytes(tuple({"ab", "/" + huge + "/s.gz"}), fill);
+  };
+  EXPECT_EQ(bytes({"echo", "{1}"}), 2u);
+  EXPECT_EQ(bytes({"echo {1}"}), 2u);
+  EXPECT_EQ(bytes({"echo {#}; : {1}"}), 2u);
+  EXPECT_EQ(bytes({"echo", "{2/.}"}), 1u);
+  EXPECT_EQ(bytes({"echo", "{/}"}), 5u) << "with its NUL, as it is a word for each record";
+  EXPECT_EQ(bytes({"echo", "{@^.}"}), 2u);
+  EXPECT_EQ(bytes({"wc -c; : {1}"}, StdinMode::record), 2u);
+  EXPECT_GT(bytes({"echo", "{2}"}), huge.size());
+  EXPECT_GT(bytes({"echo"}), huge.size());
+}
+
+TEST(Command, CountsNumbersOnThroughABatchOfRows) {
+  const FieldNames names{"a", "b"};
+  Context context = table(names);
+  context.several = true;
+  context.most_records = 2;
+  const std::vector<Record> rows{row(names, {"1", "2"}), row(names, {"3", "4"})};
+  const auto words = [&](const std::vector<Record>& records) {
+    return launch(command({"echo", "{1}", "{3}", "{b}"}), context, records).argv;
+  };
+  EXPECT_EQ(words(rows), (Words{"echo", "1", "3", "2", "4"}));
+  EXPECT_EQ(words({row(names, {"1"}), row(names, {"3", "4"})})[0].substr(0, 11), "not started");
+  const std::vector<Record> first_is_short{row(names, {"1"}), row(names, {"3", "4"})};
+  EXPECT_EQ(launch(command({"echo", "{3}"}), context, first_is_short).argv, (Words{"echo", "3"}))
+      << "a short row has as many numbers as the others";
+  EXPECT_EQ(launch(command({"echo", "{3}"}), context, {rows[0]}).argv,
+            Words{"not started: no field 3 in this record"});
+  EXPECT_TRUE(refusal(command({"echo", "{5}"}), context).starts_with("{5}: no such field"));
+  context.most_records = 0;
+  EXPECT_EQ(refusal(command({"echo", "{5}"}), context), "(accepted)");
+}
+
 TEST(Command, CountsWhatARecordAddsToAnArgvExactly) {
   Words warnings;
   const auto compiled = CommandTemplate::compile(command({"rm", "-f"}), batches(), warnings);
   EXPECT_EQ(compiled->fixed_bytes(), 6u);
   EXPECT_EQ(compiled->fixed_words(), 2u);
-  EXPECT_EQ(compiled->record_bytes(line("abc")), 4u);
+  JobFill fill;
+  EXPECT_EQ(compiled->record_bytes(line("abc"), fill), 4u);
   EXPECT_EQ(compiled->record_words(), 1u);
 }
 
@@ -485,7 +567,8 @@ TEST(Command, CountsOneWordAsItCountsSeveral) {
     Words warnings;
     const auto compiled = CommandTemplate::compile(command(words), table({"id", "text"}), warnings);
     const Record record = row({"id", "text"}, {{"1234"}, {std::string(1000, 'x')}});
-    return compiled->record_bytes(record);
+    JobFill fill;
+    return compiled->record_bytes(record, fill);
   };
   EXPECT_EQ(bytes({"wc", "-c", "{}"}), 8u);
   EXPECT_EQ(bytes({"wc -c {}"}), 8u);

@@ -137,6 +137,50 @@ TEST(JobBuilder, BoundsWhatABatchHasOnStdin) {
       << "one that is longer alone has no limit";
 }
 
+TEST(JobBuilder, AKeyThatNoVariableHoldsIsAProblemOfItsJobs) {
+  const auto echo = command({"echo", "{1}"});
+  const auto key = *GroupKey::compile("{2}", {.scheme = {FieldScheme::Kind::numbered, {}, {}}});
+  JobBuilder builder({}, echo, &key);
+  const auto problem = [&](const std::string& of) {
+    Record record = line("a " + of);
+    record.fields = {"a", of};
+    builder.add(std::move(record));
+    return builder.pop()->problem;
+  };
+  EXPECT_EQ(problem("b"), "");
+  EXPECT_EQ(problem(std::string(131'057, 'z')), "");
+  EXPECT_EQ(problem(std::string(131'058, 'z')),
+            "the key has 131058 bytes; the job gets it as DISTAFF_GROUP, which takes at most "
+            "131057");
+  EXPECT_EQ(problem(std::string("\0", 1)),
+            "the key holds a NUL byte, which DISTAFF_GROUP cannot pass to the job");
+  EXPECT_EQ(problem("c"), "");
+}
+
+TEST(JobBuilder, TheKeyTakesOfTheRoomThatRecordsHave) {
+  const auto echo = command({"echo", "{}"});
+  const auto key = *GroupKey::compile("regex:^k+", {});
+  JobBuilder::Limits limits;
+  limits.max_records = 0;
+  limits.system_bytes = 5 + 3 * 8 + 4096 + 2 * (4 + 8) + 3;
+  JobBuilder two(limits, echo, &key);
+  EXPECT_EQ(jobs_of(two, {"kkk", "kkk", "kkk"}), (Words{"1:kkk kkk(kkk)", "2:kkk(kkk)"}));
+  --limits.system_bytes;
+  JobBuilder one(limits, echo, &key);
+  EXPECT_EQ(jobs_of(one, {"kkk", "kkk"}), (Words{"1:kkk(kkk)", "2:kkk(kkk)"}));
+}
+
+TEST(JobBuilder, StringsThatAreJoinedDoNotBoundWhatIsNot) {
+  CommandSpec spec;
+  spec.words = {"true", "{}"};
+  spec.env = {{"ALL", "{}"}};
+  Words warnings;
+  const auto both = *CommandTemplate::compile(spec, {.several = true}, warnings);
+  JobBuilder builder({.max_records = 0, .max_bytes = 1 << 20}, both, nullptr);
+  const std::string half(70'000, 'x');
+  EXPECT_EQ(jobs_of(builder, {half, half}), (Words{"1:" + half, "2:" + half}));
+}
+
 TEST(JobBuilder, NumbersInAKeyAreTheJobs) {
   const auto echo = command({"echo", "{}"});
   const auto key = *GroupKey::compile("k{#}", {});

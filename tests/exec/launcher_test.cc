@@ -147,9 +147,17 @@ TEST(Launcher, WhatIsNotTheProgramsFaultHasNoErrnoOfIt) {
             (Refusal{0, "cannot enter the directory /no/such: No such file or directory"}));
   EXPECT_EQ(refusal(launch_of({"true", std::string("a\0b", 3)})),
             (Refusal{0, "a NUL byte cannot be part of an argument"}));
+  EXPECT_EQ(refusal(launch_of({"true"}, {"A=b", std::string("B=\0b", 4)})),
+            (Refusal{0, "a NUL byte cannot be part of a variable: B"}));
   EXPECT_EQ(refusal(launch_of({})), (Refusal{0, "there is no command"}));
   EXPECT_EQ(refusal(launch_of({"true", std::string(200'000, 'x')})),
-            (Refusal{E2BIG, "the arguments are longer than the system allows"}));
+            (Refusal{0, "an argument of 200000 bytes: the system takes at most 131071"}));
+  EXPECT_EQ(refusal(launch_of({"true"}, {"A=b", "B=" + std::string(200'000, 'x')})),
+            (Refusal{0, "the variable B has 200002 bytes, more than the system takes"}));
+  std::vector<std::string> many(100, std::string(100'000, 'x'));
+  many[0] = "true";
+  EXPECT_EQ(refusal(launch_of(many)),
+            (Refusal{0, "its arguments and variables are longer than the system allows"}));
 }
 
 TEST(Launcher, NicenessIsTheJobs) {
