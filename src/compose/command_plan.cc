@@ -86,7 +86,7 @@ Expected<void> finish_argv(const CommandSpec& spec, const TemplateSyntax& syntax
                                   [](const Template& word) { return word.has_record(); });
   plan.appended = !stands && !plan.says_where_besides_command() && !spec.replacement_given;
   if (const auto found = find_second_shell(marked_words(plan.words, plan.appended))) {
-    return refusal_of_second_shell(*found, plan.words, plan.appended, syntax);
+    return refusal_of_second_shell(*found, plan.words, plan.appended, syntax, plan.several);
   }
   plan.fixed_program = is_fixed_program(plan);
   return {};
@@ -108,7 +108,10 @@ void set_shell(const CommandSpec& spec, CommandPlan& plan) {
   plan.shell_given = !spec.shell.empty();
   plan.shell = plan.shell_given ? spec.shell : std::vector<std::string>{"/bin/sh"};
   plan.known_shell = shell_family(plan.shell) != ShellFamily::unknown;
-  if (plan.shell.back() != "-c") plan.shell.emplace_back("-c");
+  // perl -e, ruby -e and php -r have said how the text is given.
+  const std::string& last = plan.shell.back();
+  const bool said = last == "-c" || (!plan.known_shell && (last == "-e" || last == "-r"));
+  if (!said) plan.shell.emplace_back("-c");
   plan.fixed_program = true;
 }
 
@@ -174,6 +177,12 @@ Expected<void> append_record(const CommandSpec& spec, const TemplateSyntax& synt
       spec.replacement_given) {
     return {};
   }
+  if (!script.not_understood.empty()) {
+    return fail(
+        fmt::format("'{}' does not say where the record goes: write \"$1\" there, or mend it for "
+                    "{}: {}",
+                    one_line(spec), spec.replacement, script.not_understood));
+  }
   if (script.compound || !script.appendable) {
     return fail(fmt::format(
         "'{}' is more than one plain command and does not say where the record "
@@ -183,11 +192,14 @@ Expected<void> append_record(const CommandSpec& spec, const TemplateSyntax& synt
   std::vector<std::string> words = script.last_words;
   words.emplace_back(1, kValueMark);
   if (const auto found = find_second_shell(words)) {
+    const std::string form =
+        found->is_shell ? fmt::format("{} -c 'echo \"{}\"' sh {}", found->program,
+                                      plan.several ? "$@" : "$1", syntax.replacement)
+                        : "as a variable or quoted, as is said of the same command in words";
     return fail(
-        fmt::format("'{}' gives the record to {} as text, which would run as code; say "
-                    "where it goes: {} -c 'echo \"$1\"' sh {}, or \"$1\" if each record "
-                    "is a command",
-                    one_line(spec), found->program, found->program, syntax.replacement));
+        fmt::format("'{}' gives the record to {} as text, which would run as code; say where it "
+                    "goes: {}, or \"$1\" if each record is a command",
+                    one_line(spec), found->program, form));
   }
   ShellPlace place{.kind = ShellPlace::Kind::words};
   place.at = plan.script.text.size() + 1 - plan.script.shown.begins;

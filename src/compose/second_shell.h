@@ -51,9 +51,9 @@ inline constexpr std::string_view kQuoteSign = "printf -v q \"\\47\"; r=$q\\\\$q
 std::string quoted_for_shell(std::string_view variable);
 
 // Why such an argv is refused, and a form of it that is safe.  With `appended`, the record follows
-// the words.
+// the words; in a batch it is several.
 tl::unexpected<Error> refusal_of_second_shell(const SecondShell& found,
                                               std::span<const Template> words, bool appended,
-                                              const TemplateSyntax& syntax);
+                                              const TemplateSyntax& syntax, bool batch);
 
 }  // namespace distaff

@@ -288,6 +288,25 @@ std::string hint(const SecondShell& found) {
       kQuoteSign, quoted_for_shell("1"));
 }
 
+// Whether each record of a batch has a value in the text: "$1" would be the first of them.
+bool holds_several(const SecondShell& found, std::span<const Template> words) {
+  if (found.end > words.size()) return true;  // appended
+  for (const Template& word : words.subspan(found.text, found.end - found.text)) {
+    for (const Piece& piece : word.pieces()) {
+      const auto* value = std::get_if<Replacement>(&piece);
+      if (value && value->repeats()) return true;
+    }
+  }
+  return false;
+}
+
+std::string hint_in_batch(const SecondShell& found, std::string_view replacement) {
+  if (!found.is_shell) return "; have it read the records of a batch, by --stdin record";
+  return fmt::format(
+      "; write \"$@\" there and give the records of a batch behind it: {} -c 'echo \"$@\"' sh {}",
+      found.program, replacement);
+}
+
 }  // namespace
 
 std::string quoted_for_shell(std::string_view variable) {
@@ -296,7 +315,7 @@ std::string quoted_for_shell(std::string_view variable) {
 
 tl::unexpected<Error> refusal_of_second_shell(const SecondShell& found,
                                               std::span<const Template> words, bool appended,
-                                              const TemplateSyntax& syntax) {
+                                              const TemplateSyntax& syntax, bool batch) {
   const std::string what = what_it_does(found);
   if (found.splits) {
     return fail(what + "; write its words apart, as in distaff env A=1 PROGRAM {}");
@@ -322,6 +341,9 @@ tl::unexpected<Error> refusal_of_second_shell(const SecondShell& found,
         found.program == "sh" ? ""
                               : fmt::format(" (with --shell {} if it needs that)", found.program);
     return fail(fmt::format("{}; write distaff {}{}", what, shell_quote(text), named));
+  }
+  if (batch && holds_several(found, words)) {
+    return fail(where + hint_in_batch(found, syntax.replacement));
   }
   if (const auto form = safe_form(found, typed_words, syntax)) {
     return fail(fmt::format("{}; write distaff {}", where, *form));

@@ -107,13 +107,16 @@ static std::string shown_before(std::span<const std::string> words, std::size_t 
   return line;
 }
 
-// The first value that the text has.
-const Replacement& ShellReader::value_within(std::string_view text) const {
+// The first value that the text has.  The records of a batch are none of the values.
+Replacement ShellReader::value_within(std::string_view text) const {
   const auto& values = result_.values;
   const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) {
     return text.find(value.replacement.spelled) != text.npos;
   });
-  return (found == values.end() ? values.front() : *found).replacement;
+  if (found != values.end()) return found->replacement;
+  Replacement record;
+  record.spelled = options_.syntax.replacement;
+  return record;
 }
 
 // A second shell that the script starts reads its text by itself: a value in `sh -c "echo {}"`
@@ -129,7 +132,7 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
   const auto found = find_second_shell(list.words);
   if (!found) return false;
   // The value that stands in the text, and what it is called in the shell that reads the script.
-  const Replacement& value = value_within(script_.substr(from, at_ - from));
+  const Replacement value = value_within(script_.substr(from, at_ - from));
   const bool record = value.what == Replacement::What::record && value.parts.empty();
   if (found->is_shell) {
     refuse(
@@ -141,12 +144,17 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
     refuse("has env -S with a value in its text, which it would take apart",
            "write its words apart");
   } else {
-    refuse(
+    const std::string what =
         fmt::format("has a value in the text that {} gives to a shell, where it would run as code",
-                    found->program),
-        fmt::format("quote it for that shell, with --shell bash: {}{}; {} \"rm -- {}\"",
-                    record ? "" : fmt::format("v={}; ", value.spelled), kQuoteSign,
-                    shown_before(list.words, found->text), quoted_for_shell(record ? "1" : "v")));
+                    found->program);
+    if (options_.batch && record) {
+      refuse(what, "have it read the records of a batch, by --stdin record");
+      return true;
+    }
+    refuse(what, fmt::format("quote it for that shell, with --shell bash: {}{}; {} \"rm -- {}\"",
+                             record ? "" : fmt::format("v={}; ", value.spelled), kQuoteSign,
+                             shown_before(list.words, found->text),
+                             quoted_for_shell(record ? "1" : "v")));
   }
   return true;
 }

@@ -143,7 +143,7 @@ class ShellReader {
   bool function_parens(List& list);
   bool take_word(List& list);
   bool refuse_second_shell(List& list, const Word& word, std::size_t from);
-  const Replacement& value_within(std::string_view text) const;
+  Replacement value_within(std::string_view text) const;
   std::string without_quotes(std::size_t from) const;
   std::size_t skip_expansion(std::size_t at) const;
   bool holds_value(std::size_t from, std::size_t end) const;

@@ -5,12 +5,12 @@ load helpers
 
 odd=$'-n a\'b"c; $(touch pwned) `touch pwned` \\ \n \303\251 {} %'
 
-# Programs that give text to a shell, or start one.  The far one of ssh is bash, as the message wants it.
+# Programs that give text to a shell, or start one.
 fake_programs() {
   mkdir bin
-  printf '#!/bin/sh\nwhile [ "${1#-}" != "$1" ]; do shift; done\nshift\nexec bash -c "$*"\n' > bin/ssh
+  printf '#!/bin/sh\nwhile [ "${1#-}" != "$1" ]; do shift; done\nshift\nexec sh -c "$*"\n' > bin/ssh
   printf '#!/bin/sh\nshift 2\nexec sh -c "$*"\n' > bin/watch
-  printf '#!/bin/sh\nwhile [ "$1" != -c ]; do shift; done\nexec bash -c "$2"\n' > bin/su
+  printf '#!/bin/sh\nwhile [ "$1" != -c ]; do shift; done\nexec sh -c "$2"\n' > bin/su
   printf '#!/bin/sh\nexec sh -c "$1"\n' > bin/parallel
   printf '#!/bin/sh\nexec sh "$@"\n' > bin/fish
   printf '#!/bin/sh\nexec "$@"\n' > bin/wrap
@@ -49,24 +49,26 @@ gave: $got $(< "$kept/err")"
   line "$odd|$odd|" "$odd" -- env A=1 sh -c "printf '%s|' '{}' \"{}\""
   line '' "$odd" -- sh -ec 'false; printf "%s|" {}'
   line "$odd|" "$odd" -- bash -o pipefail -c "printf '%s|' {}"
-  line "$odd|" "$odd" -- timeout 5 sh -c $'cd /\nprintf "%s|" {}'
+  line "$odd|" "$odd" -- timeout 5 sh -c 'cd /; printf "%s|" {}'
   line "x y|a|" 'a/x y.z' -- wrap sh -c "printf '%s|' {/.} {//}"
   line "$odd|z|" "$odd" -- wrap sh -c 'printf "%s|" {} "$1"' sh z
   line "$odd|" "$odd" -- wrap sh -c 'f() { printf "%s|" {}; }; f x'
-  line "$odd|"$'\n' "$odd" -- wrap sh -c $'cat <<X\n{}|\nX'
   line "$odd|" "$odd" -- wrap sh -c 'x=1; printf "%s|" "${x:+{}}"'
   line "$odd|" "$odd" -- find . -maxdepth 0 -exec sh -c "printf '%s|' {}" ';'
   line "1 $odd|" "$odd" -- wrap sh -c 'printf "%s|" "{#} {}"'
   line "$odd|" "$odd" -I @ -- wrap sh -c "printf '%s|' @"
   line "x y|a|" 'a/x y.z' -I '+{}' -- wrap sh -c "printf '%s|' +{/.} +{//}"
-  line "$odd|" "$odd" -n 2 -- wrap sh -c "printf '%s|' {}"
+  try distaff -n 2 wrap sh -c "printf '%s|' {}" ::: a "$odd"
+  says "write \"\$@\" there and give the records of a batch behind it: sh -c 'echo \"\$@\"' sh {}"
+  try distaff -n 2 wrap sh -c "printf '%s|' \"\$@\"" sh {} ::: a "$odd"
+  same "$(< "$kept/stdout")" "a|$odd|"
   mkdir "it's"
   ln -s /bin/sh "it's/sh"
   line "$odd|" "$odd" -- "it's/sh" -c "printf '%s|' {}"
   try distaff wrap sh -c 'printf "%s|" $(({}+1))' ::: 1
-  says "write \"\$1\" there and give the value behind it: sh -c 'echo \"\$1\"' sh {}"
-  try distaff wrap sh -c 'echo "$1"' sh {} ::: "$odd"
-  prints "$odd"
+  says 'give it as a variable, by --env v={}, and have the text read that'
+  try distaff --env v={} wrap sh -c 'echo $((v+1))' ::: 1
+  prints 2
 }
 
 @test "a value in the text of a shell that a program starts here" {
@@ -91,19 +93,13 @@ gave: $got $(< "$kept/err")"
   line "$odd|" "$odd" -- ssh h printf "'%s|'"
   line "$odd|it's \$x|" "$odd" -- ssh h "printf '%s|' {} \"it's \\\$x\""
   line "x y|a|" 'a/x y.z' -I '%{}' -- ssh h "printf '%s|' %{/.} %{//}"
-  line "$odd|" "$odd" -- ssh h $'cd /\nprintf \'%s|\' {} | cat $(echo /dev/null) - `echo`'
+  line "$odd|" "$odd" -- ssh h 'cd /; printf "%s|" {} | cat $(echo /dev/null) - `echo`'
   line "$odd|" "$odd" -- su - root -c "printf '%s|' {}"
-  line "$odd|" "$odd" -n 2 -- ssh h "printf '%s|' {}"
-  says 'if that is bash, ksh or zsh'
-  # Where another shell is, and where @ is the replacement.
-  try distaff -I @ ssh h "printf '%s|' @" ::: 1
-  says --stdin
-  printf '%s\n' "a'b" | try distaff --stdin record ssh h "sed s/b/c/"
-  prints "a'c"
-  try distaff 'exec ssh h printf %s' ::: 1
-  says '"rm -- ${1@Q}" with --shell bash'
-  try distaff --shell bash 'exec ssh h "printf %s ${1@Q}"' ::: "$odd"
-  same "$(< "$kept/stdout")" "$odd"
+  line "$odd|" "$odd" -I @ -- ssh h "printf '%s|' @"
+  try distaff -n 2 ssh h "printf '%s|' {}" ::: 1 2
+  says 'have it read the records of a batch, by --stdin record'
+  printf '%s\n' "a'b" b | try distaff -n 2 --stdin record ssh h "sed s/b/c/"
+  prints "a'c" c
 }
 
 @test "records that are commands" {

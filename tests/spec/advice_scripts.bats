@@ -58,6 +58,8 @@ batch() {
   takes 'echo "${x:-{a}" {}' 'set a variable before' "v='{a'; echo \"\${x:-\$v}\" {}" '{a 1'
   takes 'echo ${x:-""{}}' 'leave them out' 'echo ${x:-{}}' 1
   takes "echo \${x:-\$'a'} {}" 'copy the text to a variable first' "v=\$'a'; echo \${x:-\$v} {}" 'a 1' --shell bash
+  takes 'echo $#{}' 'write ${#} before it' 'echo ${#}{}' 11
+  takes 'echo $={}; :' 'write \$' 'echo \$={}; :' '$=1'
   takes 'echo ${x:-a;b} {}' 'quote it' 'echo ${x:-"a;b"} {}' 'a;b 1'
   takes 'echo ${x:-{a} {}' 'quote it' 'echo ${x:-"{a"} {}' '{a 1'
   takes 'x=abc; echo ${x/"b"/{}}' 'set a variable before' 'x=abc; v={}; echo ${x/b/$v}' a1c --shell bash
@@ -189,7 +191,11 @@ batch() {
   takes 'echo {} &>x; cat x' '--shell bash' 'echo {} &>x; cat x' 1 --shell bash
   takes 'exec 3>x; echo {} >&$(echo {})' 'n=$(({})) first and >&$n' 'n=$(({})); echo 7 >&$n' 7
   takes $'echo $(\\\n(echo {}))' 'write $( (' 'echo $( (echo {}))' 1
-  takes 'ssh h "rm {}"; :' 'write "$1" there, quoted for that shell, with --shell bash: ssh h "rm -- ${1@Q}"' 'ssh() { shift; sh -c "$*"; }; ssh h "echo ${1@Q}"; :' 1 --shell bash
+  try distaff 'ssh h "rm {}"; :' ::: 1
+  quoted=$(sed -n 's/.*with --shell bash: //p' "$kept/stderr")
+  quoted=${quoted/rm --/echo} # ssh is a function here
+  try distaff --shell bash "ssh() { shift; sh -c \"\$*\"; }; $quoted; :" ::: $'a\tb\'"c'
+  prints $'a\tb\'"c'
   takes 'env -S "echo {}"; :' 'write its words apart' 'env echo {}; :' 1
 }
 
@@ -217,6 +223,7 @@ batch() {
   batch 'f() { echo {}; }; f' 'call the function with "$@" and say "$@" in it' 'f() { echo "$@"; }; f "$@"' '1 2'
   batch 'set -- a; echo {}' 'write "$@" instead of {}' 'echo "$@"; set -- a' '1 2'
   batch 'sh -c "echo {}"; :' "sh -c 'echo \"\$@\"' sh {}" "sh -c 'echo \"\$@\"' sh {}; :" '1 2'
+  batch 'ssh h "rm {}"; :' '--stdin record' 'sed s/1/3/; :' $'3\n2' --stdin record
   batch 'exec sh -c' "sh -c 'echo \"\$@\"' sh {}" "exec sh -c 'echo \"\$@\"' sh {}" '1 2'
   try distaff -n 2 'printf "%s|" "{}"; :' ::: 1 2
   prints_bytes '1 2|'
@@ -224,6 +231,36 @@ batch() {
   try distaff -n 2 'printf "%s|" {}; :' ::: 1 2
   prints_bytes '1|2|'
   silent
+}
+
+@test "refused scripts: what is too deep, empty, or of another language" {
+  open=$(printf '( %.0s' {1..210})
+  close=$(printf ')%.0s' {1..210})
+  try distaff "$open echo {} $close" ::: 1
+  says 'write it to a file and run that'
+  echo "$open echo \$1 $close" > deep
+  try distaff 'sh ./deep {}; :' ::: 1
+  prints 1
+  try distaff ' ' ::: 'echo 7'
+  says 'or leave it out if the records are commands'
+  try distaff ::: 'echo 7'
+  prints 7
+  try distaff --env BASH_ENV={} true ::: a
+  says 'set another variable and use that in the command'
+  try distaff --env V={} 'echo "$V"' ::: a
+  prints a
+  try distaff --shell python3 'print("{}")' ::: "it's"
+  says 'the record is its first argument'
+  try distaff --shell python3 'import sys; print(sys.argv[1])' ::: "it's"
+  prints "it's"
+  try distaff --shell 'python3 -c' -I % 'print("{}")' ::: a
+  prints '{}'
+  printf '#!/bin/sh\n[ "$1" = -e ] || exit 9\necho "$2: $3"\n' > perl
+  chmod +x perl
+  PATH=$PWD:$PATH try distaff --shell 'perl -e' 'print "@ARGV"' ::: "it's"
+  prints "print \"@ARGV\": it's"
+  try distaff --shell 'ssh host sh' 'echo {}' ::: a
+  says "write --shell bash '"
 }
 
 @test "a script that does not say where the record goes" {
