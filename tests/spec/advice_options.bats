@@ -81,8 +81,6 @@ such() {
   mend 'see distaff --help-all' --nope -- --help-all
   mend 'distaff --help shows it' help -- --help
   mend 'distaff run xargs' xargs true -- run xargs true
-  try distaff -j 1 versoin ::: x
-  exits 127
   mend 'this is of distaff fetch' --polite true -- --throttle 1s -g '{}' true
   mend "write ':::' here" true :::+ 1 -- true ::: 1
   echo 1 > list
@@ -114,6 +112,13 @@ such() {
   mend 'leave one of them out' --throttle 1s --parallelism 2 -g host true -- --throttle 1s -g host true
   mend 'add --journal FILE' --resume true -- --resume --journal j true
   mend 'add --lock NAME' --lock-wait 1s true -- --lock-wait 1s --lock "$PWD/n" true
+  mend 'leave one of them out' --csv --match '(?P<x>.)' true -- --match '(?P<x>.)' true
+  echo '{}' > c.json
+  mend 'name a file, or /dev/stdin' --config - true -- --config c.json true
+  try distaff --config /dev/stdin true < c.json
+  exits 0
+  mend 'is a directory' -a . true -- -a list true
+  mend 'or give them fields by --csv' -g host:x true ::: a -- -a list --split ' ' -g host:1 true
   mend 'leave one of them out' --quiet --log-level debug true -- --quiet true
   mend 'leave one of them out' -u --output line true -- --output line true
   mend 'order needs --output group, line, json or csv' -k -u true -- -k --output line true

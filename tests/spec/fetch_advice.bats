@@ -125,3 +125,45 @@ u=http://h/
   mend "requests have headers, -H 'Name: VALUE'" --env A=b $u -- -H 'Name: VALUE' $u
   mend '-g KEY --parallelism 1' --mutex x $u -- -g host --parallelism 1 $u
 }
+
+SERVER=$BATS_TEST_DIRNAME/../support/http_server
+
+teardown() {
+  if [ -n "${server:-}" ]; then kill "$server" && wait "$server" || true; fi
+  end_started
+}
+
+@test "fetch: names of bodies, and files of earlier runs" {
+  "$SERVER" > at 3>&- &
+  server=$!
+  wait_for grep -q '^http ' at
+  at=http://127.0.0.1:$(sed -n 's/^http //p' at)
+  # named SAYS NAME...: with the first NAME a body cannot be written, with the others it is.
+  named() {
+    local says=$1 wrong=$2 name
+    shift 2
+    rm -rf d
+    try distaff fetch --output-dir d --name "$wrong" "$at/size/1" "$at/size/2"
+    exits 1
+    grep -qF -e "$says" "$kept/stdout" "$kept/stderr" || fail "expected: $says"
+    for name; do
+      rm -rf d
+      try distaff fetch --output-dir d --name "$name" "$at/size/1" "$at/size/2"
+      exits 0
+      same "$(find d -type f | wc -l)" 2
+    done
+  }
+  named 'was already written for another URL in this run; put {hash} or {#} into --name' x 'x{hash}' 'x{#}'
+  named "leads elsewhere by '..'; put {hash} or {#} into --name" '../x' '{hash}' '{#}'
+  named 'choose another --name' '.distaff/{#}' 'distaff/{#}'
+  echo text > text
+  try distaff fetch --cond text "$at/size/1"
+  says 'it is no report of distaff fetch, and no archive'
+  distaff fetch "$at/size/1" > report
+  try distaff fetch --cond report "$at/size/1"
+  exits 0
+  try distaff fetch --archive text "$at/size/1"
+  says 'name another file'
+  try distaff fetch --archive other "$at/size/1"
+  exits 0
+}
