@@ -23,7 +23,7 @@ const char* text_of(int error) {
   return text != nullptr ? text : "unknown error";
 }
 
-std::string_view name_of(std::string_view variable) {
+std::string_view variable_name(std::string_view variable) {
   return variable.substr(0, variable.find('='));
 }
 
@@ -42,7 +42,7 @@ std::string bad_string(const Launch& launch) {
   }
   const auto variable = std::find_if(launch.env.begin(), launch.env.end(), holds_nul);
   if (variable != launch.env.end()) {
-    return fmt::format("a NUL byte cannot be part of a variable: {}", name_of(*variable));
+    return fmt::format("a NUL byte cannot be part of a variable: {}", variable_name(*variable));
   }
   return holds_nul(launch.workdir) ? "a NUL byte cannot be part of a directory's name" : "";
 }
@@ -54,7 +54,7 @@ std::string why_too_long(const Launch& launch) {
   for (const std::string& variable : launch.env) {
     if (variable.size() < kMost) continue;
     return fmt::format("the variable {} has {} bytes, more than the system takes",
-                       name_of(variable), variable.size());
+                       variable_name(variable), variable.size());
   }
   for (const std::string& word : launch.argv) {
     if (word.size() < kMost) continue;
