@@ -9,6 +9,7 @@
 #include "compose/misread.h"
 #include "compose/second_shell.h"
 #include "compose/shells.h"
+#include "model/job_variables.h"
 
 namespace distaff {
 namespace {
@@ -49,6 +50,12 @@ Expected<void> compile_surroundings(const CommandSpec& spec, const TemplateSynta
       return fail(
           fmt::format("{}: not the name of a variable; write --env NAME=VALUE with NAME of "
                       "letters, digits and _",
+                      option));
+    }
+    if (is_job_variable(name)) {
+      return fail(
+          fmt::format("{}: distaff sets this variable in each job itself; choose another name for "
+                      "yours",
                       option));
     }
     auto value = option_template(option, text, syntax);

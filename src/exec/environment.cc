@@ -1,5 +1,7 @@
 #include "exec/environment.h"
 
+#include "model/job_variables.h"
+
 namespace distaff {
 namespace {
 
@@ -11,6 +13,7 @@ std::string_view name_of(std::string_view variable) {
 
 Environment::Environment(char* const* base) {
   for (; *base != nullptr; ++base) {
+    if (is_job_variable(name_of(*base))) continue;
     if (places_.emplace(name_of(*base), base_.size()).second) base_.push_back(*base);
   }
   merged_ = base_;

@@ -13,7 +13,8 @@ namespace distaff {
 class Environment {
  public:
   // `base` is an environ-like array; its strings must outlive this.  Of a name that is there more
-  // than once the first counts, as for getenv().
+  // than once the first counts, as for getenv().  What is ours to say of each job is left out: a
+  // job of no group must not have the DISTAFF_GROUP of the run that started us.
   explicit Environment(char* const* base);
 
   // The base with `additions` (NAME=VALUE) added or replacing; the last of a name counts.  Takes

@@ -48,6 +48,21 @@ TEST(Environment, AdditionsReplaceAndTheLastOfANameCounts) {
   EXPECT_EQ(environment.get("NONE"), std::nullopt);
 }
 
+TEST(Environment, WhatEachJobHasOfUsIsNotTakenFromAnOuterRun) {
+  std::string group = "DISTAFF_GROUP=outer";
+  std::string run = "DISTAFF_RUN=outer";
+  std::string like = "DISTAFF_GROUPS=kept";
+  char* base[] = {group.data(), run.data(), like.data(), nullptr};
+  Environment environment(base);
+  environment.with({});
+  EXPECT_EQ(environment.get("DISTAFF_GROUP"), std::nullopt);
+  EXPECT_EQ(environment.get("DISTAFF_RUN"), std::nullopt);
+  EXPECT_EQ(environment.get("DISTAFF_GROUPS"), "kept");
+  const std::vector<std::string> ours = {"DISTAFF_GROUP=ours"};
+  environment.with(ours);
+  EXPECT_EQ(environment.get("DISTAFF_GROUP"), "ours");
+}
+
 TEST(Launcher, JobsSeeOurEnvironmentAndTheirOwn) {
   setenv("DISTAFF_TEST", "ours", 1);
   Jobs jobs;

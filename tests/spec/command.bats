@@ -295,6 +295,27 @@ load helpers
   ! cmp -s run.1 old/run.1 || fail "two runs have one name"
 }
 
+@test "a job has nothing of an outer run: DISTAFF_GROUP is its own or not there" {
+  DISTAFF_GROUP=outer try distaff -k -g '{2}' 'echo "[${DISTAFF_GROUP-none}] {1}"' ::: a ::: '' k
+  prints '[none] a' '[k] a'
+  DISTAFF_GROUP=outer DISTAFF_SLOT=9 DISTAFF_SEQ=9 try distaff sh -c 'env | grep -c "^DISTAFF_"; env | grep "^DISTAFF_.*=9$"' ::: a
+  prints 4
+  # A run in a job of a run.
+  try distaff -g {} 'printf "x\ny\n" | "$DISTAFF" -k -I % "echo \"[\$DISTAFF_GROUP] \$DISTAFF_SEQ %\""; : {}' ::: a
+  prints '[] 1 x' '[] 2 y'
+}
+
+@test "--env refuses the variables that distaff sets itself" {
+  local name
+  for name in SEQ SLOT ATTEMPT RUN GROUP; do
+    refuses "--env DISTAFF_$name" 'another name' -- --env DISTAFF_$name=77 'touch ran; : {}'
+  done
+  echo '{"env": ["DISTAFF_GROUP={}"]}' > c.json
+  refuses 'DISTAFF_GROUP' -- --config c.json 'touch ran; : {}'
+  try distaff --env DISTAFF_GROUPS=77 'echo $DISTAFF_GROUPS; : {}' ::: a
+  prints 77
+}
+
 @test "--nice" {
   try distaff --nice 7 'nice; : {}' ::: x
   prints 7
