@@ -64,14 +64,29 @@ std::string why_too_long(const Launch& launch) {
   return "its arguments and variables are longer than the system allows";
 }
 
-// What the kernel did not find to run a file that is there.
-std::string missing_part(const std::string& file) {
+// What is wrong with the interpreter of a script that is there; empty: nothing that we can see.
+std::string wrong_interpreter(const std::string& file) {
   const std::string interpreter = interpreter_of(file);
-  if (interpreter.empty()) return "the loader that it names is missing";
-  const std::string what = fmt::format("its interpreter '{}' is missing", printable(interpreter));
-  if (!interpreter.ends_with('\r')) return what;
-  return what + fmt::format("; the file's lines end in CR, which sed -i 's/\\r$//' {} takes away",
-                            typed_word(file));
+  if (interpreter.empty()) return {};
+  const std::string what = fmt::format("its interpreter '{}'", printable(interpreter));
+  if (is_directory(interpreter)) return what + " is a directory";
+  if (access(interpreter.c_str(), X_OK) == 0) return {};
+  if (access(interpreter.c_str(), F_OK) == 0) return what + " may not be executed";
+  if (!interpreter.ends_with('\r')) return what + " is missing";
+  return what + fmt::format(
+                    " is missing; the file's lines end in CR, which sed -i 's/\\r$//' {} takes "
+                    "away",
+                    typed_word(file));
+}
+
+// Why a file that is there was not run.
+std::string why_not(int error, const std::string& file) {
+  if (is_directory(file)) return "it is a directory";
+  const bool may_be_run = access(file.c_str(), X_OK) == 0;
+  if (error == ENOENT || may_be_run) {
+    if (std::string wrong = wrong_interpreter(file); !wrong.empty()) return wrong;
+  }
+  return error == ENOENT ? "the loader that it names is missing" : text_of(error);
 }
 
 }  // namespace
@@ -125,7 +140,7 @@ SpawnResult Launcher::spawn_program(const ProgramFinder::Found& program) {
   return spawn(request_, options_.startup);
 }
 
-Launcher::Result Launcher::explain(const SpawnResult& result, const Launch& launch) const {
+Launcher::Result Launcher::explain(const SpawnResult& result, const Launch& launch) {
   if (is_shortage(result.error)) {
     return {{Executor::Start::shortage, Outcome::not_started(result.error, text_of(result.error))},
             -1};
@@ -145,22 +160,35 @@ Launcher::Result Launcher::explain(const SpawnResult& result, const Launch& laun
   }
 }
 
-Outcome Launcher::cannot_execute(int error, const Launch& launch) const {
+Outcome Launcher::cannot_execute(int error, const Launch& launch) {
   const std::string name = printable(launch.argv[0]);
   if (error == E2BIG) return Outcome::not_started(0, why_too_long(launch));
+  const auto cannot_run = [&](const std::string& file) {
+    return Outcome::not_started(error,
+                                fmt::format("cannot run {}: {}", name, why_not(error, file)));
+  };
+  const auto in_its_directory = [&](const std::string& file) {
+    return file.starts_with('/') || launch.workdir.empty() ? file : launch.workdir + "/" + file;
+  };
+  if (launch.argv[0].find('/') != std::string::npos) {
+    const std::string file = in_its_directory(launch.argv[0]);
+    if (error != ENOENT || access(file.c_str(), F_OK) == 0) return cannot_run(file);
+    return Outcome::not_started(error, fmt::format("{}: no such file", name));
+  }
+  const auto path = environment_.get("PATH");
+  if (const auto& found = finder_.find(launch.argv[0], path, launch.workdir)) {
+    return cannot_run(in_its_directory(found.path));
+  }
   if (error != ENOENT) {
     return Outcome::not_started(error, fmt::format("cannot run {}: {}", name, text_of(error)));
   }
-  if (launch.argv[0].find('/') == std::string::npos) {
+  const std::string directory =
+      ProgramFinder::directory_called(launch.argv[0], path, launch.workdir);
+  if (directory.empty()) {
     return Outcome::not_started(error, fmt::format("{}: not found in PATH", name));
   }
-  const std::string file = launch.argv[0].starts_with('/') || launch.workdir.empty()
-                               ? launch.argv[0]
-                               : launch.workdir + "/" + launch.argv[0];
-  if (access(file.c_str(), F_OK) == 0) {
-    return Outcome::not_started(error, fmt::format("cannot run {}: {}", name, missing_part(file)));
-  }
-  return Outcome::not_started(error, fmt::format("{}: no such file", name));
+  return Outcome::not_started(error, fmt::format("{}: not found in PATH, where {} is a directory",
+                                                 name, printable(directory)));
 }
 
 }  // namespace distaff

@@ -41,8 +41,8 @@ class Launcher {
 
  private:
   SpawnResult spawn_program(const ProgramFinder::Found& program);
-  Result explain(const SpawnResult& result, const Launch& launch) const;
-  Outcome cannot_execute(int error, const Launch& launch) const;
+  Result explain(const SpawnResult& result, const Launch& launch);
+  Outcome cannot_execute(int error, const Launch& launch);
 
   Options options_;
   Environment environment_;

@@ -43,6 +43,11 @@ bool is_null_device(int fd) {
          (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
 }
 
+bool is_directory(const std::string& path) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 std::string interpreter_of(const std::string& path) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   char begin[256];

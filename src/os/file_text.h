@@ -17,6 +17,9 @@ std::string file_name_of(int fd);
 // The descriptor is /dev/null, open for reading.
 bool is_null_device(int fd);
 
+// Also by a symbolic link.
+bool is_directory(const std::string& path);
+
 // What a script names behind its #!, up to the end of the line or a blank: a carriage return that
 // stands there is part of it, as it is for the kernel.  Empty if the file is no such script.
 std::string interpreter_of(const std::string& path);

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "os/file_text.h"
+
 namespace distaff {
 namespace {
 
@@ -32,6 +34,14 @@ std::string_view take_element(std::string_view& path) {
   const std::string_view element = path.substr(0, colon);
   path = colon == path.npos ? std::string_view() : path.substr(colon + 1);
   return element;
+}
+
+// NAME in an element of PATH, of which an empty one is the job's directory.
+std::string file_in(std::string_view directory, std::string_view name) {
+  std::string file(directory.empty() ? "." : directory);
+  file.append(1, '/').append(name);
+  if (file.starts_with('-')) file.insert(0, "./");
+  return file;
 }
 
 bool all_absolute(std::string_view path) {
@@ -76,9 +86,7 @@ const ProgramFinder::Found& ProgramFinder::search(std::string_view name, std::st
   while (more) {
     more = path.find(':') != path.npos;
     const std::string_view directory = take_element(path);
-    std::string file(directory.empty() ? "." : directory);
-    file.append(1, '/').append(name);
-    if (file.starts_with('-')) file.insert(0, "./");
+    std::string file = file_in(directory, name);
     const bool here = is_absolute(file) || workdir.empty();
     const int error = check_program(here ? file : std::string(workdir) + "/" + file);
     if (error == 0) {
@@ -88,6 +96,19 @@ const ProgramFinder::Found& ProgramFinder::search(std::string_view name, std::st
     if (error == EACCES) passing_.error = EACCES;
   }
   return passing_;
+}
+
+std::string ProgramFinder::directory_called(std::string_view name,
+                                            std::optional<std::string_view> path,
+                                            std::string_view workdir) {
+  std::string_view directories = path.value_or(kUsualPath);
+  for (bool more = !name.empty(); more;) {
+    more = directories.find(':') != directories.npos;
+    const std::string file = file_in(take_element(directories), name);
+    const bool here = is_absolute(file) || workdir.empty();
+    if (is_directory(here ? file : std::string(workdir) + "/" + file)) return file;
+  }
+  return {};
 }
 
 void ProgramFinder::forget_last() {

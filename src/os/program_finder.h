@@ -25,6 +25,10 @@ class ProgramFinder {
   const Found& find(std::string_view name, std::optional<std::string_view> path,
                     std::string_view workdir);
 
+  // A directory of that name, which find() passes over; empty: there is none.  For messages.
+  static std::string directory_called(std::string_view name, std::optional<std::string_view> path,
+                                      std::string_view workdir);
+
   // The last find() gave something that is not there any more; the next one looks again.
   void forget_last();
 

@@ -147,6 +147,46 @@ TEST(Launcher, SaysWhyAProgramCannotBeRun) {
   EXPECT_EQ(refusal(launch_of({""})), (Refusal{ENOENT, ": not found in PATH"}));
 }
 
+TEST(Launcher, SaysWhyAProgramThatIsInPathCannotBeRun) {
+  const TempDir dir;
+  const std::vector<std::string> path = {"PATH=/no/such:" + dir.path()};
+  dir.file("lost", "#!/no/such/interpreter\n", 0755);
+  EXPECT_EQ(
+      refusal(launch_of({"lost"}, path)),
+      (Refusal{ENOENT, "cannot run lost: its interpreter '/no/such/interpreter' is missing"}));
+  const std::string windows = dir.file("windows", "#!/bin/sh\r\necho\r\n", 0755);
+  EXPECT_EQ(refusal(launch_of({"windows"}, path)),
+            (Refusal{ENOENT,
+                     "cannot run windows: its interpreter '/bin/sh\\r' is missing; the "
+                     "file's lines end in CR, which sed -i 's/\\r$//' " +
+                         windows + " takes away"}));
+  // An element of PATH that is no absolute one is looked for in the job's directory.
+  EXPECT_EQ(
+      refusal(launch_of({"lost"}, {"PATH=."}, dir.path())),
+      (Refusal{ENOENT, "cannot run lost: its interpreter '/no/such/interpreter' is missing"}));
+}
+
+TEST(Launcher, SaysThatADirectoryIsNoProgram) {
+  const TempDir dir;
+  const std::string sub = dir.path() + "/sub";
+  ASSERT_EQ(mkdir(sub.c_str(), 0755), 0);
+  EXPECT_EQ(refusal(launch_of({sub})),
+            (Refusal{EACCES, "cannot run " + sub + ": it is a directory"}));
+  EXPECT_EQ(refusal(launch_of({"./sub"}, {}, dir.path())),
+            (Refusal{EACCES, "cannot run ./sub: it is a directory"}));
+  EXPECT_EQ(refusal(launch_of({"sub"}, {"PATH=/usr/bin:" + dir.path()})),
+            (Refusal{ENOENT, "sub: not found in PATH, where " + sub + " is a directory"}));
+  const std::string script = dir.file("script", "#!" + sub + "\n", 0755);
+  EXPECT_EQ(
+      refusal(launch_of({script})),
+      (Refusal{EACCES, "cannot run " + script + ": its interpreter '" + sub + "' is a directory"}));
+  const std::string plain = dir.file("plain", "", 0644);
+  const std::string other = dir.file("other", "#!" + plain + "\n", 0755);
+  EXPECT_EQ(
+      refusal(launch_of({"other"}, {"PATH=" + dir.path()})),
+      (Refusal{EACCES, "cannot run other: its interpreter '" + plain + "' may not be executed"}));
+}
+
 TEST(Launcher, SaysHowToMendAScriptFromWindows) {
   const TempDir dir;
   const std::string file = dir.file("script", "#!/bin/sh\r\necho\r\n", 0755);
