@@ -156,7 +156,13 @@ bool Template::is_single_replacement() const {
   return pieces_.size() == 1 && std::holds_alternative<Replacement>(pieces_[0]);
 }
 
-Expected<std::string> Template::expand(const JobView& job) const {
+Expected<std::string> Template::expand(const JobView& job) const { return expand_with(job, false); }
+
+Expected<std::string> Template::expand_for_terminal(const JobView& job) const {
+  return expand_with(job, true);
+}
+
+Expected<std::string> Template::expand_with(const JobView& job, bool printably) const {
   std::string text;
   for (const Piece& piece : pieces_) {
     if (const auto* literal = std::get_if<std::string>(&piece)) {
@@ -165,7 +171,7 @@ Expected<std::string> Template::expand(const JobView& job) const {
     }
     Expected<std::string> value = value_of(std::get<Replacement>(piece), job);
     if (!value) return value;
-    text += *value;
+    text += printably ? printable(*value, std::string::npos) : *value;
   }
   return text;
 }

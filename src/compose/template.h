@@ -92,6 +92,9 @@ class Template {
   // count the fields of all its records.
   Expected<std::string> expand(const JobView& job) const;
 
+  // The same for a terminal: the values as printable() has them, the text between as it is.
+  Expected<std::string> expand_for_terminal(const JobView& job) const;
+
   // One text for each record where it holds a replacement of the record; else one.
   Expected<std::vector<std::string>> expand_each(const JobView& job) const;
 
@@ -99,6 +102,8 @@ class Template {
   void collect_names(std::vector<std::string>& names) const;
 
  private:
+  Expected<std::string> expand_with(const JobView& job, bool printably) const;
+
   std::vector<Piece> pieces_;
 };
 

@@ -158,8 +158,10 @@ std::string Engine::tag_of(const Running& running) {
   std::string tag;
   if (!options_.tag) return tag;
   with_memory(running.job, [&] {
-    tag = options_.tag->expand({running.job.records, running.job.id, running.slot}).value_or("");
-    if (options_.tags_on_terminal) tag = printable(tag, tag.npos);
+    const JobView job{running.job.records, running.job.id, running.slot};
+    const auto text = options_.tags_on_terminal ? options_.tag->expand_for_terminal(job)
+                                                : options_.tag->expand(job);
+    tag = text.value_or("");
   });
   return tag;
 }

@@ -112,6 +112,13 @@ else while [ ! -e half ]; do sleep 0.02; done; echo bb; fi' ::: 1 2 > out 3>&- &
   prints $'\033[31m\t\033[1m\033[31m'
 }
 
+@test "on a terminal the escapes of a tag are real, and those of its values are shown" {
+  "$STRESS/on_terminal" "$DISTAFF" --tag-template '{1}\t{2}\n=' 'echo hi; : {1}' ::: $'a\tb' ::: $'c\nd' > shown
+  same "$(tr -d '\r' < shown)" $'a\\tb\tc\\nd\n=\thi'
+  "$STRESS/on_terminal" "$DISTAFF" --tag-template '\x1b[1m{}\x1b[0m' 'echo hi; : {}' ::: $'\033[31m\u202e' > shown
+  same "$(tr -d '\r' < shown)" $'\033[1m\\x1b[31m\\u202e\033[0m\thi'
+}
+
 @test "--tag-template" {
   printf 'id,n\n7,x\n' | try distaff --csv --tag-template '{n}#{#}' echo {id}
   exits 0
