@@ -1,7 +1,10 @@
 #include "cli/fields.h"
 
+#include <unistd.h>
+
 #include <optional>
 
+#include "base/text.h"
 #include "compose/field_name.h"
 #include "input/open_source.h"
 #include "os/byte_reader.h"
@@ -31,11 +34,16 @@ Expected<std::optional<Record>> first_record(Source& source) {
   }
 }
 
-// Each as it can be written in braces.
+// Each as it can be written in braces.  (Members of JSON have no numbers: bytes in their names that
+// are no UTF-8 stay what they are, but not for a terminal.)
 std::string lines(const FieldScheme& scheme, std::size_t count) {
   const WrittenNames names(scheme);
+  const bool on_terminal = isatty(STDOUT_FILENO) == 1;
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) text += names.at(i) + '\n';
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = names.at(i);
+    text += (on_terminal ? printable(name, name.npos) : name) + '\n';
+  }
   return text;
 }
 

@@ -66,14 +66,20 @@ std::string quoted(std::string_view name, bool all) {
       text += c;
     }
   }
-  return text + '"';
+  text += '"';
+  return is_valid_utf8(name) ? printable_json(text) : text;
 }
 
 // Not a line of its own, or with braces, which mean something else beside others.
-bool needs_quotes(std::string_view name) {
+bool is_no_line(std::string_view name) {
   return name.empty() || std::any_of(name.begin(), name.end(), [](char c) {
            return c == '{' || c == '}' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
          });
+}
+
+// Also with characters that are not seen.
+bool needs_quotes(std::string_view name) {
+  return is_no_line(name) || printable(name, name.npos) != name;
 }
 
 bool is_field(const std::optional<Replacement>& read, const FieldScheme& scheme,
@@ -137,7 +143,13 @@ WrittenNames::WrittenNames(const FieldScheme& scheme) : scheme_(scheme) {
 std::string WrittenNames::at(std::size_t index) const {
   const std::string& name = scheme_.names[index];
   if (first_.at(name) != index) return std::to_string(index + 1);
-  if (!needs_quotes(name)) return name;
+  const bool valid = is_valid_utf8(name);
+  if (!valid && scheme_.kind == FieldScheme::Kind::named) {
+    // JSON has no escape for such bytes; a column has a number, if that is not the name of another.
+    const std::string number = std::to_string(index + 1);
+    if (!first_.contains(number)) return number;
+  }
+  if (valid ? !needs_quotes(name) : !is_no_line(name)) return name;
   if (!starts_with_quote_) return quoted(name, false);
   for (const bool all : {false, true}) {
     std::string text = quoted(name, all);

@@ -1,7 +1,8 @@
 #pragma once
 
 // How the name of a field is written in braces: {id} {Full Name} {@id}, and as a JSON string where
-// it would not be one line or not be read as itself: {"a\nb"} {""} {"{x}"}.
+// it would not be one line, not be seen, or not be read as itself: {"a\nb"} {"\u202e"} {""}
+// {"{x}"}.
 
 #include <cstddef>
 #include <optional>
@@ -28,7 +29,7 @@ class WrittenNames {
   explicit WrittenNames(const FieldScheme& scheme);
 
   // What stands in braces for the field at `index` of the scheme's names.  One that has the name of
-  // another before it is written by its number.
+  // another before it is written by its number; so is a column with bytes that are no UTF-8.
   std::string at(std::size_t index) const;
 
  private:

@@ -46,6 +46,26 @@ TEST(FieldName, IsWrittenAsItIsWhereThatIsReadAsTheField) {
   for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(written_name(scheme, i), csv[i]);
 }
 
+TEST(FieldName, ShowsWhatIsNotSeen) {
+  const FieldNames names{"a\u202eb",     "c\u009b2J", "z\u200bz", "q\U000e0001",
+                         "x\u2028\"y\"", "i\xe9",     "e\u00e9"};
+  const Words shown{R"("a\u202eb")",
+                    R"("c\u009b2J")",
+                    R"("z\u200bz")",
+                    R"("q\udb40\udc01")",
+                    R"("x\u2028\"y\"")",
+                    "6",
+                    "e\u00e9"};
+  const FieldScheme scheme = fields(Kind::named, names);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(written_name(scheme, i), shown[i]);
+    if (shown[i] == "6") continue;
+    const auto found = field_in_braces(shown[i], scheme);
+    ASSERT_TRUE(found) << shown[i];
+    EXPECT_EQ(found->name, names[i]);
+  }
+}
+
 TEST(FieldName, GoesBeforeEverythingElseThatBracesMean) {
   const FieldNames names{"Full Name", "@id", "a/b", ".a",          "a[0]", "a.b",   "a}b",
                          "a",         "x/",  "#",   "line\nbreak", "^q",   "naïve", "a b/c.d"};

@@ -615,6 +615,31 @@ load helpers
   [ "$(wc -l < "$kept/stdout")" = 40000 ] || fail "not all"
 }
 
+@test "--fields shows what is not seen in a name, as a template takes it" {
+  local turned=$'a\u202eb' control=$'c\302\2332J' hidden=$'z\u200bz' field
+  printf '%s\t%s\t%s\tok\n1\t2\t3\t4\n' "$turned" "$control" "$hidden" > t.tsv
+  tr '\t' , < t.tsv > t.csv
+  printf '{"%s":1,"%s":2,"%s":3,"ok":4}\n' "$turned" "$control" "$hidden" > t.jsonl
+  for format in csv tsv jsonl; do
+    try distaff --$format -a t.$format --fields
+    prints '"a\u202eb"' '"c\u009b2J"' '"z\u200bz"' ok
+    while read -r field; do try distaff --$format -a t.$format echo "{$field}" && cat "$kept/stdout"; done \
+      < <(distaff --$format -a t.$format --fields) > values
+    same "$(< values)" $'1\n2\n3\n4'
+  done
+  # Bytes that are no UTF-8 have no such form, but every column has a number.
+  printf 'a,i\351,\233x\n1,2,3\n' > latin.csv
+  try distaff --csv -a latin.csv --fields
+  prints a 2 3
+  try distaff --csv -a latin.csv echo '{2}' '{3}'
+  prints '2 3'
+  printf '{"i\351":1}\n' > latin.jsonl
+  try distaff --jsonl -a latin.jsonl --fields
+  prints_bytes 'i\351\n'
+  "$STRESS/on_terminal" "$DISTAFF" --jsonl -a latin.jsonl --fields > shown
+  same "$(tr -d '\r' < shown)" 'i\xe9'
+}
+
 @test "--fields prints numbers where fields have no names" {
   printf 'a:b:c\nd\n' | try distaff --split : --fields
   prints 1 2 3
