@@ -217,7 +217,7 @@ std::optional<ScriptLine> shown_script(const CommandPlan& plan, const JobView& j
   if (plan.shape == CommandPlan::Shape::records) {
     ShellScriptOptions reading;
     reading.syntax = nothing_replaced();
-    reading.bash_like = shell_family(plan.shell) == ShellFamily::bash;
+    reading.family = shell_family(plan.shell);
     const auto script = compile_shell_script(job.records[0].text, reading);
     if (!script) return {};
     return script_line(*script, {}, {});

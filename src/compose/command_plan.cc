@@ -229,7 +229,7 @@ Expected<void> compile_script(const CommandSpec& spec, const TemplateSyntax& syn
   ShellScriptOptions options;
   options.syntax = syntax;
   options.batch = context.several;
-  options.bash_like = shell_family(plan.shell) == ShellFamily::bash;
+  options.family = shell_family(plan.shell);
   options.taken_names = variable_names(context.environment);
   for (const auto& [name, value] : spec.env) options.taken_names.push_back(name);
   auto script = compile_shell_script(spec.words[0], options);

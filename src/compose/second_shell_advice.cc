@@ -74,7 +74,7 @@ class FarText {
     if (std::find(words.begin(), words.end(), "eval") != words.end()) return std::nullopt;
     ShellScriptOptions options;
     options.syntax = syntax;
-    options.bash_like = bash_like;
+    options.family = bash_like ? ShellFamily::bash : ShellFamily::posix;
     auto script = compile_shell_script(source, options);
     if (!script || script->values.empty() || script->values.size() > 9) return std::nullopt;
     FarText read(*std::move(script));

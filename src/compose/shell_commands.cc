@@ -54,7 +54,9 @@ bool ShellReader::take_word(List& list) {
       list.place == Place::keyword || list.place == Place::command || list.place == Place::argument;
   Word taken;
   word_place_ = list.place;
-  if (!word(taken, several)) return false;
+  test_pattern_ = list.test_before == "=" || list.test_before == "==" || list.test_before == "!=";
+  const bool regex_operand = std::exchange(list.test_regex, false);
+  if (!(regex_operand ? regex(taken) : word(taken, several))) return false;
   // The number of a descriptor, as in 2>&1.
   if ((peek() == '<' || peek() == '>') && taken.plain && !taken.text.empty() &&
       taken.text.find_first_not_of("0123456789") == std::string::npos) {
@@ -64,9 +66,13 @@ bool ShellReader::take_word(List& list) {
   const bool names_function = taken.plain && !is_one_of(taken.text, kReserved) &&
                               (list.place == Place::keyword || list.place == Place::function_name);
   if (peek() == '(' && !names_function) {
-    const bool command_follows = taken.plain && is_one_of(taken.text, kReserved);
+    if (taken.plain && is_one_of(taken.text, kReserved)) {
+      return refuse("has parentheses joined to a word", "write a blank between");
+    }
     return refuse("has parentheses joined to a word",
-                  command_follows ? "write a blank between" : "quote them");
+                  knows_more()
+                      ? "quote them"
+                      : "quote them, or for a pattern of bash name the shell: --shell bash");
   }
   if (refuse_second_shell(list, taken, from)) return false;
   if (list.place == Place::argument) note_argument(list, taken, script_.substr(from, at_ - from));
@@ -161,12 +167,20 @@ bool ShellReader::refuse_second_shell(List& list, const Word& word, std::size_t 
 
 bool ShellReader::command_word(List& list, const Word& word) {
   const bool reserved = word.plain && (is_one_of(word.text, kReserved) || word.text == "in");
-  if (word.plain && is_one_of(word.text, kForeign)) {
-    return refuse(fmt::format("has {}, which shells read in different ways", word.text),
-                  "write for, while or & instead");
-  }
   const bool may_be_reserved =
-      list.place == Place::keyword || (list.place == Place::timed && options_.bash_like);
+      list.place == Place::keyword || (list.place == Place::timed && knows_more());
+  if (word.plain && is_one_of(word.text, kForeign)) {
+    const bool select = word.text == "select" && knows_more() && may_be_reserved;
+    const bool coproc = word.text == "coproc" && may_be_reserved &&
+                        is_one_of_these({ShellFamily::bash, ShellFamily::zsh});
+    if (coproc && !list.function_pending) return coprocess(list);
+    if (!select) {
+      return refuse(fmt::format("has {}, which shells read in different ways", word.text),
+                    knows_more() ? "write for, while or & instead"
+                                 : "write for, while or & instead, or name the shell if that "
+                                   "knows it: --shell bash");
+    }
+  }
   if (may_be_reserved && word.plain) {
     bool taken = false;
     if (!keyword(list, word.text, taken)) return false;
@@ -186,6 +200,7 @@ bool ShellReader::command_word(List& list, const Word& word) {
     return refuse("has a function whose body is a simple command", "write name() { …; }");
   }
   if (word.assignment) {
+    note_assignment(word);
     if (substitutions_ == 0) result_.compound = true;
     result_.shown.leaves_traces = true;
     list.place = Place::command;
@@ -204,6 +219,14 @@ bool ShellReader::command_word(List& list, const Word& word) {
 // Whether `set` changes the arguments: `set -e` and `set -o pipefail` do not.
 bool ShellReader::argument_word(List& list, const Word& word) {
   list.only_a_name = false;
+  if (list.for_words) note_list_variable(list, word);
+  if (word.assignment) note_assignment(word);
+  if (list.command == "printf" && list.words.size() > 2 && list.words[1] == "-v") {
+    assigned_.push_back({list.words[2], word.direct_values > 0, word.written});
+  }
+  if (list.command == "read" || list.command == "mapfile" || list.command == "readarray") {
+    read_names_.emplace_back(word.text);
+  }
   const bool by_command = list.command == "command" || list.command == "builtin";
   const std::string_view name = list.words.empty() ? std::string_view() : list.words.back();
   if (by_command && is_one_of(name, kNeedArguments)) result_.needs_arguments = true;
@@ -226,6 +249,7 @@ bool ShellReader::for_word(List& list, const Word& word) {
   if (list.place == Place::for_in) {
     if (word.plain && word.text == "in") {
       list.open.back().has_in = true;
+      list.for_words = true;
       list.place = Place::argument;
       return true;
     }
@@ -238,6 +262,7 @@ bool ShellReader::for_word(List& list, const Word& word) {
                   "write a name of letters and digits");
   }
   if (!function) {
+    list.open.back().variable = word.text;
     list.place = Place::for_in;
     return true;
   }
@@ -251,17 +276,21 @@ bool ShellReader::for_word(List& list, const Word& word) {
 bool ShellReader::test_word(List& list, const Word& word) {
   const bool operand = std::exchange(list.test_operand, false);
   if (word.plain && word.text == "]]") {
+    if (list.test_depth > 0) return refuse("has a ( without its ) in [[ ]]", "close it");
     list.place = Place::closed;
     return true;
   }
-  if (word.plain && is_one_of(word.text, kEvaluatingTests)) {
+  const bool evaluates = word.plain && is_one_of(word.text, kEvaluatingTests);
+  if (evaluates && !knows_more()) {
     return refuse(fmt::format("has {} in [[ ]], where shells evaluate the operands", word.text),
                   "write [ … ]");
   }
+  if (!test_numbers(list, word, evaluates)) return false;
+  list.test_regex = word.plain && word.text == "=~" && knows_more();
   if (!word.plain && word.text.starts_with('-')) {
     return refuse("has a word of [[ ]] that begins with - and is quoted in part", "write [ … ]");
   }
-  if (word.replaced && operand && !options_.bash_like) {
+  if (word.replaced && operand && !knows_more()) {
     return refuse(
         "has a replacement after && or || in [[ ]], where a plain sh runs it as a command",
         "write [ … ] && [ … ], or name the shell: --shell bash");
@@ -274,17 +303,19 @@ bool ShellReader::test_word(List& list, const Word& word) {
 bool ShellReader::keyword(List& list, std::string_view word, bool& taken) {
   const bool in = word == "in" && !list.open.empty() && list.open.back().name == "for" &&
                   !list.open.back().has_in;
-  taken = is_one_of(word, kReserved) || in;
+  const bool select = word == "select" && knows_more();
+  taken = is_one_of(word, kReserved) || in || select;
   if (!taken) return true;
   note_keyword(word);
   if (substitutions_ == 0) result_.compound = true;
   if (in) {
     list.open.back().has_in = true;
+    list.for_words = true;
     list.place = Place::argument;
     return true;
   }
-  static constexpr std::array<std::string_view, 9> kOpening = {
-      "{", "if", "while", "until", "for", "case", "[[", "function", "time"};
+  static constexpr std::array<std::string_view, 10> kOpening = {
+      "{", "if", "while", "until", "for", "select", "case", "[[", "function", "time"};
   if (is_one_of(word, kOpening)) {
     if (list.place == Place::closed && word != "{") {
       return refuse(fmt::format("has '{}' after the end of a compound command", word),
@@ -308,6 +339,9 @@ bool ShellReader::opens(List& list, std::string_view word) {
   if (word == "[[" || word == "function") {
     if (list.function_pending) return refuse("has a function without a body", "write { …; }");
     list.place = word == "[[" ? Place::test : Place::function_name;
+    list.test_operand = word == "[[" && knows_more();
+    list.test_value = list.test_number = false;
+    list.test_before = {};
     return true;
   }
   if (list.place == Place::closed) {
@@ -316,8 +350,9 @@ bool ShellReader::opens(List& list, std::string_view word) {
   static constexpr std::array<std::string_view, 5> kNames = {"{", "if", "while", "until", "for"};
   const bool function = std::exchange(list.function_pending, false);
   functions_ += function;
-  list.open.push_back({*std::find(kNames.begin(), kNames.end(), word), function, false});
-  list.place = word == "for" ? Place::for_name : Place::keyword;
+  const std::string_view name = word == "select" ? "for" : word;  // which it is like
+  list.open.push_back({*std::find(kNames.begin(), kNames.end(), name), function, false, {}});
+  list.place = name == "for" ? Place::for_name : Place::keyword;
   return true;
 }
 

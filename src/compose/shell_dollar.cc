@@ -41,6 +41,7 @@ bool ShellReader::dollar(Context context) {
   }
   if (next == '{') return braced(context);
   if (next == '[') {
+    if (is_one_of_these({ShellFamily::bash, ShellFamily::zsh})) return bracket_arithmetic();
     return refuse("has $[, arithmetic in bash and plain text in sh", "write $((…)), or \\$[");
   }
   if (continued(1))
@@ -100,6 +101,7 @@ std::size_t ShellReader::name_length(std::size_t ahead) const {
 // $x[…] and $~x[…] are subscripts in zsh, in double quotes too.  Textual, and rather too long than
 // too short.
 void ShellReader::forbid_subscript(std::size_t ahead) {
+  if (knows_more() && options_.family != ShellFamily::zsh) return;
   int depth = 0;
   std::size_t at = at_ + ahead;
   if (at >= end_ || script_[at] != '[') return;
@@ -126,7 +128,7 @@ bool ShellReader::braced(Context context) {
   }
   copy(2);
   std::string name;
-  if (!braced_name(name)) return odd_braced();
+  if (!braced_name(name)) return odd_braced(context);
   note_parameter(name);
   if (speaks_of_arguments(name)) result_.speaks_of_arguments = true;
   if (peek() == '}') {
@@ -146,7 +148,7 @@ bool ShellReader::braced(Context context) {
     copy(length);
     if (braced_word(context, "#", name)) return true;
   } else {
-    return odd_braced();
+    return odd_braced(context);
   }
   return error_.message.empty() ? unclosed("a ${", from) : false;
 }
@@ -187,7 +189,9 @@ bool ShellReader::braced_word(Context context, const std::string& op, std::strin
   if (op == "=" && context == Context::bare) forbidden_ = &kSplit;
   const bool bare = context == Context::bare;
   braces_ += bare;
+  const std::size_t direct = direct_values_;
   const bool read = bare ? bare_braced_word() : quoted_braced_word(context, op == "#");
+  if (op == "=") assigned_.push_back({std::string(name), direct_values_ > direct, {}});
   braces_ -= bare;
   forbidden_ = outside;
   return read;
@@ -312,7 +316,7 @@ bool ShellReader::inner_quotes(char quote) {
 }
 
 // ${x/a/b} ${x:1:2} ${x[1]} ${!x} ${x^} ${x@Q} ${(f)x}: their offsets and subscripts are evaluated.
-bool ShellReader::odd_braced() {
+bool ShellReader::odd_braced(Context context) {
   const std::size_t from = at_;
   result_.shown.only_in_its_shell = true;
   const char first = peek();
@@ -326,9 +330,21 @@ bool ShellReader::odd_braced() {
     }
     const char c = peek();
     if (c == '}') {
+      const std::string_view text = script_.substr(from, at_ - from);
+      if (first == '[') use_subscript(text);
+      if (first == ':') numbers_.push_back(text);
       copy(1);
       forbid_subscript(0);
       return true;
+    }
+    if (options_.family == ShellFamily::bash && c == '\\' && peek(1) != '\n' && peek(1) != '\0' &&
+        !replacement_at(at_ + 1)) {
+      copy(2);
+      continue;
+    }
+    if (knows_more() && std::string_view("'\"`${;&|<>").find(c) != std::string_view::npos) {
+      if (!odd_braced_part(context)) return false;
+      continue;
     }
     const char next = peek(1);
     const bool escaped = c == '\\' && next != '\0' &&
@@ -346,6 +362,32 @@ bool ShellReader::odd_braced() {
   return unclosed("a ${", from);
 }
 
+// What the shell that is named reads as it does elsewhere, where all that it can differ on is left
+// out.  No value can stand in it.
+bool ShellReader::odd_braced_part(Context context) {
+  static constexpr Forbidden kOdd{"in ${…}, where it would be evaluated, or read in another way",
+                                  "set a variable first: v={} for text, n=$(({})) for a number"};
+  const Forbidden* outside = forbidden_;
+  forbidden_ = &kOdd;
+  const char c = peek();
+  bool read = true;
+  if (c == '$' && context == Context::bare && (peek(1) == '\'' || peek(1) == '"')) {
+    read = refuse("has $ and a quote in ${…}", "copy the text to a variable first");
+  } else if (c == '$') {
+    read = dollar(context);
+  } else if (c == '`') {
+    read = backquotes();
+  } else if (c == '\'' || c == '"') {
+    read = inner_quotes(c);
+  } else if (c == '{') {
+    read = refuse("has a { in ${…}", "set a variable before");
+  } else {
+    copy(1);
+  }
+  forbidden_ = outside;
+  return read;
+}
+
 // ---- $(…), <(…), $((…))
 
 bool ShellReader::nested_list(End end) {
@@ -356,7 +398,9 @@ bool ShellReader::nested_list(End end) {
   ++substitutions_;
   const int braces = std::exchange(braces_, 0);
   const Place place = word_place_;
+  const std::size_t direct = direct_values_;
   if (!command_list(end)) return false;
+  direct_values_ = direct;
   braces_ = braces;
   word_place_ = place;
   --substitutions_;
@@ -383,10 +427,13 @@ bool ShellReader::process_substitution() {
 }
 
 // Values in here are checked to be integers, as bash runs the command in `a[$(cmd)]`.
-bool ShellReader::arithmetic() {
+bool ShellReader::arithmetic() { return arithmetic_text(3, false); }
+
+// From its opening, of so many bytes, to behind its )).
+bool ShellReader::arithmetic_text(std::size_t opening, bool semicolons) {
   const std::size_t from = at_;
   if (++depth_ > 200) return refuse("is nested too deeply", "write it to a file and run that");
-  copy(3);
+  copy(opening);
   int depth = 0;
   while (!at_end()) {
     bool done = false;
@@ -396,12 +443,13 @@ bool ShellReader::arithmetic() {
     bool read = true;
     if (c == ')' && depth == 0) {
       // A shell that counts parentheses without reading what is between must come to the same end.
-      const std::string_view text = script_.substr(from + 3, at_ - from - 3);
+      const std::string_view text = script_.substr(from + opening, at_ - from - opening);
       const bool balanced =
           std::count(text.begin(), text.end(), '(') == std::count(text.begin(), text.end(), ')');
       if (peek(1) != ')' || !balanced) {
-        return refuse("has $(( that is not closed by )) at its own depth",
-                      "write $( ( for a subshell");
+        const std::string_view opened = opening == 2 ? "(" : "$(";
+        return refuse(fmt::format("has {}( that is not closed by )) at its own depth", opened),
+                      fmt::format("write {} ( for a subshell", opened));
       }
       copy(2);
       --depth_;
@@ -413,6 +461,10 @@ bool ShellReader::arithmetic() {
       read = backquotes();
     } else if (c == '\n') {
       read = line_break();
+    } else if (semicolons && c == ';') {
+      copy(1);
+    } else if (knows_more() && (c == '"' || c == '\'')) {
+      read = inner_quotes(c);
     } else if (std::string_view("'\"\\{};").find(c) != std::string_view::npos) {
       read = refuse(fmt::format("has '{}' in $((…)), which shells read in different ways", c),
                     "leave it out, or write $( ( for a subshell");

@@ -69,7 +69,9 @@ bool ShellReader::here_doc(const HereDoc& doc) {
     const std::size_t outside = std::exchange(end_, body_end);
     bodies_.push_back(&doc);
     word_place_ = Place::argument;
+    const std::size_t values = values_put_;
     if (!quoted_text(Context::here_doc)) return false;
+    gives_text_ = gives_text_ || values_put_ > values;
     bodies_.pop_back();
     end_ = outside;
   }

@@ -24,10 +24,10 @@
 // Two things can go wrong then.  The reader may be mistaken about the quoting: bytes get lost.  Or
 // the shell may evaluate an expanded value once more, as it does in arithmetic, in subscripts and
 // in the target of >& (bash expands that one twice): commands in the value are run.  Against both,
-// the reader knows the grammar of dash, bash, busybox, mksh and zsh where they agree, and refuses
-// the rest with what to write instead.  Refusing costs the user a minute; a wrong guess could cost
-// his files.  The escape is always there: a script that says "$1" and has no replacement is
-// taken as it is.
+// the reader knows the grammar of dash, bash, busybox, mksh and zsh where they agree, and that of a
+// shell that is named by --shell, and refuses the rest with what to write instead.  Refusing costs
+// the user a minute; a wrong guess could cost his files.  The escape is always there: a script that
+// says "$1" and has no replacement is taken as it is.
 //
 // This file reads lists of commands.  All that is read is copied byte for byte.  What has to be
 // tracked is the place of a word, since `case`, `[[`, `{` and `for` are reserved only where a
@@ -36,7 +36,7 @@
 //
 // The other files: shell_commands.cc the words of a list, shell_words.cc what words are made of,
 // shell_here_doc.cc here-documents, shell_dollar.cc what begins with a dollar, shell_values.cc the
-// replacements.
+// replacements, shell_own_forms.cc what not every shell has.
 
 namespace distaff {
 namespace {
@@ -44,9 +44,9 @@ namespace {
 constexpr int kDeepest = 200;
 
 // Longest first: reading `|&>&` as `|` `&>` `&` would miss the target of `>&`.
-constexpr std::array<std::string_view, 25> kOperators = {
+constexpr std::array<std::string_view, 26> kOperators = {
     "&>>", "<<-", "<<<", ";;&", "&&", "||", "|&", ";;", ";&", "&>", ">>", "<<", ">&",
-    "<&",  ">|",  "<>",  "&",   "|",  ";",  "<",  ">",  "(",  ")",  "&!", ";|"};
+    "<&",  ">|",  "<>",  "&",   "|",  ";",  "<",  ">",  "(",  ")",  "&!", ";|", "&|"};
 
 bool is_operator_char(char c) { return std::string_view(";&|<>()").find(c) != std::string::npos; }
 
@@ -75,6 +75,7 @@ ShellReader::ShellReader(std::string_view script, const ShellScriptOptions& opti
 bool ShellReader::read() {
   if (!command_list(End::text)) return false;
   note_script();
+  if (!check_numbers()) return false;
   if (records_used_ && list_changed_) {
     return refuse(
         "changes the arguments by set or shift, and in a batch they are what {} stands for",
@@ -211,7 +212,7 @@ ShellReader::Step ShellReader::step(List& list) {
     }
     if (c == '\n') return result(newline(list));
     const bool process = (c == '<' || c == '>') && peek(1) == '(';
-    if (is_operator_char(c) && !process) return operator_(list);
+    if (is_operator_char(c) && !process && !list.test_regex) return operator_(list);
   }
   const bool was_item = list.end == End::case_item;
   if (was_item && (list.place == Place::keyword || list.place == Place::closed) && sees("esac")) {
@@ -253,10 +254,14 @@ void ShellReader::begin_command(List& list) {
   list.command.clear();
   list.words.clear();
   list.only_a_name = false;
+  list.for_words = false;
 }
 
 bool ShellReader::newline(List& list) {
-  if (list.place == Place::test) return refuse("has a [[ without its ]]", "close it on its line");
+  if (list.place == Place::test) {
+    if (knows_more()) return line_break();
+    return refuse("has a [[ without its ]]", "close it on its line");
+  }
   if (list.place == Place::for_name || list.place == Place::function_name) {
     return refuse("has a newline after for or function", "write the name on the same line");
   }
@@ -283,20 +288,22 @@ ShellReader::Step ShellReader::operator_(List& list) {
     refuse("has an operator split by a backslash and a newline", "write it on one line");
     return Step::failed;
   }
-  if (op == "&!" || op == ";|" || (op == "&" && peek(1) == '|')) {
-    refuse(fmt::format("has '{}{}', which only zsh knows", op, op == "&" ? "|" : ""),
-           "write & or ;;");
+  const bool of_zsh = op == "&!" || op == ";|" || op == "&|";
+  if (of_zsh && options_.family != ShellFamily::zsh) {
+    refuse(fmt::format("has '{}', which only zsh knows", op),
+           "write & or ;;, or name the shell: --shell zsh");
     return Step::failed;
   }
   note_operator(op);
   if (op == "(") return result(open_paren(list));
   if (substitutions_ == 0) result_.compound = true;
   if (op == ")") {
+    if (list.place == Place::test && list.test_depth > 0) return result(test_paren(list));
     if (list.end == End::paren) return finish(list) ? Step::done : Step::failed;
     refuse("has a ) without its (", "remove it, or quote it");
     return Step::failed;
   }
-  if (op == ";;" || op == ";&" || op == ";;&") {
+  if (op == ";;" || op == ";&" || op == ";;&" || op == ";|") {
     if (list.end == End::case_item && list.place != Place::test) {
       copy(op.size());
       return finish(list) ? Step::done : Step::failed;
@@ -313,6 +320,7 @@ bool ShellReader::separator(List& list, std::string_view op) {
       return refuse(fmt::format("has {} within [[ ]]", op), "write [ … ] or close the [[ first");
     }
     list.test_operand = true;
+    list.test_value = list.test_number = false;
     copy(op.size());
     return true;
   }
@@ -341,7 +349,8 @@ bool ShellReader::redirection(List& list, std::string_view op) {
       list.place == Place::function_name) {
     return refuse(fmt::format("has {} in the middle of a for or a function", op), "move it");
   }
-  if (op.starts_with("&>") && !options_.bash_like) {
+  const bool knows_both = is_one_of_these({ShellFamily::bash, ShellFamily::mksh, ShellFamily::zsh});
+  if (op.starts_with("&>") && !knows_both) {
     return refuse(fmt::format("has {}, which is a & and a > to a plain sh", op),
                   "write > FILE 2>&1, or name the shell: --shell bash");
   }
@@ -361,6 +370,7 @@ bool ShellReader::redirection(List& list, std::string_view op) {
     word_place_ = Place::argument;
     if (!word(target, false)) return false;
     forbidden_ = outside;
+    if (op == "<<<") gives_text_ = gives_text_ || target.values > 0;
   }
   list.only_a_name = false;
   if (list.place == Place::keyword || list.place == Place::timed) list.place = Place::command;
@@ -382,25 +392,32 @@ bool ShellReader::function_parens(List& list) {
   return true;
 }
 
+bool ShellReader::refuse_parens(const List& list) {
+  if (list.place == Place::test) {
+    return refuse(
+        "has parentheses within [[ ]]",
+        knows_more() ? "quote them" : "quote them, or name the shell if they group: --shell bash");
+  }
+  if (!knows_more() && at_ > 0 && script_[at_ - 1] == '=') {
+    return refuse(
+        "has an array, with parentheses in or after a word, which a plain sh does not know",
+        "name the shell: --shell bash, or write set -- for words of your own and {}");
+  }
+  return refuse("has parentheses in or after a word, which shells read in different ways",
+                knows_more() ? "quote them" : "quote them, or name the shell: --shell bash");
+}
+
 bool ShellReader::open_paren(List& list) {
   if (substitutions_ == 0) result_.compound = true;
   if (list.only_a_name) return function_parens(list);
-  if (list.place == Place::for_name) {
-    return refuse("has for ((, which evaluates what is in it",
-                  "write for i in $(seq {}); do …; done, or while [ … ]; do …; done");
-  }
+  if (list.place == Place::test && knows_more()) return test_paren(list);
+  if (list.place == Place::for_name) return for_double_paren(list);
   if (list.place != Place::keyword && list.place != Place::timed) {
-    return refuse(list.place == Place::test ? "has parentheses within [[ ]]"
-                                            : "has parentheses in or after a word, which zsh "
-                                              "evaluates and other shells do not know",
-                  "quote them; an array goes with \"$1\" in place of {}");
+    return refuse_parens(list);
   }
   std::size_t next = 1;
   while (continued(next)) next += 2;
-  if (peek(next) == '(') {
-    return refuse("has ((, arithmetic in bash and two subshells in sh",
-                  "write ( ( for subshells, [ {} -gt 1 ] to compare, x=$(({}+1)) to compute");
-  }
+  if (peek(next) == '(') return double_paren(list);
   copy(1);
   if (!skip_blanks()) return false;
   if (peek() == ')') return refuse("has () without a name", "write name() { …; }");

@@ -4,6 +4,7 @@
 // are in the essay of shell_reader.cc.
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,7 @@ class ShellReader {
     std::string_view name;  // "{" "if" "while" "for"
     bool function = false;  // the body of one
     bool has_in = false;    // for x in
+    std::string variable;   // of a for
   };
 
   struct List {
@@ -72,7 +74,13 @@ class ShellReader {
     bool only_a_name = false;  // `command` is all there is of it: `()` would make it a function
     bool function_pending = false;  // f() was read, its body was not
     bool option_name = false;       // after `set -o`
+    bool for_words = false;         // behind the `in` of a for
     bool test_operand = false;      // after && or || in [[ ]]
+    bool test_regex = false;        // after =~ there
+    bool test_number = false;       // after -eq and its like there
+    bool test_value = false;        // the word before holds a value
+    std::string_view test_before;   // that word
+    int test_depth = 0;             // open parentheses there
   };
 
   struct Word {
@@ -81,6 +89,10 @@ class ShellReader {
     bool assignment = false;
     bool replaced = false;
     int subscript = 0;  // open brackets after a name
+    std::size_t subscript_from = 0;
+    std::size_t values = 0;         // how many it holds that need not be integers
+    std::size_t direct_values = 0;  // of them in no $(…)
+    std::string_view written;       // all of it, as it stands in the script
   };
 
   struct HereDoc {
@@ -140,6 +152,7 @@ class ShellReader {
   bool separator(List& list, std::string_view op);
   bool redirection(List& list, std::string_view op);
   bool open_paren(List& list);
+  bool refuse_parens(const List& list);
   bool function_parens(List& list);
   bool take_word(List& list);
   bool refuse_second_shell(List& list, const Word& word, std::size_t from);
@@ -163,6 +176,7 @@ class ShellReader {
   bool word(Word& word, bool several);
   bool word_parts(Word& word, bool several, const Forbidden* outside);
   bool word_part(Word& word, const Forbidden* outside);
+  bool word_subscript(const Word& word);
   void bracket(Word& word, const Forbidden* outside);
   void equals_sign(Word& word);
   bool bare_backslash(Word* word);
@@ -187,13 +201,37 @@ class ShellReader {
   bool bare_braced_word();
   bool quoted_braced_word(Context context, bool pattern);
   bool inner_quotes(char quote);
-  bool odd_braced();
+  bool odd_braced(Context context);
+  bool odd_braced_part(Context context);
   bool command_substitution();
   bool process_substitution();
   bool nested_list(End end);
   bool arithmetic();
+  bool arithmetic_text(std::size_t opening, bool semicolons);
   std::size_t name_length(std::size_t ahead) const;
   void forbid_subscript(std::size_t ahead);
+
+  // ---- what only a shell that is named is known to know: shell_own_forms.cc
+  bool knows_more() const { return options_.family != ShellFamily::posix; }
+  bool is_one_of_these(std::initializer_list<ShellFamily> families) const;
+  bool double_paren(List& list);
+  bool for_double_paren(List& list);
+  bool arithmetic_command(bool semicolons);
+  bool bracket_arithmetic();
+  bool paren_in_word(Word& word, std::size_t from, bool& taken);
+  bool array(Word& word);
+  bool array_subscript();
+  bool paren_pattern();
+  bool regex(Word& word);
+  bool test_paren(List& list);
+  bool test_numbers(List& list, const Word& word, bool evaluates);
+  bool coprocess(List& list);
+
+  // ---- variables that hold values must not be read as arithmetic: there too
+  void note_assignment(const Word& word);
+  void note_list_variable(const List& list, const Word& word);
+  void use_subscript(std::string_view text);
+  bool check_numbers();
 
   std::string_view script_;
   const ShellScriptOptions& options_;
@@ -221,6 +259,19 @@ class ShellReader {
   bool list_changed_ = false;  // by set or shift
   bool case_ended_ = false;    // the list of a case item ended in esac
   std::size_t next_name_ = 1;
+
+  std::size_t values_put_ = 0;     // but for those in $((…)), which are integers
+  std::size_t direct_values_ = 0;  // of them, in no $(…) that has ended
+  bool test_pattern_ = false;      // the next word of [[ ]] is behind = or !=
+  bool gives_text_ = false;        // <<< or the body of a here-document holds a value
+  struct Assigned {
+    std::string name;
+    bool value = false;     // a value is in it
+    std::string_view text;  // as it stands in the script
+  };
+  std::vector<Assigned> assigned_;
+  std::vector<std::string_view> numbers_;  // what is read as arithmetic, outside of $((…))
+  std::vector<std::string> read_names_;    // by read and mapfile
 
   ShellScript result_;
   Error error_;

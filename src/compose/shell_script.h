@@ -11,6 +11,7 @@
 
 #include "base/expected.h"
 #include "compose/shell_places.h"
+#include "compose/shells.h"
 #include "compose/template.h"
 
 namespace distaff {
@@ -53,8 +54,8 @@ struct ShellScript {
 
 struct ShellScriptOptions {
   TemplateSyntax syntax;
-  bool batch = false;        // jobs of several records or tuples: {} must stand alone or in quotes
-  bool bash_like = false;    // --shell of the bash family
+  bool batch = false;  // jobs of several records or tuples: {} must stand alone or in quotes
+  ShellFamily family = ShellFamily::posix;  // what is known of the shell that reads it
   bool allow_values = true;  // false: --shell of an unknown family; a replacement is an error
   // Names of variables not to be used for values: those of the job's environment, as setting
   // them would change what the script's programs see.

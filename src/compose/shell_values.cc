@@ -47,6 +47,10 @@ bool ShellReader::put(const Replacement& value, std::size_t from, Spelling spell
                         "write ${name} before the [, or a blank");
   }
   result_.uses_records = result_.uses_records || value.of_record();
+  if (spelling != Spelling::arithmetic) {
+    ++values_put_;
+    ++direct_values_;
+  }
   if (spelling == Spelling::alone && !at_delimiter()) spelling = Spelling::bare;
   if (options_.batch && value.repeats()) {
     const bool in_text = spelling == Spelling::quoted || spelling == Spelling::inner ||

@@ -56,7 +56,13 @@ constexpr std::array<std::string_view, 35> kEvaluatedVariables = {"BASH_ENV",
 
 bool ShellReader::word(Word& word, bool several) {
   const Forbidden* outside = forbidden_;
+  const std::size_t from = at_;
+  const std::size_t values = values_put_;
+  const std::size_t direct = direct_values_;
   const bool read = word_parts(word, several, outside);
+  word.values = values_put_ - values;
+  word.direct_values = direct_values_ - direct;
+  word.written = script_.substr(from, at_ - from);
   forbidden_ = outside;
   return read;
 }
@@ -79,20 +85,31 @@ bool ShellReader::word_parts(Word& word, bool several, const Forbidden* outside)
       if (!process_substitution()) return false;
       continue;
     }
+    bool taken = false;
+    if (c == '(' && !paren_in_word(word, from, taken)) return false;
+    if (taken) continue;
     if (at_delimiter() || c == '(') break;
     if (!word_part(word, outside)) return false;
   }
   if (word.subscript == 0) return true;
   return refuse("has a [ after a name without its ], which bash reads on beyond blanks",
-                "quote the [");
+                "quote the [, or leave the blanks in the subscript out");
+}
+
+// Quotes and substitutions in a subscript: bash takes them for quotes there too, others do not.
+bool ShellReader::word_subscript(const Word& word) {
+  const char c = peek();
+  const bool odd = c == '\'' || c == '"' || c == '\\' || c == '`' || sees("$(");
+  if (word.subscript == 0 || !odd) return true;
+  if (options_.family == ShellFamily::bash) return true;
+  return refuse("has quotes or a substitution in a subscript, which shells read in different ways",
+                "quote the [ if it is no subscript, else write i=$((…)) first, or name the shell: "
+                "--shell bash");
 }
 
 bool ShellReader::word_part(Word& word, const Forbidden* outside) {
+  if (!word_subscript(word)) return false;
   const char c = peek();
-  if (word.subscript > 0 && (c == '\'' || c == '"' || c == '\\' || c == '`' || sees("$("))) {
-    return refuse("has quotes or a substitution in a subscript, which bash evaluates",
-                  "quote the [ if it is no subscript, else write i=$((…)) first");
-  }
   switch (c) {
     case '\\':
       return bare_backslash(&word);
@@ -141,9 +158,12 @@ void ShellReader::bracket(Word& word, const Forbidden* outside) {
       "in a subscript, where shells run commands that they find in the value",
       "quote the [ if it is no subscript, else write i=$(({})) first"};
   if (peek() == ']') {
-    if (word.subscript > 0 && --word.subscript == 0) forbidden_ = outside;
+    if (word.subscript > 0 && --word.subscript == 0) {
+      forbidden_ = outside;
+      use_subscript(script_.substr(word.subscript_from, at_ - word.subscript_from));
+    }
   } else if (word.subscript > 0 || (word.plain && is_identifier(word.text))) {
-    ++word.subscript;
+    if (word.subscript++ == 0) word.subscript_from = at_;
     forbidden_ = &kSubscript;
   }
 }
@@ -302,7 +322,8 @@ bool ShellReader::double_quotes() {
   return true;
 }
 
-// $'…': the same to all shells only if no backslash is followed by ' or by another one.
+// $'…': the same to all shells only if no backslash is followed by ' or by another one; those that
+// know it take both for escapes.
 bool ShellReader::ansi_quotes() {
   const std::size_t from = at_;
   const Forbidden* outside = forbidden_;
@@ -314,8 +335,12 @@ bool ShellReader::ansi_quotes() {
   for (bool done = false; !at_end();) {
     if (!try_replacement(Spelling::single, done)) return false;
     if (peek() == '\\' && (peek(1) == '\'' || peek(1) == '\\')) {
+      if (knows_more()) {
+        copy(2);
+        continue;
+      }
       return refuse("has $'…' with \\' or \\\\, which ends differently in sh and bash",
-                    "write \"'\" or '\\' instead");
+                    "write \"'\" or '\\' instead, or name the shell: --shell bash");
     }
     if (peek() == '\n') {
       if (!line_break()) return false;

@@ -60,10 +60,19 @@ constexpr Wrapper kWrappers[] = {
     {"xargs", "adEILnPs", " arg-file delimiter max-lines max-args max-procs max-chars", 0},
 };
 
-constexpr std::string_view kPosixShells[] = {"sh",   "dash", "ash",  "ksh",  "ksh93",
-                                             "rksh", "mksh", "lksh", "oksh", "pdksh",
-                                             "zsh",  "yash", "posh", "hush"};
-constexpr std::string_view kBashes[] = {"bash", "rbash"};
+struct KnownShell {
+  std::string_view name;
+  ShellFamily family;
+};
+
+constexpr KnownShell kKnownShells[] = {
+    {"sh", ShellFamily::posix},   {"dash", ShellFamily::posix}, {"ash", ShellFamily::posix},
+    {"yash", ShellFamily::posix}, {"posh", ShellFamily::posix}, {"hush", ShellFamily::posix},
+    {"bash", ShellFamily::bash},  {"rbash", ShellFamily::bash}, {"ksh", ShellFamily::ksh},
+    {"ksh93", ShellFamily::ksh},  {"rksh", ShellFamily::ksh},   {"oksh", ShellFamily::ksh},
+    {"pdksh", ShellFamily::ksh},  {"mksh", ShellFamily::mksh},  {"lksh", ShellFamily::mksh},
+    {"zsh", ShellFamily::zsh},
+};
 constexpr std::string_view kOtherShells[] = {
     "loksh", "rzsh", "sash",  "csh",  "tcsh",       "elvish",     "nu",
     "osh",   "ysh",  "xonsh", "pwsh", "powershell", "busybox-sh", "ksh2020"};
@@ -85,9 +94,10 @@ std::string_view without_version(std::string_view name) {
 ShellFamily family_of(std::string_view program) {
   const std::string_view name = program_name(program);
   const std::string_view base = without_version(name);
-  if (is_one_of(kBashes, base)) return ShellFamily::bash;
-  return is_one_of(kPosixShells, name) || is_one_of(kPosixShells, base) ? ShellFamily::posix
-                                                                        : ShellFamily::unknown;
+  for (const KnownShell& shell : kKnownShells) {
+    if (shell.name == name || shell.name == base) return shell.family;
+  }
+  return ShellFamily::unknown;
 }
 
 const Wrapper* wrapper_of(std::string_view program) {

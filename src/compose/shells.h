@@ -11,9 +11,12 @@ namespace distaff {
 
 // The shell that reads the script in `SHELL -c SCRIPT`.
 enum class ShellFamily {
-  posix,    // sh, dash, ksh, zsh …: our quoting holds in it
-  bash,     // a posix one with traps of its own
-  unknown,  // fish, python …
+  posix,  // sh, dash, yash …: any that does what all of them do
+  bash,   // the others know more, each in its own way
+  ksh,    // ksh93, or what else a machine calls ksh
+  mksh,
+  zsh,
+  unknown,  // fish, python …: our quoting does not hold in it
 };
 
 // By the name of the program, also behind env, nice and the like.

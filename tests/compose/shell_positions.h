@@ -81,4 +81,53 @@ inline const std::vector<std::string>& positions() {
   return scripts;
 }
 
+// The same beside what only some shells have.  Those of the first list are known to bash, zsh and
+// mksh; those of the second to bash.
+inline const std::vector<std::string>& positions_in_better_shells() {
+  static const std::vector<std::string> scripts = {
+      "i=0; ((i++)); ((i == 1)) && printf '%s|' {}",
+      "if ((1 < 2)); then printf '%s|' {}; fi",
+      "((2 > 1 ? 1 : 0)) || printf no; printf '%s|' '{}'",
+      "i=0; while ((i++ < 1)); do printf '%s|' {}; done",
+      "a=(1 2 # it's a \"comment\"\n 3); [ \"${#a[@]}\" = 3 ] && printf '%s|' {}",
+      "a=(\"it's\" 'b c' $((1+1))); printf '%s|' {}",
+      "a=(b); a+=(c); printf '%s|' \"{}\"",
+      "held={}; a=(\"$held\" b); for x in \"${a[@]}\"; do printf '%s|' \"$x\"; break; done",
+      "x={}; [[ $x == {} && ( -n 1 || -z {} ) ]] && printf '%s|' {}",
+      "i=3; [[ $i -gt 1 && -n x{} ]] && printf '%s|' {}",
+      "[[ 1 -lt 2 &&\n 2 -gt 1 ]]; printf '%s|' {}",
+      "n=$(( {#} )); ((n == 7)) && [[ $n -eq 7 ]] && printf '%s|' {}",
+      "x=$'it\\'s \\\\'; [ \"$x\" = \"it's \\\\\" ] && printf '%s|' {}",
+      "x=abc; [ \"${x/b/\"-\"}\" = a-c ] && printf '%s|' {}",
+      "function f { printf '%s|' {}; }; f",
+      "select x in {} b; do printf '%s|' \"$x\"; break; done <<<1",
+      "printf '%s|' {} &>/dev/null; printf '%s|' {}",
+      "time { printf '%s|' {}; }",
+  };
+  return scripts;
+}
+
+inline const std::vector<std::string>& positions_in_bash() {
+  static const std::vector<std::string> scripts = {
+      "IFS= read -r -d '' x < <(printf '%s\\0' {}); printf '%s|' {}",
+      "for ((i=0; i<1; i++)); do printf '%s|' {}; done",
+      "for (( i = 0; i < 1; i++ ))\ndo printf '%s|' \"{}\"; done",
+      "declare -A m=([k]=v [\"b c\"]=\"d e\"); [ \"${m[\"b c\"]}\" = 'd e' ] && printf '%s|' {}",
+      "declare -A m; m[\"b ]\"]=1; ((m[\"k\"]++)); printf '%s|' {}",
+      "f() { local a=(1 2); printf '%s|' \"{}\"; }; f",
+      "[[ {}b =~ ^(.|[[:space:]])*b$ ]]; printf '%s|' {}",
+      "[[ abc =~ ^(a|b)(.*)$ ]] && [[ ${BASH_REMATCH[2]} = bc ]] && printf '%s|' {}",
+      "x={}; [[ $x =~ ^{}$|^$ ]]; [[ $x == @({}|y) ]] && printf '%s|' {}",
+      "shopt -s extglob\ncase {} in @({}|zz)) printf '%s|' {};; *) printf no;; esac",
+      "shopt -s extglob\nx={}abc; printf '%s|' \"${x%abc}\"; : !(x|\"it's\")",
+      "printf '%s|' {} |& cat",
+      "coproc cat; printf '%s|' {} >&\"${COPROC[1]}\"; exec {COPROC[1]}>&-; cat <&\"${COPROC[0]}\"",
+      "coproc N { cat; }; exec {N[1]}>&-; wait; printf '%s|' {}",
+      "[ $[1+2] = 3 ] && printf '%s|' {}",
+      "x='a;b'; [ \"${x//;/,}\" = a,b ] && printf '%s|' \"$x[{}]\" >/dev/null; printf '%s|' {}",
+      "a=(1 2); [ \"${a[$((0+1))]}${#a[@]}\" = 22 ] && printf '%s|' {}",
+  };
+  return scripts;
+}
+
 }  // namespace distaff::testing

@@ -27,17 +27,19 @@ struct Shell {
   std::string name;
   std::vector<std::string> argv;
   bool required = false;
-  bool bash_like = false;
+  ShellFamily family = ShellFamily::posix;
 };
 
 // Those of this machine; the required ones always.
 inline std::vector<Shell> shells() {
   std::vector<Shell> found;
   for (const Shell& shell :
-       {Shell{"dash", {"/bin/dash"}, true, false}, Shell{"bash", {"/bin/bash"}, true, true},
-        Shell{"bash as sh", {"/bin/bash", "--posix"}, false, false},
-        Shell{"busybox", {"/bin/busybox", "sh"}, false, false},
-        Shell{"mksh", {"/bin/mksh"}, false, true}, Shell{"zsh", {"/bin/zsh", "-f"}, false, true}}) {
+       {Shell{"dash", {"/bin/dash"}, true, ShellFamily::posix},
+        Shell{"bash", {"/bin/bash"}, true, ShellFamily::bash},
+        Shell{"bash as sh", {"/bin/bash", "--posix"}, false, ShellFamily::bash},
+        Shell{"busybox", {"/bin/busybox", "sh"}, false, ShellFamily::posix},
+        Shell{"mksh", {"/bin/mksh"}, false, ShellFamily::mksh},
+        Shell{"zsh", {"/bin/zsh", "-f"}, false, ShellFamily::zsh}}) {
     if (shell.required || access(shell.argv[0].c_str(), X_OK) == 0) found.push_back(shell);
   }
   return found;

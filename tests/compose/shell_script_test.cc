@@ -388,11 +388,119 @@ TEST(ShellScript, OfAnUnknownShellHoldsNoReplacement) {
 
 TEST(ShellScript, OfBashMayUseItsOwnForms) {
   ShellScriptOptions options;
-  options.bash_like = true;
-  for (const char* script : {"wc {} &>log", "[[ -n {} || {} ]]", "time { wc {}; }"}) {
-    EXPECT_TRUE(compile_shell_script(script, options)) << script;
+  options.family = ShellFamily::bash;
+  for (const char* script : {"wc {} &>log",
+                             "[[ -n {} || {} ]]",
+                             "time { wc {}; }",
+                             "i=0; ((i++)); echo $i {}",
+                             "for ((i=0;i<2;i++)); do echo $i {}; done",
+                             "a=(1 2); echo \"${a[0]}\" {}",
+                             "declare -A m=([k]=v); echo \"${m[k]}\" {}",
+                             "shopt -s extglob; echo !(x) {}",
+                             "[[ $i -gt 1 ]] && echo {}",
+                             "[[ {} =~ ^(a|b)$ ]]",
+                             "select x in {}; do :; done",
+                             "coproc cat {}",
+                             "echo $'\\'' {}",
+                             "echo $[1] {}",
+                             "echo \"$x[{}]\"",
+                             "m[\"k\"]=1; echo {}",
+                             "(( $(wc -l <f) > 2 )) && echo {}",
+                             "n=$(wc -l <{}); ((n > 2)) && echo {}",
+                             "x={}; declare -A m=([$x]=1); echo ${m[$x]}",
+                             "echo \"${x//\\\"/}\" {}",
+                             "[[ a\n&& b ]]; ((1)); echo {}",
+                             "x=$(({})); ((x > 1))",
+                             "x={}; ((${#x} > 1))",
+                             "[ \"${x/a/\"b\"}\" = {} ]"}) {
+    const auto result = compile_shell_script(script, options);
+    EXPECT_TRUE(result) << script << "\n" << result.error().message;
     EXPECT_FALSE(compile_shell_script(script, {})) << script;
   }
+}
+
+TEST(ShellScript, OfBashHoldsNoValueWhereItWouldBeEvaluated) {
+  const Refusal table[] = {
+      {"(( {} > 1 ))", "{} in ((…))"},
+      {"((i = $(echo {})))", "{} in ((…))"},
+      {"for ((i={};i<2;i++)); do :; done", "{} in ((…))"},
+      {"echo $[{}]", "{} in $[…]"},
+      {"a=({})", "{} in an array"},
+      {"declare -A m=([{}]=v)", "{} in an array"},
+      {"a=(b \"$(cat {})\")", "{} in an array"},
+      {"a[{}]=1", "in a subscript"},
+      {"a[\"{}\"]=1", "in a subscript"},
+      {"echo ${x/\"{}\"/}", "in \"${x…}\""},
+      {"echo ${x:$(({}))}", "{} in ${…}"},
+      {"[[ {} -eq 1 ]]", "beside -eq in [[ ]]"},
+      {"[[ 1 -lt {} ]]", "beside -lt in [[ ]]"},
+      {"[[ ( 1 -ge $(echo {}) ) ]]", "beside -ge in [[ ]]"},
+      {"[[ -v {} ]]", "beside -v in [[ ]]"},
+      {"x={}; ((x > 1))", "commands that it finds in $x"},
+      {"x=a{}; y=$x; ((y++))", "commands that it finds in $y"},
+      {"x={}; [[ $x -gt 1 ]]", "commands that it finds in $x"},
+      {"for x in 1 {}; do ((x)); done", "commands that it finds in $x"},
+      {"f() { local n=$1; ((n)); }; f {}", "commands that it finds in $n"},
+      {"(($1 > 1)) && echo {}", "commands that it finds in $1"},
+      {"read x <<< {}; ((x))", "commands that it finds in $x"},
+      {"read x <<E; ((x))\n{}\nE\n", "commands that it finds in $x"},
+      {"local x={}; for ((;x;)); do :; done", "commands that it finds in $x"},
+      {"x={}; m=([k]=x); ((m[k]++))", "commands that it finds in $m"},
+      {"printf -v x %s {}; ((x))", "commands that it finds in $x"},
+      {": \"${x:={}}\"; ((x))", "commands that it finds in $x"},
+      {"x={}; a[x]=1", "commands that it finds in $x"},
+      {"x={}; a=([x]=1)", "commands that it finds in $x"},
+      {"x={}; echo ${a[x]} ${y:x}", "commands that it finds in $x"},
+      {"x={}; echo $[x]", "commands that it finds in $x"},
+      {"((echo a); echo {})", "not closed by ))"},
+      {"!(echo {})", "parentheses"},
+      {"[[ {} = (a) ]]", "parentheses within [[ ]]"},
+      {"[[ !({} = a) ]]", "parentheses"},
+      {"f() ((1)); f {}", "function whose body"},
+  };
+  ShellScriptOptions options;
+  options.family = ShellFamily::bash;
+  for (const auto& [script, says] : table) {
+    const auto result = compile_shell_script(script, options);
+    ASSERT_FALSE(result) << script << "\nbecame " << result->text;
+    EXPECT_NE(result.error().message.find(says), std::string::npos)
+        << script << "\nsays " << result.error().message;
+  }
+}
+
+TEST(ShellScript, IsReadAsTheShellThatIsNamedReadsIt) {
+  const auto reads = [](ShellFamily family, const char* script) {
+    ShellScriptOptions options;
+    options.family = family;
+    return compile_shell_script(script, options).has_value();
+  };
+  for (const ShellFamily family : {ShellFamily::ksh, ShellFamily::mksh, ShellFamily::zsh}) {
+    EXPECT_TRUE(reads(family, "i=1; ((i++)); a=(b c); echo ${a[1]} {}"));
+    EXPECT_TRUE(reads(family, "[[ 1 -lt 2 && ( a = a ) ]]; echo $'\\'' {}"));
+    EXPECT_FALSE(reads(family, "(( {} > 1 ))"));
+    EXPECT_FALSE(reads(family, "a[\"]\"{}]=1"));
+  }
+  EXPECT_TRUE(reads(ShellFamily::zsh, "echo {} &!"));
+  EXPECT_TRUE(reads(ShellFamily::zsh, "echo *(.) {}"));
+  EXPECT_FALSE(reads(ShellFamily::zsh, "echo {}(e:x:)"));
+  EXPECT_FALSE(reads(ShellFamily::zsh, "echo \"$x[{}]\""));
+  EXPECT_FALSE(reads(ShellFamily::bash, "echo {} &!"));
+  EXPECT_FALSE(reads(ShellFamily::ksh, "echo {} &>x"));
+  EXPECT_TRUE(reads(ShellFamily::mksh, "echo {} &>x; echo !(y)"));
+}
+
+TEST(ShellScript, OfAPlainShSaysWhereItsFormIsKnown) {
+  for (const char* script : {"((i++)); echo {}", "a=(1); echo {}", "for ((;;)); do echo {}; done",
+                             "echo a@(b) {}", "[[ ( a ) ]] && echo {}", "coproc cat {}",
+                             "select x in {}; do :; done", "echo $'\\'' {}"}) {
+    const auto result = compile_shell_script(script, {});
+    ASSERT_FALSE(result) << script;
+    EXPECT_NE(result.error().message.find("--shell bash"), std::string::npos)
+        << script << "\nsays " << result.error().message;
+  }
+  const auto result = compile_shell_script("(( {} > 1 ))", {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message.find("--shell"), std::string::npos);
 }
 
 TEST(ShellScript, IsNotReadBeyondAReasonableDepth) {

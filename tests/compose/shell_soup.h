@@ -26,11 +26,13 @@ inline const std::vector<std::string>& tokens() {
       // words and characters
       "echo", "echo", ":", ":", "true", "false", "cat", "a", "b=", "y=", "1", "10#", "-1", "2", "+",
       "-", "*", "?", "~", "=", "!", "#", "#", ",", "{", "{", "..", "{{", "}}", "a[", "[", "]",
-      "]=", "a=(", "=(", "+=", "RANDOM=", "OPTIND=", "@(", "-n", "x", "/",
+      "]=", "a=(", "a=([", "!(", "((y", "for ((", ";y;", "$[y", "[[ y =~ (", "$'\\''", "=(",
+      "+=", "RANDOM=", "OPTIND=", "@(", "-n", "x", "/",
       // reserved words
       "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case",
       "esac", "case x in x)", "case {} in", "for x in", "function", "f", "time", "coproc", "select",
-      "[[", "[[", "]]", "[", "-eq", "=~", "==", "-o", "-a", "set", "--", "shift", "!"};
+      "select x in", "coproc N {", "[[", "[[", "[[ (", "]]", "[", "-eq", "=~", "==", "-o", "-a",
+      "set", "--", "shift", "!"};
   return all;
 }
 

@@ -54,13 +54,17 @@ TEST(ShellSoup, RunsNothingThatStandsInAValue) {
     if (evaluates_by_intent(text)) continue;
     ShellScriptOptions options;
     options.syntax.scheme = {.kind = FieldScheme::Kind::numbered, .names = {}, .count = {}};
-    options.bash_like = random() % 2 == 0;
+    const std::vector<Shell> own = shells();
+    options.family = own[random() % own.size()].family;
     options.batch = random() % 4 == 0;
     const auto script = compile_shell_script(text, options);
     if (!script || (script->values.empty() && !script->uses_records)) continue;
     ++accepted;
-    for (const Shell& shell : shells()) {
-      if (!shell.required && (!all_shells || evaluates_operands(shell, text))) continue;
+    for (const Shell& shell : own) {
+      // What is read as bash reads it is for bash.
+      const bool named = options.family != ShellFamily::posix;
+      if (named && options.family != shell.family) continue;
+      if (!shell.required && !named && (!all_shells || evaluates_operands(shell, text))) continue;
       // In arithmetic only integers are let through.
       std::vector<std::string> arguments =
           arguments_of(*script, {eager_value(random), eager_value(random)});

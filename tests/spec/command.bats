@@ -305,6 +305,21 @@ load helpers
   prints '[] 1 x' '[] 2 y'
 }
 
+@test "a shell that is named has its own forms beside a replacement" {
+  local value='a[$(touch ran)]'
+  try distaff --shell bash 'i=0; ((i++)); for ((j=0;j<2;j++)); do a+=($j); done; declare -A m=([k]=v)
+    [[ $i -eq 1 && ${#a[@]} -gt 1 ]] && echo $i "${a[1]}" "${m[k]}" {}' ::: "$value"
+  prints "1 1 v $value"
+  refuses '((' '[ {} -gt 1 ]' -- --shell bash '(( {} > 1 )) && touch ran' ::: "$value"
+  refuses '$x' 'n=$(({}))' -- --shell bash 'x={}; ((x > 1)) && touch ran' ::: "$value"
+  try distaff --shell bash 'x=$(({})); ((x > 1)) && echo {}' ::: 7
+  prints 7
+  # A plain sh may read them in another way, and the message says where they are known.
+  refuses '((' '--shell bash' -- 'i=0; ((i++)); echo $i {}' ::: x
+  refuses 'array' '--shell bash' -- 'a=(1 2); echo "${a[0]}" {}' ::: x
+  absent ran
+}
+
 @test "--env refuses the variables that distaff sets itself" {
   local name
   for name in SEQ SLOT ATTEMPT RUN GROUP; do
