@@ -171,8 +171,8 @@ TEST(Rules, CheckEveryEntryOfAThrottle) {
     return error_of_rule(R"("throttle": ["1s", )" + std::string(entry) + "]");
   };
   const std::string at = "r.json: rules[0].throttle[1]";
-  EXPECT_EQ(error_of_entry("7"), at + ": 7 does not go here; write \"2s\" or {\"when\": "
-                                      "\"failed\", \"pause\": \"30s\"}");
+  EXPECT_EQ(error_of_entry("true"), at + ": true does not go here; write \"2s\" or {\"when\": "
+                                         "\"failed\", \"pause\": \"30s\"}");
   EXPECT_EQ(error_of_entry(R"({"pause": "1s"})"),
             at + ": has no \"when\"; write \"failed\", {\"exit\": [...]} or {\"http\": [...]}");
   EXPECT_EQ(error_of_entry(R"({"when": "failed"})"),
