@@ -139,19 +139,21 @@ std::string advice_on_key(const RunSpec& spec) {
   if (!key.starts_with("host") && !key.starts_with("domain")) return {};
   const std::size_t colon = key.find(':');
   if (colon == key.npos) {
-    return "; only URLs have a host, and of other records --split REGEX -g {1} or -g regex:RE "
-           "takes "
-           "a part";
+    const bool lists = spec.input.format == RecordFormat::arguments;
+    const char* field = lists                      ? ""
+                        : spec.input.split.empty() ? "--split REGEX -g {1} or "
+                                                   : "-g {1} or ";
+    return fmt::format("; only URLs have a host, and of other records {}-g regex:RE takes a part",
+                       field);
   }
   const std::string_view field = key.substr(colon + 1);
   if (field.find_first_of("{}") != field.npos) {
     return fmt::format("; only URLs have a host, and of other values -g {} takes the whole",
-                       shell_quote(printable(field, 60)));
+                       typed_word(field));
   }
   return fmt::format(
       "; only URLs have a host, and of other values -g {} takes the whole and -g {} a part",
-      shell_quote(printable(field, 60)),
-      shell_quote(fmt::format("{{{}@REGEX}}", printable(field, 60))));
+      typed_word(field), typed_word(fmt::format("{{{}@REGEX}}", field)));
 }
 
 std::string advice_on_stdin(const InputSpec& input) {

@@ -37,7 +37,7 @@ Expected<std::optional<Record>> first_record(Source& source) {
 // Each as it can be written in braces.  (Members of JSON have no numbers: bytes in their names that
 // are no UTF-8 stay what they are, but not for a terminal.)
 std::string lines(const FieldScheme& scheme, std::size_t count) {
-  const WrittenNames names(scheme);
+  const FieldSpelling names(scheme);
   const bool on_terminal = isatty(STDOUT_FILENO) == 1;
   std::string text;
   for (std::size_t i = 0; i < count; ++i) {

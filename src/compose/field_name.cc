@@ -129,7 +129,7 @@ std::optional<Replacement> field_in_braces(std::string_view text, const FieldSch
   return field && found.parts.empty() ? std::optional(found) : std::nullopt;
 }
 
-WrittenNames::WrittenNames(const FieldScheme& scheme) : scheme_(scheme) {
+FieldSpelling::FieldSpelling(const FieldScheme& scheme) : scheme_(scheme) {
   first_.reserve(scheme.names.size());
   for (std::size_t i = 0; i < scheme.names.size(); ++i) {
     const std::string& name = scheme.names[i];
@@ -140,7 +140,7 @@ WrittenNames::WrittenNames(const FieldScheme& scheme) : scheme_(scheme) {
 
 // What must hold is that field_in_braces() finds the field again.  It looks for just the name
 // first, so that without quotes there is nothing to try.
-std::string WrittenNames::at(std::size_t index) const {
+std::string FieldSpelling::at(std::size_t index) const {
   const std::string& name = scheme_.names[index];
   if (first_.at(name) != index) return std::to_string(index + 1);
   const bool valid = is_valid_utf8(name);
@@ -159,7 +159,7 @@ std::string WrittenNames::at(std::size_t index) const {
 }
 
 std::string written_name(const FieldScheme& scheme, std::size_t index) {
-  return WrittenNames(scheme).at(index);
+  return FieldSpelling(scheme).at(index);
 }
 
 Replacement column(const FieldScheme& scheme, std::size_t index) {

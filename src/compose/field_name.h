@@ -23,10 +23,10 @@ struct QuotedName {
 std::optional<QuotedName> read_quoted_name(std::string_view text);
 
 // How fields are written, of which there may be very many.
-class WrittenNames {
+class FieldSpelling {
  public:
   // `scheme` must outlive this.
-  explicit WrittenNames(const FieldScheme& scheme);
+  explicit FieldSpelling(const FieldScheme& scheme);
 
   // What stands in braces for the field at `index` of the scheme's names.  One that has the name of
   // another before it is written by its number; so is a column with bytes that are no UTF-8.

@@ -54,7 +54,7 @@ bool ShellReader::double_paren(List& list) {
     const std::size_t close = std::min(script_.find("))", at_), end_);
     return refuse("has ((, arithmetic in bash and two subshells in sh",
                   holds_value(at_, close)
-                      ? "write [ {} -gt 1 ] to compare, x=$(({}+1)) to compute"
+                      ? "write [ {} -gt 1 ] to compare, x=$(({}+1)) to compute, ( ( for subshells"
                       : "name the shell: --shell bash, or write x=$((x+1)) to compute, and ( ( "
                         "for subshells");
   }

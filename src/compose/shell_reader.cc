@@ -399,9 +399,13 @@ bool ShellReader::refuse_parens(const List& list) {
         knows_more() ? "quote them" : "quote them, or name the shell if they group: --shell bash");
   }
   if (!knows_more() && at_ > 0 && script_[at_ - 1] == '=') {
+    const std::size_t close = std::min(script_.find(')', at_), end_);
     return refuse(
         "has an array, with parentheses in or after a word, which a plain sh does not know",
-        "name the shell: --shell bash, or write set -- for words of your own and {}");
+        holds_value(at_, close)
+            ? "write set -- {} and then \"$1\", or with --shell bash v={} first and \"$v\" in the "
+              "array"
+            : "name the shell: --shell bash, or write set -- for words of your own and {}");
   }
   return refuse("has parentheses in or after a word, which shells read in different ways",
                 knows_more() ? "quote them" : "quote them, or name the shell: --shell bash");

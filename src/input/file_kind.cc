@@ -62,7 +62,8 @@ std::string no_text(std::string_view first_bytes, const std::string& file) {
 
 bool may_be_utf16(std::string_view line) {
   const std::size_t first = line.find('\0');
-  if (first == line.npos) return false;
+  // Where the newline is cut in two, its other half makes the line's length odd.
+  if (first == line.npos || first % 2 == line.size() % 2) return false;
   for (std::size_t i = first; i < line.size(); ++i) {
     if (line[i] == '\0' && i % 2 != first % 2) return false;
   }

@@ -123,7 +123,7 @@ TEST(FieldName, OfManyAreWrittenInTimeThatGrowsAsTheyDo) {
     double least = 1e9;
     for (int i = 0; i < 3; ++i) {
       const double begin = cpu_seconds();
-      const WrittenNames written(scheme);
+      const FieldSpelling written(scheme);
       std::size_t bytes = 0;
       for (std::size_t n = 0; n < count; ++n) bytes += written.at(n).size();
       EXPECT_GT(bytes, count * 5);

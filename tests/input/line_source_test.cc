@@ -170,7 +170,7 @@ TEST(Lines, ALineOfUtf16WithoutAMarkSaysSo) {
     EXPECT_NE(problem.find("use -0"), std::string::npos);
     EXPECT_NE(problem.find("if it is UTF-16"), std::string::npos);
   }
-  EXPECT_EQ(drain_text("ab\0c\0d\n"s, {}).records[0].problem.find("UTF-16"), std::string::npos);
+  EXPECT_EQ(drain_text("ab\0cd\0e\n"s, {}).records[0].problem.find("UTF-16"), std::string::npos);
 }
 
 // ---- records that are too long

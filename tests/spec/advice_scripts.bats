@@ -76,8 +76,14 @@ batch() {
   takes 'a[1 ]=2; echo {}' 'quote the [' 'echo a"["1 ]=2 {}' 'a[1 ]=2 1'
   takes 'x=a; echo "$x[{}]"' 'write ${name} before the [' 'x=a; echo "${x}[{}]"' 'a[1]'
   takes 'x=a; echo "$x[{}]"' 'or a blank' 'x=a; echo "$x [{}]"' 'a [1]'
-  takes 'a=({}); echo ${a[0]}' 'an array goes with "$1" in place of {}' 'a=("$1"); echo ${a[0]}' 1 --shell bash
-  takes 'a=({}); echo ${a[0]}' 'quote them' 'a="("{}")"; echo $a' '(1)' --shell bash
+  takes 'a=({}); echo ${a[0]}' 'write set -- {} and then "$1"' 'set -- {}; echo "$1"' 1
+  takes 'a=({}); echo ${a[0]}' 'with --shell bash v={} first and "$v" in the array' 'v={}; a=("$v"); echo ${a[0]}' 1 --shell bash
+  takes 'a=(7); echo ${a[0]} {}' 'name the shell: --shell bash' 'a=(7); echo ${a[0]} {}' '7 1' --shell bash
+  takes 'a=(7); echo ${a[0]} {}' 'or write set -- for words of your own' 'v={}; set -- 7; echo "$1" "$v"' '7 1'
+  try distaff --shell bash 'a=({}); echo ${a[0]}' ::: 1
+  exits 2
+  says 'write v={} first and "$v" in the array' 'or quote them if it is none'
+  takes 'echo a=({})' 'quote' 'echo "a=("{}")"' 'a=(1)'
   takes 'for ((i=0;i<{};i++)); do echo $i; done' 'write for i in $(seq {}); do …; done' 'for i in $(seq {}); do echo $i; done' 1
   takes 'for ((i=0;i<{};i++)); do echo $i; done' 'or while [ … ]; do …; done' 'i=0; while [ $i -lt {} ]; do echo $i; i=$((i+1)); done' 0
   takes '(({}>0)) && echo 7' '[ {} -gt 1 ] to compare' '[ {} -gt 0 ] && echo 7' 7
@@ -205,7 +211,7 @@ batch() {
   takes 'x=abc; echo ${x:{}}' 'n=$(({}))' 'x=abc; n=$(({})); echo ${x:$n}' bc --shell bash
   takes 'x=212; echo ${x/{}/y}' 'a variable' 'x=212; echo ${x/"$1"/y}' 2y2 --shell bash
   takes 'a[{}]=1' 'i=$(({}))' 'n=$(({})); a[$n]=7; echo ${a[1]}' 7 --shell bash
-  takes 'a=({}); echo $a' '"$1"' 'set -- {}; echo $1' 1
+  takes 'a=({}); echo $a' 'set -- {}' 'set -- {}; echo $1' 1
   sed -n '/Refused:/,/End of refused/p' "$BATS_TEST_DIRNAME/../../man/distaff.1" > rows
   same "$(grep -c '@.*@' rows)" 12 # a new row is followed here, too
 }

@@ -264,6 +264,9 @@ load helpers
   says_not --split
   try distaff --csv -a t.csv -g '{k@^.}' 'echo $DISTAFF_GROUP; : {k}'
   prints f
+  try distaff -g host echo ::: foo
+  says "-g regex:RE takes a part"
+  says_not --split
 }
 
 @test "the block says that the run was stopped" {
@@ -696,7 +699,7 @@ hostile_values() {
   refuses '${}' -- 'touch ran ${}'
   refuses subscript -- 'a[{}]=1; touch ran'
   refuses parentheses -- 'a=({}); touch ran'
-  refuses parentheses 'array' '"$1"' -- --shell bash 'a=(x y); touch ran {}'
+  refuses array '"$v"' -- --shell bash 'a=(x {}); touch ran'
   refuses parentheses -- 'touch ran a({})'
   refuses '[[' -eq -- '[[ {} -eq 1 ]] && touch ran'
   refuses backquotes '$(' -- 'touch ran `echo \"{}\"`'
