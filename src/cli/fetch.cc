@@ -389,7 +389,7 @@ class FetchRun {
     progress_bar_.hide();
     output_.flush();
     const TimePoint before = EventLoop::now();
-    stop_ourselves();
+    stop_as_asked();
     engine_.stopped_for(EventLoop::now() - before);
   }
 

@@ -333,7 +333,7 @@ class Run {
     progress_bar_.hide();
     output_.flush();
     const TimePoint before = EventLoop::now();
-    stop_ourselves();
+    guard_.stop();
     engine_.stopped_for(EventLoop::now() - before);
     executor_.signal_all(SIGCONT);
   }

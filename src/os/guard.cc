@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -31,6 +33,10 @@ namespace distaff {
 struct Guard::Shared {
   std::atomic<bool> let_live{false};
   std::atomic<bool> stops{false};  // the guard stops, or is stopped, because the engine is
+  // How many CONT the guard has sent to the engine; the same before the engine stops itself.
+  std::atomic<unsigned> continued{0};
+  std::atomic<unsigned> continued_before{0};
+  std::atomic<bool> stops_itself{false};  // the engine does, or has
   std::atomic<bool> in_cgroup{false};
   char cgroup[1024] = "";  // read only if in_cgroup
 };
@@ -40,9 +46,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kGuardName = "spindle";
-constexpr int kPipe = 3;          // its write end, in the guard
-constexpr Duration kLimit = 3s;   // for processes that cannot be ended
-constexpr int kMostTries = 2000;  // a millisecond each, until the guard goes on
+constexpr int kPipe = 3;           // its write end, in the guard
+constexpr int kHeld = 4;           // the other end of Guard::to_hold_
+constexpr int kSignals = 5;        // a signalfd
+constexpr Duration kLimit = 3s;    // for processes that cannot be ended
+constexpr int kTimeToStop = 1000;  // milliseconds, for an engine that was asked to
+constexpr int kMostTries = 2000;   // a millisecond each, until the guard goes on
 
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
 
@@ -66,22 +75,24 @@ bool engine_has_it(const siginfo_t& info) {
   return info.si_code == SI_KERNEL && info.si_signo != SIGHUP && info.si_signo != SIGCONT;
 }
 
-// Nothing but stderr and what ties us to the engine: a descriptor that we held would keep a reader
-// of ours waiting.
-void let_go(int pipe, int held) {
-  const int kept = fcntl(held, F_DUPFD, 5);
+// Nothing but stderr, signals and what ties us to the engine: a descriptor that we held would keep
+// a reader of ours waiting.
+void let_go(int pipe, int held, int signals) {
+  held = fcntl(held, F_DUPFD, kSignals + 1);
+  signals = fcntl(signals, F_DUPFD, kSignals + 1);
   dup2(pipe, kPipe);
-  dup2(kept, kPipe + 1);
+  dup2(held, kHeld);
+  dup2(signals, kSignals);
   const int null = open("/dev/null", O_RDWR);
   if (null >= 0) {
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
   }
-  if (syscall(SYS_close_range, kPipe + 2U, ~0U, 0) == 0) return;
+  if (syscall(SYS_close_range, kSignals + 1U, ~0U, 0) == 0) return;
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   const auto most = static_cast<int>(std::min<rlim_t>(files.rlim_cur, 65536));
-  for (int fd = kPipe + 2; fd < most; ++fd) close(fd);
+  for (int fd = kSignals + 1; fd < most; ++fd) close(fd);
 }
 
 // When the engine closes its end of the pipe, by dying at the latest, the kernel sends us CONT.
@@ -115,17 +126,65 @@ class Watch {
 
   [[noreturn]] void run() {
     for (;;) {
-      siginfo_t info{};
-      const int signal = sigwaitinfo(&taken_, &info);
+      wait_for_signals();
+      take_signals();
+      if (is_pending(SIGTSTP) && !asked_) ask_to_stop();
+    }
+  }
+
+ private:
+  // Of a TSTP that was passed on no more is wanted until the engine has stopped.
+  void wait_for_signals() {
+    sigset_t wanted = taken_;
+    if (asked_) sigdelset(&wanted, SIGTSTP);
+    signalfd(kSignals, &wanted, 0);
+    pollfd signals{kSignals, POLLIN, 0};
+    const int ready = poll(&signals, 1, asked_ ? kTimeToStop : -1);
+    if (ready == 0) forget_stop();
+  }
+
+  // All but TSTP: it stays pending (see stop_as_asked()).
+  void take_signals() {
+    sigset_t others = taken_;
+    sigdelset(&others, SIGTSTP);
+    const timespec at_once{};
+    siginfo_t info{};
+    for (int signal = 0; (signal = sigtimedwait(&others, &info, &at_once)) > 0;) {
       if (signal == SIGCHLD) {
         look_at_children();
-      } else if (signal > 0 && !is_of_pipe(info) && !engine_has_it(info)) {
+      } else if (signal == SIGCONT) {
+        pass_on_continuing(info);
+      } else if (!engine_has_it(info)) {
         kill(engine_, signal);
       }
     }
   }
 
- private:
+  // Also where the engine has it from the terminal: a second one does no harm.  We stop when the
+  // engine has, if no CONT has come by then.
+  void ask_to_stop() {
+    asked_ = true;
+    kill(engine_, SIGTSTP);
+  }
+
+  // The engine was continued before it stopped, by somebody who knows it, or has not begun.
+  void forget_stop() {
+    asked_ = false;
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    const timespec at_once{};
+    sigtimedwait(&stop, nullptr, &at_once);
+  }
+
+  // Counted when it has been sent: see was_continued_while_stopping().
+  void pass_on_continuing(const siginfo_t& info) {
+    asked_ = false;
+    if (is_of_pipe(info)) return;
+    kill(engine_, SIGCONT);
+    shared_.continued.fetch_add(1);
+  }
+
   void look_at_children() {
     for (;;) {
       int status = 0;
@@ -145,12 +204,30 @@ class Watch {
   // The engine may be continued, and not see us stopped yet, before we are: so we say before that
   // we will be, and it sends CONT until we say that we are not.
   void stop_with_it() {
+    asked_ = false;
+    if (was_continued_while_stopping()) {
+      kill(engine_, SIGCONT);
+      return;
+    }
     shared_.stops.store(true);
     siginfo_t info{};
     const int asked =
         waitid(P_PID, static_cast<id_t>(engine_), &info, WCONTINUED | WNOHANG | WNOWAIT);
-    if (asked != 0 || info.si_pid == 0) stop_ourselves();
+    if (asked != 0 || info.si_pid == 0) stop();
     shared_.stops.store(false);
+  }
+
+  // A CONT that we have and did not pass on yet will continue the engine.
+  static void stop() {
+    if (is_pending(SIGTSTP)) return stop_as_asked();
+    if (!is_pending(SIGCONT)) stop_ourselves();
+  }
+
+  // Where the engine had to stop itself by STOP, one of ours may have come just before and be gone
+  // by that.
+  bool was_continued_while_stopping() const {
+    return shared_.stops_itself.load() &&
+           shared_.continued.load() != shared_.continued_before.load();
   }
 
   [[noreturn]] void engine_ended(int status) {
@@ -192,6 +269,7 @@ class Watch {
   sigset_t taken_;
   std::vector<pid_t> strangers_;
   Shared& shared_;
+  bool asked_ = false;  // the engine was asked to stop, by the TSTP that is pending here
 };
 
 std::vector<pid_t> children_at_start() {
@@ -218,12 +296,17 @@ Guard Guard::begin(const Startup& startup) {
   const sigset_t taken = signals_to_take(startup);
   sigset_t before;
   sigprocmask(SIG_BLOCK, &taken, &before);
+  UniqueFd signals(signalfd(-1, &taken, SFD_CLOEXEC));
+  if (!signals) {
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    return guard;
+  }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   guard.pid_ = getpid();
   const pid_t engine = fork();
   if (engine > 0) {
     prctl(PR_SET_NAME, kGuardName);
-    let_go(writer.release(), held.release());
+    let_go(writer.release(), held.release(), signals.release());
     be_woken_by_its_end();
     Watch(engine, startup, std::move(strangers), *shared).run();
   }
@@ -237,6 +320,14 @@ Guard Guard::begin(const Startup& startup) {
   guard.to_hold_ = std::move(to_hold);
   guard.shared_ = shared;
   return guard;
+}
+
+void Guard::stop() const {
+  if (shared_ == nullptr) return stop_as_asked();
+  shared_->continued_before.store(shared_->continued.load());
+  shared_->stops_itself.store(true);
+  stop_as_asked();
+  shared_->stops_itself.store(false);
 }
 
 void Guard::go_on() const {

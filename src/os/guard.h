@@ -37,6 +37,9 @@ class Guard {
   // Readable, at its end, once the guard is dead.
   int fd() const { return alive_.get(); }
 
+  // In the engine, on SIGTSTP: stop_as_asked().  The guard stops too.
+  void stop() const;
+
   // The engine was continued: so is the guard, if it stopped because the engine was.
   void go_on() const;
 

@@ -9,9 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
+#include <optional>
+#include <random>
 #include <string>
 
+#include "os/event_loop.h"
 #include "os/file_text.h"
 #include "os/process_table.h"
 #include "os/signals.h"
@@ -115,6 +119,65 @@ TEST(Guard, SendsSignalsOn) {
     kill(program.pid, number);
     EXPECT_EQ(WEXITSTATUS(program.wait()), number);
   }
+}
+
+// An engine as ours is, which answers USR1.
+int obey(const Guard& guard, const UniqueFd& answers) {
+  EventLoop loop;
+  bool done = false;
+  SignalWatcher signals(loop, look_around(), {SIGTSTP, SIGCONT, SIGUSR1, SIGTERM},
+                        [&](int signal, TimePoint) {
+                          if (signal == SIGTSTP) guard.stop();
+                          if (signal == SIGCONT) guard.go_on();
+                          if (signal == SIGUSR1) put(answers, "!");
+                          if (signal == SIGTERM) done = true;
+                        });
+  put(answers, "up");
+  while (!done) loop.wait(std::nullopt);
+  return 5;
+}
+
+void spin(std::chrono::microseconds time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < until) continue;
+}
+
+// However soon it comes after the stop, and to whichever of the two.
+TEST(Guard, AContinuationIsNeverLost) {
+  std::minstd_rand random(std::random_device{}());
+  for (const bool whole_group : {false, true}) {
+    const Pipe pipe;
+    // The kernel stops nobody by TSTP in a group that has no parent outside.
+    const Program program([&](Guard& guard) { return obey(guard, pipe.in); },
+                          [] { setpgid(0, 0); });
+    EXPECT_EQ(get(pipe.out), "up");
+    const pid_t to = whole_group ? -program.pid : program.pid;
+    for (int round = 0; round < 100; ++round) {
+      kill(to, SIGTSTP);
+      spin(std::chrono::microseconds(random() % 1000));
+      kill(to, SIGCONT);
+      kill(program.pid, SIGUSR1);
+      ASSERT_EQ(get(pipe.out), "!") << "in round " << round;
+    }
+    kill(program.pid, SIGTERM);
+    EXPECT_EQ(WEXITSTATUS(program.wait()), 5);
+  }
+}
+
+TEST(Guard, StopsByTheSignalThatAsksForIt) {
+  const Pipe pipe;
+  const Program program([&](Guard& guard) { return obey(guard, pipe.in); }, [] { setpgid(0, 0); });
+  EXPECT_EQ(get(pipe.out), "up");
+  for (int round = 0; round < 3; ++round) {
+    kill(program.pid, SIGTSTP);
+    const int stopped = program.wait(WUNTRACED);
+    EXPECT_TRUE(WIFSTOPPED(stopped) && WSTOPSIG(stopped) == SIGTSTP) << stopped;
+    kill(program.pid, SIGCONT);
+    kill(program.pid, SIGUSR1);
+    EXPECT_EQ(get(pipe.out), "!");
+  }
+  kill(program.pid, SIGTERM);
+  EXPECT_EQ(WEXITSTATUS(program.wait()), 5);
 }
 
 TEST(Guard, StopsWithTheEngineAndGoesOnWithIt) {

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <functional>
+#include <initializer_list>
 #include <vector>
 
 namespace distaff::signals_test {
@@ -114,6 +116,89 @@ TEST(Signals, StoppingOurselvesLastsUntilWeAreContinued) {
   kill(pid, SIGCONT);
   ASSERT_EQ(waitpid(pid, &status, 0), pid);
   EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+// How a child ends or stops first that is in a process group of its own (`leave`: which) and runs
+// this.
+int first_status_of(const std::function<void()>& leave, const std::function<void()>& act) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    leave();
+    act();
+    _exit(7);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+  if (!WIFSTOPPED(status)) return status;
+  int last = 0;
+  kill(pid, SIGCONT);
+  EXPECT_EQ(waitpid(pid, &last, 0), pid);
+  EXPECT_EQ(WEXITSTATUS(last), 7);
+  return status;
+}
+
+void lead_a_group() { setpgid(0, 0); }
+void lead_a_session() { setsid(); }
+
+// Stops when the watcher tells of the signals in this order.
+void take(std::initializer_list<int> sent) {
+  EventLoop loop;
+  int stops = 0;
+  SignalWatcher watcher(loop, take_over(), {SIGTSTP, SIGCONT}, [&](int signal, TimePoint) {
+    if (signal != SIGTSTP) return;
+    ++stops;
+    stop_as_asked();
+  });
+  for (const int signal : sent) kill(getpid(), signal);
+  loop.wait(EventLoop::now());
+  loop.wait(EventLoop::now());
+  require(stops <= 1);
+}
+
+TEST(Signals, AStopThatWasAskedForStopsUsLikeAProgramThatDoesNotTakeIt) {
+  const int status = first_status_of(lead_a_group, [] { take({SIGTSTP}); });
+  EXPECT_TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP) << status;
+}
+
+TEST(Signals, WhereTheKernelStopsNobodyByThatSignalWeAreStoppedAllTheSame) {
+  const int status = first_status_of(lead_a_session, [] { take({SIGTSTP}); });
+  EXPECT_TRUE(WIFSTOPPED(status)) << status;
+}
+
+TEST(Signals, AStopThatWasTakenBackStopsNobody) {
+  for (const auto& leave : {lead_a_group, lead_a_session}) {
+    EXPECT_TRUE(WIFEXITED(first_status_of(leave, [] { take({SIGTSTP, SIGCONT}); })));
+  }
+}
+
+// It comes when the watcher has told of the stop, and before we are stopped.
+TEST(Signals, AContinuationThatComesBeforeWeAreStoppedIsNotLost) {
+  for (const auto& leave : {lead_a_group, lead_a_session}) {
+    const int status = first_status_of(leave, [] {
+      Seen seen(take_over(), {SIGCONT});
+      SignalWatcher stops(seen.loop, take_over(), {SIGTSTP}, [](int, TimePoint) {
+        kill(getpid(), SIGCONT);
+        stop_as_asked();
+      });
+      kill(getpid(), SIGTSTP);
+      seen.look();
+      seen.look();
+      require(seen.signals == std::vector{SIGCONT});
+    });
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+  }
+}
+
+TEST(Signals, AStopThatNobodyObeysIsToldOnce) {
+  const int status = first_status_of(lead_a_group, [] {
+    Seen seen(take_over(), {SIGTSTP, SIGTERM});
+    kill(getpid(), SIGTSTP);
+    kill(getpid(), SIGTERM);
+    seen.look();
+    seen.look();
+    require(seen.signals == std::vector{SIGTERM, SIGTSTP});
+  });
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
 }
 
 }  // namespace

@@ -180,6 +180,27 @@ ends_by() {
   prints end
 }
 
+# In a process group with a parent outside: elsewhere the kernel does not stop anybody by TSTP.
+lead_a_group='import os, sys; os.setpgid(0, 0); os.execvp(sys.argv[1], sys.argv[1:])'
+
+@test "CONT lets all go on, however soon after TSTP it comes, to us or to our group" {
+  mkfifo never
+  exec 5<> never
+  for round in {1..8}; do
+    rm -f up go
+    start python3 -c "$lead_a_group" distaff 'touch up; while [ ! -e go ]; do sleep 0.02; done; echo {}' ::: $round
+    wait_for [ -e up ]
+    [ $((round % 2)) = 0 ] && to=-$pid || to=$pid
+    kill -TSTP -- "$to"
+    read -r -t "0.000$((round * 100 + RANDOM % 100))" -u 5 || true
+    kill -CONT -- "$to"
+    touch go
+    wait_for grep -qx "$round" "$kept/stdout"
+    finish
+    exits 0
+  done
+}
+
 # ---- USR1: how it stands
 
 @test "USR1: what runs, how long, and what waits; again and again" {
