@@ -281,7 +281,6 @@ class FetchRun {
            Pacing& pacing, EventLoop& loop, Output& output, HeldOutput* held, Log& log,
            Scheduled& scheduled, RunFiles& files, BodyStore* store, Conditions* conditions)
       : scheduled_(scheduled),
-        held_(held),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
         slots_(slots),
         builder_(builder_limits(), *plan.request, plan.key ? &*plan.key : nullptr),
@@ -328,20 +327,16 @@ class FetchRun {
 
   // Gives the exit status.
   int run() {
-    int status = engine_.run().exit_status();
-    cut_short_ = sink_.pending() > 0;  // nobody reads, and the engine has waited long enough
+    const int of_jobs = engine_.run().exit_status();
+    int status = of_jobs;
     std::string messages;
     if (const auto finished = executor_.finish(); !finished) {
       messages += last_words(finished.error());
       if (status <= 1) status = finished.error().status;
     }
     status = scheduled_.finish(status, engine_.summary().not_run(), messages);
-    sink_.say(messages);
-    if (held_ != nullptr && status != 0) held_->release();
-    writing_rest_ = true;
-    write_all(sink_, waiter_, cut_short_);
-    if (held_ != nullptr) status = status_of_held(status, sink_, output_);
-    return status_of_closing(status, output_);
+    const int of_rest = engine_.end_with(messages, status != 0);
+    return status_of_closing(of_rest <= 1 ? std::max(of_rest, status) : of_rest, output_);
   }
 
  private:
@@ -382,10 +377,7 @@ class FetchRun {
   void on_signal(int signal) {
     if (signal == SIGUSR1) return tell_status();
     if (signal == SIGUSR2) return engine_.finish_early();
-    if (signal != SIGTSTP) {
-      cut_short_ = writing_rest_;
-      return engine_.on_signal(signal);
-    }
+    if (signal != SIGTSTP) return engine_.on_signal(signal);
     progress_bar_.hide();
     output_.flush();
     const TimePoint before = EventLoop::now();
@@ -400,10 +392,7 @@ class FetchRun {
   }
 
   Scheduled& scheduled_;
-  HeldOutput* held_;  // null without --quiet-unless-failed
-  ByteSink& sink_;    // held_, or output_
-  bool writing_rest_ = false;
-  bool cut_short_ = false;
+  ByteSink& sink_;  // what holds output back, or output_
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;

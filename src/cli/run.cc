@@ -169,7 +169,6 @@ class Run {
         log_(log),
         leave_orphans_(spec.failure.leave_orphans),
         scheduled_(scheduled),
-        held_(held),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
         slots_(slots),
         builder_(batch_limits(spec, slots_), *plan.command, plan.key ? &*plan.key : nullptr),
@@ -225,7 +224,6 @@ class Run {
                  [this](int signal, TimePoint) { on_signal(signal); }),
         guard_watcher_(loop, guard, [this] {
           abandoned_ = true;
-          cut_short_ = writing_rest_;
           engine_.on_abandoned();
         }) {
     relay_.to = &engine_;
@@ -237,26 +235,15 @@ class Run {
 
   // Gives the exit status.
   int run() {
-    int status = engine_.run().exit_status();
-    cut_short_ = sink_.pending() > 0;  // nobody reads, and the engine has waited long enough
+    const int of_jobs = engine_.run().exit_status();
     end_orphans();
     std::string messages;
-    status = scheduled_.finish(status, engine_.summary().not_run(), messages);
-    sink_.say(messages);
-    if (held_ != nullptr && status != 0) held_->release();
-    return write_rest(status);
+    const int status = scheduled_.finish(of_jobs, engine_.summary().not_run(), messages);
+    const int of_rest = engine_.end_with(messages, status != 0);
+    return status_of_closing(of_rest <= 1 ? std::max(of_rest, status) : of_rest, output_);
   }
 
  private:
-  // What the engine could not see written: our own last words, and what was held back.  A signal
-  // ends it; so does a stdout that cannot be written.
-  int write_rest(int status) {
-    writing_rest_ = true;
-    write_all(sink_, waiter_, cut_short_);
-    if (held_ != nullptr) status = status_of_held(status, sink_, output_);
-    return status_of_closing(status, output_);
-  }
-
   // Orphans come to us only if there is a guard; and then all children of ours are the run's.
   void end_orphans() {
     if (!guard_) return;
@@ -325,10 +312,7 @@ class Run {
     if (signal == SIGUSR1) return tell_status();
     if (signal == SIGUSR2) return engine_.finish_early();
     if (signal == SIGCONT) return guard_.go_on();
-    if (signal != SIGTSTP) {
-      cut_short_ = writing_rest_;
-      return engine_.on_signal(signal);
-    }
+    if (signal != SIGTSTP) return engine_.on_signal(signal);
     executor_.signal_all(SIGTSTP);
     progress_bar_.hide();
     output_.flush();
@@ -349,10 +333,7 @@ class Run {
   bool leave_orphans_;
   bool abandoned_ = false;
   Scheduled& scheduled_;
-  HeldOutput* held_;  // null without --quiet-unless-failed
-  ByteSink& sink_;    // held_, or output_
-  bool writing_rest_ = false;
-  bool cut_short_ = false;
+  ByteSink& sink_;  // what holds output back, or output_
   int slots_;
   JobBuilder builder_;
   Scheduler scheduler_;

@@ -91,23 +91,6 @@ std::string make_run_id() {
   return fmt::format("{:x}-{}", EventLoop::now().time_since_epoch().count(), getpid());
 }
 
-void write_all(ByteSink& sink, Waiter& waiter, const bool& cut_short) {
-  for (sink.flush(); sink.pending() > 0 && !cut_short; sink.flush()) {
-    if (sink.condition() != ByteSink::Condition::good) return;
-    waiter.wait(std::nullopt, false);
-  }
-}
-
-int status_of_held(int status, const ByteSink& sink, Output& output) {
-  if (sink.condition() == ByteSink::Condition::good) return status;
-  if (sink.condition() == ByteSink::Condition::reader_gone) {
-    return status == 2 || status > 125 ? status : 128 + SIGPIPE;
-  }
-  output.say(last_words({output.failure(), 3}));
-  output.flush();
-  return status <= 1 ? 3 : status;
-}
-
 int status_of_closing(int status, Output& output) {
   const int error = error_of_closing(STDOUT_FILENO);
   if (error == 0) return status;

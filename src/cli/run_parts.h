@@ -94,12 +94,6 @@ std::uint64_t draw_seed();
 
 std::string make_run_id();
 
-// Waits until all that was said is written, `cut_short` is true, or our reader is gone.
-void write_all(ByteSink& sink, Waiter& waiter, const bool& cut_short);
-
-// The exit status, where the last of what --quiet-unless-failed held back could not be written.
-int status_of_held(int status, const ByteSink& sink, Output& output);
-
 // The exit status, where the file that is our stdout says only now that not all of it has arrived,
 // as one on another machine may.
 int status_of_closing(int status, Output& output);

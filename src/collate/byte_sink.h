@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/pipe_target.h"
 #include "model/ids.h"
@@ -63,6 +64,30 @@ class ByteSink {
   virtual bool has_written(const Mark& mark) const {
     return static_cast<void>(mark), pending() == 0 && condition() == Condition::good;
   }
+
+  // ---- of one that holds back what it is given, until it is known whether it is to be written
+
+  // It is: what is held, and all that comes after.
+  virtual void show() {}
+
+  // Something is.  Then a word about all that it was given so far can be kept with it; where it is
+  // not, mark() and has_written() tell.
+  virtual bool holds_back() const { return false; }
+  virtual void keep_note(std::string_view note) { static_cast<void>(note); }
+
+  // Some of the notes that have come to their end: what they are about was written, or is lost.
+  // Ask until there is none; more come with flush().
+  struct KeptNote {
+    std::string text;
+    bool lost = false;
+  };
+  virtual std::vector<KeptNote> take_notes() { return {}; }
+
+  // As far as anybody knows nothing will be shown, so nothing has to be written for any note.
+  virtual void let_notes_go() {}
+
+  // Nobody waits any longer for what is not out: it is lost.
+  virtual void give_up_notes() {}
 
   // Bytes taken but not yet out.
   virtual std::size_t pending() const { return 0; }

@@ -22,18 +22,6 @@ constexpr Duration kOutputGrace = 5s;    // after a signal, for a reader that do
 
 Error no_memory() { return {"out of memory: nothing more is started, and what runs is ended", 3}; }
 
-// Empty: nobody.
-std::function<void(JobId)> who_waits_for_output(const std::vector<Observer*>& observers) {
-  std::vector<Observer*> waiting;
-  for (Observer* observer : observers) {
-    if (observer->wants_output()) waiting.push_back(observer);
-  }
-  if (waiting.empty()) return {};
-  return [waiting = std::move(waiting)](JobId job) {
-    for (Observer* observer : waiting) observer->on_output_written(job);
-  };
-}
-
 template <class T>
 void keep_earlier(std::optional<T>& earliest, const std::optional<T>& other) {
   if (other && (!earliest || *other < *earliest)) earliest = other;
@@ -45,7 +33,7 @@ Engine::Engine(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
       output_({parts_.collator, parts_.sink, parts_.executor, parts_.rows, parts_.results,
-               parts_.journal, who_waits_for_output(parts_.observers)},
+               parts_.journal, waits_for_output() ? this : nullptr},
               options_.result_path),
       groups_({options_.keyed, options_.limited, options_.adaptive}, parts_.scheduler,
               parts_.pacing),
@@ -56,6 +44,32 @@ Engine::Engine(Options options, Parts parts)
       random_(options_.seed) {
   for (const Observer* observer : parts_.observers) {
     reports_attempts_ = reports_attempts_ || observer->wants_attempts();
+  }
+}
+
+bool Engine::waits_for_output() const {
+  return std::any_of(parts_.observers.begin(), parts_.observers.end(),
+                     [](const Observer* observer) { return observer->wants_output(); });
+}
+
+void Engine::on_written(JobId job) {
+  for (Observer* observer : parts_.observers) {
+    if (observer->wants_output()) observer->on_output_written(job);
+  }
+}
+
+// At most one of them has something to keep.
+std::string Engine::on_held(JobId job) {
+  std::string kept;
+  for (Observer* observer : parts_.observers) {
+    if (observer->wants_output()) kept += observer->on_output_held(job);
+  }
+  return kept;
+}
+
+void Engine::on_lost(std::string_view kept) {
+  for (Observer* observer : parts_.observers) {
+    if (observer->wants_output()) observer->on_output_lost(kept);
   }
 }
 
@@ -94,13 +108,15 @@ void Engine::run_jobs() {
 void Engine::say_how_it_went() {
   output_.end();
   write_out();
-  say_what_was_skipped();
-  tick(true);
-  check_files();
-  say_other_failures();
   result_.some_failed =
       !halt_.stopped_as_asked() &&
       (summary_.failures() > 0 || summary_.not_run() > 0 || summary_.left_unread());
+  end_what_was_held();
+  say_what_was_skipped();
+  tick(true);
+  check_files();
+  if (result_.exit_status() != 0) parts_.sink.show();
+  say_other_failures();
   parts_.sink.settle();
   if (wants_block()) parts_.sink.say(summary_.block());
   write_out();
@@ -108,6 +124,31 @@ void Engine::say_how_it_went() {
     parts_.sink.say(last_words(*result_.error));
     write_out();
   }
+}
+
+// Before the files of the run are completed: they say which jobs are done, and one whose output was
+// to be shown is done when that is out.
+void Engine::end_what_was_held() {
+  if (result_.exit_status() != 0) {
+    parts_.sink.show();
+  } else {
+    parts_.sink.let_notes_go();
+  }
+  write_out();
+  parts_.sink.give_up_notes();
+  output_.flow(now_);
+}
+
+int Engine::end_with(std::string_view lines, bool show) {
+  const bool said = result_.error.has_value();
+  parts_.sink.say(lines);
+  if (show) parts_.sink.show();
+  write_out();
+  if (!said && result_.error) {
+    parts_.sink.say(last_words(*result_.error));
+    write_out();
+  }
+  return result_.exit_status();
 }
 
 // Nothing about jobs where our reader went away, or where the program cannot be run at all: that
@@ -172,8 +213,6 @@ void Engine::on_signal(int signal) {
   kill();
 }
 
-// Whether anything is left is asked of the input once more: nothing is read ahead without need, so
-// its end may just not have been seen.
 void Engine::finish_early() {
   if (stopping_) return;
   now_ = parts_.waiter.now();

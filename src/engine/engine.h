@@ -19,6 +19,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -45,7 +46,7 @@
 
 namespace distaff {
 
-class Engine final : public ExecEvents {
+class Engine final : public ExecEvents, private OutputWatch {
  public:
   struct Options {
     FailureSpec failure;
@@ -99,6 +100,10 @@ class Engine final : public ExecEvents {
 
   // INT, TERM, HUP: ends the run; a second one kills at once if it comes 100 ms after the first or
   // later (timeout(1) sends each twice).
+  // After run(): something more is to be said of it, and if `show` what was held back as all had
+  // gone well is to be written.  Signals end that as they do in the run.  Gives the exit status.
+  int end_with(std::string_view lines, bool show);
+
   void on_signal(int signal);
 
   // USR2: nothing more is started, what runs ends by itself.
@@ -167,8 +172,15 @@ class Engine final : public ExecEvents {
 
   void run_jobs();
   void say_how_it_went();
+  // OutputWatch
+  bool waits_for_output() const;
+  void on_written(JobId job) override;
+  std::string on_held(JobId job) override;
+  void on_lost(std::string_view kept) override;
+
   void turn();
   void fill();
+  void end_what_was_held();
   void start_the_one();
   bool in_shortage();
   bool may_start() const;

@@ -1,5 +1,6 @@
 #include "engine/job_output.h"
 
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -11,17 +12,30 @@ using namespace std::chrono_literals;
 // A reader that does not read for so long is not just a little slower than the jobs.
 constexpr Duration kStalled = 100ms;
 
-// What goes through the collator with a job's output: its number, and the journal's line.
-std::string packed(JobId job, std::string_view text) {
-  std::string note(sizeof job, '\0');
-  std::memcpy(note.data(), &job, sizeof job);
-  return note.append(text);
+// What goes through the collator with a job's output: this, and the journal's line.  Where the
+// output is held back, what the watch wants kept is behind the line.
+struct NoteHead {
+  JobId job{};
+  std::uint32_t line = 0;  // bytes of it
+};
+
+std::string packed(JobId job, std::string_view line) {
+  const NoteHead head{job, static_cast<std::uint32_t>(line.size())};
+  std::string note(sizeof head, '\0');
+  std::memcpy(note.data(), &head, sizeof head);
+  return note.append(line);
 }
 
-JobId job_of(std::string_view note) {
+struct NoteParts {
   JobId job{};
-  std::memcpy(&job, note.data(), sizeof job);
-  return job;
+  std::string_view line, kept;
+};
+
+NoteParts parts_of(std::string_view note) {
+  NoteHead head;
+  std::memcpy(&head, note.data(), sizeof head);
+  note.remove_prefix(sizeof head);
+  return {head.job, note.substr(0, head.line), note.substr(head.line)};
 }
 
 }  // namespace
@@ -84,20 +98,52 @@ void JobOutput::note_now(std::string note) { due_notes_ += note; }
 void JobOutput::write_notes(TimePoint now) {
   if (!takes_notes()) return;
   if (parts_.collator != nullptr) {
-    for (const std::string& note : parts_.collator->take_notes()) {
-      notes_.push_back({parts_.sink.mark(), job_of(note), note.substr(sizeof(JobId))});
-    }
+    for (std::string& note : parts_.collator->take_notes()) keep(std::move(note));
   }
+  if (kept_notes_ > 0) take_kept_notes(now);
   if (!notes_.empty()) parts_.sink.flush();
   for (; !notes_.empty() && parts_.sink.has_written(notes_.front().mark); notes_.pop_front()) {
     due_notes_ += notes_.front().text;
     written_.push_back(notes_.front().job);
   }
+  pass_notes(now);
+}
+
+void JobOutput::keep(std::string note) {
+  const NoteParts parts = parts_of(note);
+  if (!parts_.sink.holds_back()) {
+    notes_.push_back({parts_.sink.mark(), parts.job, std::string(parts.line)});
+    return;
+  }
+  if (parts_.watch != nullptr) note += parts_.watch->on_held(parts.job);
+  parts_.sink.keep_note(note);
+  ++kept_notes_;
+}
+
+// They are many when all the run's output is shown, or not, at its end.
+void JobOutput::take_kept_notes(TimePoint now) {
+  parts_.sink.flush();
+  for (std::vector<ByteSink::KeptNote> taken; !(taken = parts_.sink.take_notes()).empty();
+       parts_.sink.flush()) {
+    kept_notes_ -= taken.size();
+    for (const ByteSink::KeptNote& note : taken) {
+      const NoteParts parts = parts_of(note.text);
+      if (!note.lost) {
+        due_notes_ += parts.line;
+      } else if (parts_.watch != nullptr) {
+        parts_.watch->on_lost(parts.kept);
+      }
+    }
+    pass_notes(now);
+  }
+}
+
+void JobOutput::pass_notes(TimePoint now) {
   if (!failure().empty()) return;
   if (!due_notes_.empty()) parts_.journal->write(due_notes_, now);
   due_notes_.clear();
   for (const JobId job : std::exchange(written_, {})) {
-    if (parts_.on_written) parts_.on_written(job);
+    if (parts_.watch != nullptr) parts_.watch->on_written(job);
   }
 }
 

@@ -25,6 +25,15 @@
 
 namespace distaff {
 
+// Whoever wants to know whether what a job wrote is out (see Observer).
+class OutputWatch {
+ public:
+  virtual ~OutputWatch() = default;
+  virtual void on_written(JobId job) = 0;
+  virtual std::string on_held(JobId job) = 0;
+  virtual void on_lost(std::string_view kept) = 0;
+};
+
 class JobOutput {
  public:
   struct Parts {
@@ -34,8 +43,8 @@ class JobOutput {
     RowFormat* rows;       // the collator's; may be null
     ResultStore* results;  // may be null
     JobJournal* journal;   // may be null
-    // Of each job that was closed: all that it wrote is out.  Empty: nobody wants to know.
-    std::function<void(JobId)> on_written = {};
+    // Told of each job that was closed.  Null: nobody wants to know.
+    OutputWatch* watch = nullptr;
   };
 
   JobOutput(Parts parts, std::optional<ResultPath> result_path)
@@ -100,14 +109,18 @@ class JobOutput {
     std::string text;
   };
 
-  bool takes_notes() const { return parts_.journal != nullptr || parts_.on_written; }
+  bool takes_notes() const { return parts_.journal != nullptr || parts_.watch != nullptr; }
   void note_now(std::string note);
+  void keep(std::string note);
+  void take_kept_notes(TimePoint now);
+  void pass_notes(TimePoint now);
   void write_notes(TimePoint now);
 
   Parts parts_;
   std::optional<ResultPath> result_path_;         // with results
   std::unordered_map<JobId, std::string> heads_;  // of rows: ended, and not closed yet
   std::deque<Note> notes_;                        // of jobs whose output was given to the sink
+  std::size_t kept_notes_ = 0;  // by the sink, which holds back what they are about
   std::string due_notes_;
   std::vector<JobId> written_;  // to be told of
   bool has_more_ = false;

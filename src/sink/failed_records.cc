@@ -67,6 +67,17 @@ void FailedRecords::on_end(const Job& job, const Attempt&, bool failed, std::str
   failed ? add(job) : keep(job);
 }
 
+std::string FailedRecords::on_output_held(JobId job) {
+  auto kept = unwritten_jobs_.extract(job);
+  return kept.empty() ? std::string() : std::move(kept.mapped());
+}
+
+void FailedRecords::on_output_lost(std::string_view kept) {
+  if (kept.empty()) return;
+  begin();
+  write(kept);
+}
+
 void FailedRecords::on_not_run(const Job& job) { add(job); }
 
 // What is left of the input may be in the file itself and nowhere else.

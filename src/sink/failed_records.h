@@ -3,7 +3,7 @@
 // --failed-to: the records that were not done, as they came in, to be the input of another run.
 //
 // Not done is also a job that went well and whose output could not be written.  So until a job's
-// output is out its records are kept here.
+// output is out its records are kept here, or with the output if that is held back.
 //
 // They take the file's name at the end of the run (see os/whole_file.h): so the file may be the
 // run's own input, and after SIGKILL it is what it was.  A name that is no regular file (a pipe,
@@ -45,6 +45,8 @@ class FailedRecords final : public Observer {
               TimePoint now) override;
   bool wants_output() const override { return true; }
   void on_output_written(JobId job) override { unwritten_jobs_.erase(job); }
+  std::string on_output_held(JobId job) override;
+  void on_output_lost(std::string_view kept) override;
   void on_not_run(const Job& job) override;
   void on_input_left() override;
   void tick(const RunCounts& counts, TimePoint now, bool last) override;

@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace distaff {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10;
+constexpr std::size_t kMostNotes = 1000;  // in memory at once, of those that are due
+
+using CallSize = std::uint32_t;
+constexpr std::size_t kHead = 1 + sizeof(CallSize);  // a call, and how many bytes are behind it
 
 }  // namespace
 
@@ -37,48 +42,96 @@ void HeldOutput::keep(Call call, std::string_view bytes) {
     const std::string_view part = bytes.substr(0, kPiece);
     bytes.remove_prefix(part.size());
     char head[kHead];
-    const auto size = static_cast<std::uint32_t>(part.size());
+    const auto size = static_cast<CallSize>(part.size());
     head[0] = static_cast<char>(call);
     std::memcpy(head + 1, &size, sizeof size);
-    keep_bytes({head, kHead});
-    keep_bytes(part);
+    calls_.append({head, kHead});
+    calls_.append(part);
+    taken_ += kHead + part.size();
   } while (!bytes.empty());
-  if (memory_.size() >= memory_limit_ && !released_) move_to_spill();
+  make_room();
 }
 
-void HeldOutput::keep_bytes(std::string_view bytes) {
-  memory_ += bytes;
-  kept_ += bytes.size();
+void HeldOutput::keep_note(std::string_view note) {
+  const NoteHead head{taken_, note.size()};
+  notes_.append({reinterpret_cast<const char*>(&head), sizeof head});
+  notes_.append(note);
+  make_room();
 }
 
-void HeldOutput::move_to_spill() {
-  std::string_view rest = memory_;
-  while (!rest.empty() && spill_ != nullptr) {
-    const FilePart part = spill_->append(rest);
-    if (part.length == 0) break;
-    rest.remove_prefix(static_cast<std::size_t>(part.length));
-    spilled_.push_back(part);
-  }
-  memory_.erase(0, memory_.size() - rest.size());
-  if (!memory_.empty()) release();
+void HeldOutput::make_room() {
+  if (shown_ || calls_.in_memory() + notes_.in_memory() < memory_limit_) return;
+  const bool calls = calls_.move_to_spill(), notes = notes_.move_to_spill();
+  if (!calls || !notes) show();
 }
 
-void HeldOutput::release() {
-  released_ = true;
+void HeldOutput::show() {
+  shown_ = true;
   flush();
 }
 
+// Also where it cannot be written: then the real output drops what it is given, and what is for
+// another file still gets there.
 void HeldOutput::flush() {
-  while (released_ && kept_ > 0 && !to_.blocked(Stream::out) && !to_.blocked(Stream::err) &&
-         to_.condition() == Condition::good) {
-    replay_piece();
-  }
+  while (shown_ && !passes() && give_on()) continue;
   to_.flush();
 }
 
+// What comes next.  False: not now.
+bool HeldOutput::give_on() {
+  const NoteHead note = next_note();
+  if (note.size > 0 && note.behind <= given_on_) {
+    if (due_.size() >= kMostNotes) return false;
+    due_.push_back({pull_note(note), to_.mark(), calls_lost_});
+    return true;
+  }
+  if (to_.blocked(Stream::out) || to_.blocked(Stream::err)) return false;
+  replay_call();
+  return true;
+}
+
+HeldOutput::NoteHead HeldOutput::next_note() {
+  NoteHead head;
+  const std::string_view bytes = notes_.front(sizeof head);
+  if (bytes.size() < sizeof head) {
+    notes_.clear();
+    return {};
+  }
+  std::memcpy(&head, bytes.data(), sizeof head);
+  return head;
+}
+
+std::string HeldOutput::pull_note(const NoteHead& head) {
+  notes_.consume(sizeof head);
+  const std::string text(notes_.front(head.size));
+  if (text.size() < head.size) {
+    notes_.clear();
+    return {};
+  }
+  notes_.consume(head.size);
+  return text;
+}
+
+std::vector<ByteSink::KeptNote> HeldOutput::take_notes() {
+  std::vector<KeptNote> taken;
+  const bool lost = given_up_ || condition() != Condition::good;
+  while (!due_.empty() && (lost || to_.has_written(due_.front().mark))) {
+    const bool written = !due_.front().lost && to_.has_written(due_.front().mark);
+    taken.push_back({std::move(due_.front().text), !written});
+    due_.pop_front();
+  }
+  if (!given_up_ && (!notes_are_free_ || shown_)) return taken;
+  while (taken.size() < kMostNotes) {
+    const NoteHead note = next_note();
+    if (note.size == 0) break;
+    taken.push_back({pull_note(note), given_up_});
+  }
+  return taken;
+}
+
 bool HeldOutput::blocked(Stream stream) const {
-  if (!released_) return false;
-  return kept_ > 0 || to_.blocked(stream);
+  if (!shown_) return false;
+  return !passes() || to_.blocked(stream);
 }
 
 std::size_t HeldOutput::write_part(Stream stream, const FilePart& part) {
@@ -91,57 +144,24 @@ PipeTarget* HeldOutput::straight(Stream stream) {
 
 std::size_t HeldOutput::pending() const {
   const std::uint64_t most = std::numeric_limits<std::size_t>::max() / 2;
-  const std::uint64_t waiting = released_ ? std::min(kept_, most) : 0;
-  return static_cast<std::size_t>(waiting) + to_.pending();
+  const std::uint64_t waiting = shown_ ? calls_.size() + notes_.size() + due_.size() : 0;
+  return static_cast<std::size_t>(std::min(waiting, most)) + to_.pending();
 }
 
-// Takes more of what is kept behind what is left of the piece.  False: there is none.
-bool HeldOutput::read_piece() {
-  piece_.erase(0, piece_begin_);
-  piece_begin_ = 0;
-  if (spilled_.empty()) {
-    if (memory_.empty()) return false;
-    piece_ += memory_;
-    memory_.clear();
-    return true;
-  }
-  FilePart& part = spilled_.front();
-  const std::size_t before = piece_.size();
-  piece_.resize(before + kPiece);
-  const std::size_t got = spill_->read(part, piece_.data() + before, kPiece);
-  piece_.resize(before + got);
-  if (got == 0) {  // a disk that does not give back what it took
-    kept_ -= part.length;
-    spill_->release(part);
-    spilled_.pop_front();
-    return true;
-  }
-  spill_->release({part.fd, part.offset, got});
-  part.offset += got;
-  part.length -= got;
-  if (part.length == 0) spilled_.pop_front();
-  return true;
-}
-
-// One call.
-void HeldOutput::replay_piece() {
-  std::size_t wanted = kHead;
-  std::uint32_t size = 0;
-  while (true) {
-    const std::size_t there = piece_.size() - piece_begin_;
-    if (there >= kHead) {
-      std::memcpy(&size, piece_.data() + piece_begin_ + 1, sizeof size);
-      wanted = kHead + size;
-    }
-    if (there >= wanted) break;
-    if (read_piece()) continue;
-    kept_ = 0;
+void HeldOutput::replay_call() {
+  std::string_view head = calls_.front(kHead);
+  CallSize size = 0;
+  if (head.size() == kHead) std::memcpy(&size, head.data() + 1, sizeof size);
+  const std::string_view call = calls_.front(kHead + size);
+  if (call.size() < kHead + size) {
+    calls_.clear();
+    calls_lost_ = true;
+    given_on_ = taken_;
     return;
   }
-  const std::string_view call = std::string_view(piece_).substr(piece_begin_, wanted);
-  piece_begin_ += wanted;
-  kept_ -= wanted;
   make(static_cast<Call>(call[0]), call.substr(kHead));
+  calls_.consume(call.size());
+  given_on_ += call.size();
 }
 
 void HeldOutput::make(Call call, std::string_view bytes) {

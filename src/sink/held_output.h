@@ -3,18 +3,24 @@
 // --quiet-unless-failed: everything that would be printed, until it is known whether it will be.
 //
 // What comes is kept as it came, in memory and behind that in the spill, and is given to the real
-// output piece by piece once it is released; what comes after that goes through.  If neither has
-// room for more, it is released at once: output that shows up in a run that goes well is better
+// output piece by piece once it is to be shown; what comes after that goes through.  If neither has
+// room for more, it is shown at once: output that shows up in a run that goes well is better
 // than output that is lost.
+//
+// Notes wait with it: the line of a job in the journal, which says that all the job wrote is out.
+// Each comes back when what was kept before it was given on and is written, or when it is known
+// that nothing will be shown.  They are as many as there are jobs, so they are in the spill too.
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collate/byte_sink.h"
 #include "collate/spill_store.h"
+#include "sink/held_queue.h"
 
 namespace distaff {
 
@@ -22,12 +28,11 @@ class HeldOutput final : public ByteSink {
  public:
   // Both must outlive it.  `spill` may be null.
   HeldOutput(ByteSink& to, SpillStore* spill, std::size_t memory = std::size_t{1} << 20)
-      : to_(to), spill_(spill), memory_limit_(memory) {}
+      : to_(to), memory_limit_(memory), calls_(spill), notes_(spill) {}
 
-  // It is to be printed.  flush() does it as far as there is room, and pending() tells what is
-  // left.
-  void release();
-  bool released() const { return released_; }
+  // flush() then gives on what is kept, as far as there is room, and pending() tells what is left.
+  void show() override;
+  bool shown() const { return shown_; }
 
   void write(Stream stream, std::string_view bytes) override;
   void settle() override;
@@ -38,36 +43,57 @@ class HeldOutput final : public ByteSink {
   bool blocked(Stream stream) const override;
   std::size_t write_part(Stream stream, const FilePart& part) override;
   PipeTarget* straight(Stream stream) override;
+
+  // Of what goes through.
+  Mark mark() const override { return to_.mark(); }
+  bool has_written(const Mark& mark) const override { return to_.has_written(mark); }
+
+  bool holds_back() const override { return !passes(); }
+  void keep_note(std::string_view note) override;
+  std::vector<KeptNote> take_notes() override;
+  void let_notes_go() override { notes_are_free_ = true; }
+  void give_up_notes() override { given_up_ = true; }
+
+  // Of calls; also of notes whose time has come and which were not taken.
   std::size_t pending() const override;
   Condition condition() const override { return to_.condition(); }
   std::string failure() const override { return to_.failure(); }
 
  private:
   enum class Call : unsigned char { write_out, write_err, say, settle, end_line_out, end_line_err };
-  static constexpr std::size_t kHead =
-      1 + sizeof(std::uint32_t);  // a call, and the bytes behind it
 
-  bool passes() const { return released_ && kept_ == 0; }
+  struct NoteHead {
+    std::uint64_t behind = 0;  // so many bytes of calls
+    std::size_t size = 0;
+  };
+  // One whose calls were given on.
+  struct DueNote {
+    std::string text;
+    Mark mark;
+    bool lost = false;
+  };
+
+  bool passes() const { return shown_ && calls_.size() == 0 && notes_.size() == 0; }
   void keep(Call call, std::string_view bytes);
-  void keep_bytes(std::string_view bytes);
-  void move_to_spill();
+  void make_room();
   void make(Call call, std::string_view bytes);
-  bool read_piece();
-  void replay_piece();
+  bool give_on();
+  void replay_call();
+  NoteHead next_note();
+  std::string pull_note(const NoteHead& head);
 
   ByteSink& to_;
-  SpillStore* spill_;
   std::size_t memory_limit_;
-  bool released_ = false;
+  bool shown_ = false;
+  bool notes_are_free_ = false;
+  bool given_up_ = false;
 
-  // What is kept: calls one behind the other, the oldest in the spill.
-  std::deque<FilePart> spilled_;
-  std::string memory_;
-  std::uint64_t kept_ = 0;  // bytes in both and in piece_
-
-  // What is being given on.
-  std::string piece_;
-  std::size_t piece_begin_ = 0;
+  HeldQueue calls_;
+  std::uint64_t taken_ = 0;     // bytes of calls, ever
+  std::uint64_t given_on_ = 0;  // of them
+  bool calls_lost_ = false;     // the spill did not give back what it took
+  HeldQueue notes_;             // a NoteHead and the text of each
+  std::deque<DueNote> due_;
 };
 
 }  // namespace distaff

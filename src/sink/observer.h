@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/time.h"
@@ -79,6 +80,12 @@ class Observer {
   // is never told.  Called only of observers that want it.
   virtual bool wants_output() const { return false; }
   virtual void on_output_written(JobId job) { static_cast<void>(job); }
+
+  // Instead of that at first: its output is held back, perhaps until the run ends.  What is given
+  // is kept with it, on disk if there is much, and comes back by on_output_lost() if the output
+  // could not be written.
+  virtual std::string on_output_held(JobId job) { return static_cast<void>(job), std::string(); }
+  virtual void on_output_lost(std::string_view kept) { static_cast<void>(kept); }
 
   // A job that was read and will never be started.
   virtual void on_not_run(const Job& job) { static_cast<void>(job); }

@@ -8,6 +8,7 @@
 #include "compose/command.h"
 #include "engine/engine.h"
 #include "support/fake_world.h"
+#include "sink/held_output.h"
 
 namespace distaff::journal_test {
 namespace {
@@ -52,8 +53,10 @@ struct Leftovers final : Observer {
   bool wants_output() const override { return waits; }
   void on_output_written(JobId job) override { written += std::to_string(number(job)) + ";"; }
 
+  std::string on_output_held(JobId job) override { return std::to_string(number(job)) + ";"; }
+  void on_output_lost(std::string_view kept) override { lost += kept; }
   bool waits = true;
-  std::string not_run, messages, written;
+  std::string not_run, messages, written, lost;
   bool input_left = false;
   RunCounts last;
 };
@@ -83,7 +86,8 @@ struct World {
     auto pacing = Pacing::compile(groups, options.failure, 1);
     JobBuilder builder({.max_records = batch}, *command, nullptr);
     Scheduler scheduler({.slots = slots});
-    Collator collator(output, sink);
+    ByteSink& to = held != nullptr ? static_cast<ByteSink&>(*held) : sink;
+    Collator collator(output, to);
     options.limited = groups.limited();
     engine = std::make_unique<Engine>(options, Engine::Parts{source,
                                                              builder,
@@ -92,7 +96,7 @@ struct World {
                                                              *pacing,
                                                              executor,
                                                              &collator,
-                                                             sink,
+                                                             to,
                                                              waiter,
                                                              {&journal, &leftovers},
                                                              output.rows,
@@ -118,6 +122,7 @@ struct World {
   fake::FakeWaiter waiter{now, executor, source};
   fake::MemorySink sink;
   MemoryJournal journal{sink};
+  HeldOutput* held = nullptr;  // before the sink
   Leftovers leftovers;
   Engine::Options options;
   Collator::Options output;

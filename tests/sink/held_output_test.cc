@@ -43,7 +43,7 @@ TEST(HeldOutput, ShowsNothingUntilItIsReleasedAndThenAllInItsOrder) {
   EXPECT_EQ(real.out + real.err, "");
   EXPECT_EQ(held.pending(), 0u) << "what is held back keeps nobody waiting";
   EXPECT_FALSE(held.blocked(Stream::out));
-  held.release();
+  held.show();
   EXPECT_EQ(real.out, "one two<end>");
   EXPECT_EQ(real.err, "bad <said>worse<settled>");
   EXPECT_EQ(held.pending(), 0u);
@@ -65,7 +65,7 @@ TEST(HeldOutput, GoesToFilesWhenMemoryIsFullAndKeepsEveryByte) {
   }
   EXPECT_GT(spill.used(), 1'900'000u);
   EXPECT_EQ(real.made, 0);
-  held.release();
+  held.show();
   EXPECT_TRUE(real.out == out && real.err == err);
   EXPECT_EQ(spill.used(), 0u);
 }
@@ -81,7 +81,7 @@ TEST(HeldOutput, WithoutRoomItShowsAllFromThenOn) {
     held.write(Stream::out, bytes);
     all += bytes;
   }
-  EXPECT_TRUE(held.released());
+  EXPECT_TRUE(held.shown());
   held.flush();
   EXPECT_EQ(real.out, all);
 }
@@ -91,7 +91,7 @@ TEST(HeldOutput, GivesOnNoMoreThanThereIsRoomFor) {
   HeldOutput held(real, nullptr);
   for (const char* bytes : {"a", "b", "c", "d"}) held.write(Stream::out, bytes);
   real.room = 2;
-  held.release();
+  held.show();
   EXPECT_EQ(real.out, "ab");
   EXPECT_TRUE(held.blocked(Stream::out));
   EXPECT_GT(held.pending(), 0u);
@@ -109,8 +109,91 @@ TEST(HeldOutput, AWriteOfAnyLengthIsHeld) {
   const std::string large(3'000'001, 'x');
   held.write(Stream::out, large);
   held.write(Stream::out, "");
-  held.release();
+  held.show();
   EXPECT_TRUE(real.out == large);
+}
+
+std::string texts(HeldOutput& held) {
+  std::string all;
+  for (std::vector<ByteSink::KeptNote> taken; !(taken = held.take_notes()).empty(); held.flush()) {
+    for (const auto& note : taken) all += note.lost ? "(" + note.text + ")" : note.text;
+  }
+  return all;
+}
+
+TEST(HeldOutput, NotesComeBackWhenWhatTheyAreAboutIsOut) {
+  Calls real;
+  HeldOutput held(real, nullptr);
+  EXPECT_TRUE(held.holds_back());
+  held.write(Stream::out, "a");
+  held.keep_note("1");
+  held.write(Stream::out, "b");
+  held.write(Stream::out, "c");
+  held.keep_note("2");
+  EXPECT_EQ(texts(held), "");
+  real.room = 2;
+  held.show();
+  EXPECT_EQ(texts(held), "1");
+  real.room = -1;
+  held.flush();
+  EXPECT_EQ(texts(held), "2");
+  EXPECT_FALSE(held.holds_back());
+  EXPECT_EQ(held.pending(), 0u);
+}
+
+TEST(HeldOutput, NotesAreFreeWhereNothingWillBeShownAndWhatIsHeldStays) {
+  Calls real;
+  HeldOutput held(real, nullptr);
+  held.write(Stream::out, "a");
+  held.keep_note("1");
+  held.let_notes_go();
+  EXPECT_EQ(texts(held), "1");
+  EXPECT_EQ(real.out, "");
+  held.show();
+  EXPECT_EQ(real.out, "a") << "after all";
+}
+
+TEST(HeldOutput, NotesOfWhatIsNotOutAreLostWhenItIsGivenUp) {
+  Calls real;
+  HeldOutput held(real, nullptr);
+  for (const char* text : {"1", "2", "3"}) {
+    held.write(Stream::out, "a");
+    held.keep_note(text);
+  }
+  real.room = 1;
+  held.show();
+  held.give_up_notes();
+  EXPECT_EQ(texts(held), "1(2)(3)");
+}
+
+TEST(HeldOutput, ManyNotesAreInFilesAsWell) {
+  TempDir dir;
+  for (const bool shown : {false, true}) {
+    Calls real;
+    SpillFiles spill(dir.path(), UINT64_MAX);
+    HeldOutput held(real, &spill, 1000);
+    std::string all;
+    for (int i = 0; i < 5000; ++i) {
+      const std::string note = "note " + std::to_string(i) + ";";
+      held.write(Stream::out, "x");
+      held.keep_note(note);
+      all += note;
+    }
+    EXPECT_GT(spill.used(), 50'000u);
+    shown ? held.show() : held.let_notes_go();
+    EXPECT_TRUE(texts(held) == all);
+    EXPECT_EQ(real.out.size(), shown ? 5000u : 0u);
+  }
+}
+
+TEST(HeldOutput, NotesThatFindNoRoomAreAReasonToShowAll) {
+  Calls real;
+  HeldOutput held(real, nullptr, 1000);
+  held.write(Stream::out, "a");
+  held.keep_note(std::string(1000, 'n'));
+  EXPECT_TRUE(held.shown());
+  EXPECT_EQ(real.out, "a");
+  EXPECT_EQ(texts(held), std::string(1000, 'n'));
 }
 
 }  // namespace

@@ -260,6 +260,87 @@ among_others() {
   grep -q 'cannot write to stdout' err
 }
 
+done_jobs() {
+  jq -r 'select(.outcome == "success") | .record' "$1" | sort | tr -d '\n'
+}
+
+@test "--quiet-unless-failed: a job whose output was to be shown and could not be is not done" {
+  [ -e /dev/full ] || skip "there is no /dev/full"
+  job='[ {} = 3 ] || echo out{}; [ {} != 2 ]'
+  distaff --quiet-unless-failed --journal j --failed-to again --metrics m.prom "$job" ::: 1 2 3 > /dev/full 2> err && status=0 || status=$?
+  same "$status" 3
+  grep -q 'cannot write to stdout' err
+  same "$(done_jobs j)" 3
+  same "$(sort again | tr -d '\n')" 12
+  grep -q '^distaff_last_run_exit_status{.*} 3$' m.prom
+  try distaff -k --quiet-unless-failed --journal j --resume "$job" ::: 1 2 3
+  exits 1
+  prints out1 out2
+  same "$(done_jobs j)" 13
+  # A reader that goes away; more than its pipe holds.
+  yes 'a line of text' | head -c 4M > text
+  distaff -j 1 --quiet-unless-failed --journal k --failed-to again 'cat text; [ {} != 2 ]' ::: 1 2 2> err | head -n 1 > first
+  same "${PIPESTATUS[0]}" 141
+  same "$(done_jobs k)" ""
+  same "$(sort again | tr -d '\n')" 12
+  # All rows of a report.
+  distaff --quiet-unless-failed --journal r --output json 'exit {}' ::: 0 1 > /dev/full 2> err && status=0 || status=$?
+  same "$status" 3
+  same "$(done_jobs r)" ""
+}
+
+@test "--quiet-unless-failed: all went well, nothing is shown, and all jobs are done" {
+  distaff --quiet-unless-failed --journal j --failed-to again -j 4 'echo {}' ::: {1..50} > /dev/full
+  same "$(jq -r 'select(.outcome == "success") | .record' j | sort -n)" "$(seq 50)"
+  [ ! -s again ]
+  # Also where the lines of jobs are more than is kept in memory.
+  distaff --quiet-unless-failed --hold-memory 4k --spill-dir . --journal k --failed-to again -j 4 'echo {}' ::: {1..50} > /dev/full
+  same "$(jq -r 'select(.outcome == "success") | .record' k | sort -n)" "$(seq 50)"
+  [ ! -s again ]
+}
+
+@test "--quiet-unless-failed: KILL costs a repetition and no output" {
+  start distaff --quiet-unless-failed --journal j -j 1 '[ {} != quiet ] || exit 0; echo {}; [ {} != b ] || { touch up; sleep 77; }' ::: quiet a b
+  wait_for [ -e up ]
+  wait_for grep -q '"record":"quiet"' j
+  kill -KILL "$(engine_of "$pid")"
+  finish
+  same "$(done_jobs j)" quiet
+  try distaff --dry-run --journal j --resume '[ {} != quiet ] || exit 0; echo {}; [ {} != b ] || { touch up; sleep 77; }' ::: quiet a b
+  same "$(wc -l < "$kept/stdout")" 2
+}
+
+# More than a pipe holds is shown to a reader that has read the first byte of it and stays at fd 5.
+being_shown() {
+  mkfifo out
+  distaff --quiet-unless-failed --journal j 'head -c 3000000 /dev/zero; exit 1; : {}' ::: a > out 2> "$kept/stderr" 3>&- &
+  pid=$!
+  exec 5< out
+  head -c 1 <&5 > first
+}
+
+@test "--quiet-unless-failed: TERM while it is shown lets it be written" {
+  being_shown
+  kill -TERM "$pid"
+  wait_for asked_says 'jobs are being ended'
+  same "$(wc -c <&5)" 2999999
+  finish
+  exits 143
+  says '1 of 1 job failed: 1 exit 1'
+  same "$(jq -r 'select(.type == "job") | .outcome' j)" failed
+}
+
+@test "--quiet-unless-failed: a second TERM while it is shown ends it, and its job is not done" {
+  being_shown
+  kill -TERM "$pid"
+  wait_for asked_says 'jobs are being ended'
+  while kill -TERM "$pid"; do sleep 0.15; done 2> /dev/null
+  finish
+  exits 143
+  [ "$(wc -c <&5)" -lt 2999999 ]
+  same "$(jq -c 'select(.type == "job")' j)" ''
+}
+
 @test "--quiet-unless-failed: a slow reader gets everything" {
   yes 'a line of text' | head -c 2M > text
   distaff --quiet-unless-failed 'cat text; exit 1; : {}' ::: 1 2 3 2> err | (sleep 0.3; cat > out)

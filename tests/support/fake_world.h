@@ -64,6 +64,7 @@ class ListSource final : public Source {
 class MemorySink final : public ByteSink {
  public:
   void write(Stream stream, std::string_view bytes) override {
+    if (fails_from_now != Condition::good) state = fails_from_now;
     (stream == Stream::out ? out : err) += bytes;
   }
   std::size_t pending() const override { return stuck; }
@@ -73,6 +74,7 @@ class MemorySink final : public ByteSink {
   std::string out, err;
   std::size_t stuck = 0;
   Condition state = Condition::good;
+  Condition fails_from_now = Condition::good;  // what the next write brings
 };
 
 // What a job does, by its last argument.
