@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/run_files.h"
 #include "compose/field_name.h"
 #include "compose/misread.h"
 #include "input/table_hint.h"
@@ -231,6 +232,21 @@ std::string advice_on_failed_to(const RunSpec& spec, const Source& source) {
       "--failed-to: a value of ::: holds a newline or is empty, so the records in '{}' end in NUL: "
       "read it with -0",
       printable(file));
+}
+
+std::string advice_on_rest(const RunSpec& spec) {
+  const JournalSpec& journal = spec.journal;
+  std::string text;
+  if (journal.file.empty()) {
+    text = "with --journal FILE the same command can go on where it ended, by --resume";
+  } else if (journal.resume) {
+    text = "the same command again goes on with the rest";
+  } else {
+    text = "the same command with --resume goes on with the rest";
+  }
+  if (journal.failed_to.empty() || RunFiles::replaces_input(spec)) return text;
+  return fmt::format("{}; it is not in '{}', which takes only records that were read", text,
+                     printable(journal.failed_to));
 }
 
 }  // namespace distaff

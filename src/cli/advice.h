@@ -54,4 +54,7 @@ std::vector<std::string> advice_on_columns(const InputSpec& input, const FieldNa
 // is made of lines, or not at all.
 std::string advice_on_failed_to(const RunSpec& spec, const Source& source);
 
+// What to do about a run that ends before its input does.
+std::string advice_on_rest(const RunSpec& spec);
+
 }  // namespace distaff

@@ -352,6 +352,8 @@ class FetchRun {
                             .total = jobs_to_expect(spec, opened),
                             .keyless_is_odd = false,
                             .deadline = deadline_of(spec.failure.deadline, deadline),
+                            .records = opened.total,
+                            .advice_on_rest = advice_on_rest(spec),
                             .seed = draw_seed(),
                             .read_rest = RunFiles::replaces_input(spec),
                             .out_of_memory = memory_ran_out};

@@ -292,6 +292,8 @@ class Run {
             .no_key_advice = advice_on_key(spec),
             .not_found_advice = plan.not_found_advice,
             .deadline = deadline_of(spec.failure.deadline, deadline),
+            .records = opened.total,
+            .advice_on_rest = advice_on_rest(spec),
             .seed = draw_seed(),
             .read_rest = RunFiles::replaces_input(spec),
             .out_of_memory = memory_ran_out};

@@ -216,13 +216,8 @@ void Engine::on_signal(int signal) {
 void Engine::finish_early() {
   if (stopping_) return;
   now_ = parts_.waiter.now();
-  Record record;
-  if (!input_ended_ && parts_.builder.pending() == 0) {
-    const Source::Next next = parts_.source.next(record);
-    input_ended_ = next == Source::Next::end;
-    if (next == Source::Next::failed) result_.error = parts_.source.error();
-    if (next == Source::Next::record) parts_.builder.add(std::move(record));
-  }
+  if (!input_ended_ && parts_.builder.pending() == 0) look_for_the_end();
+  if (input_failed_ && !result_.error) result_.error = parts_.source.error();
   finishing_early_ = true;
   summary_.finished_early(!input_ended_);
   stop();
@@ -361,8 +356,22 @@ void Engine::end_waiting_jobs() {
   }
   if (parts_.builder.pending() > 0) ++jobs;
   summary_.not_run(jobs);
+  if (!options_.read_rest) look_for_the_end();
   reads_rest_ = !input_ended_ && options_.read_rest;
   if (!reads_rest_) end_of_rest(input_ended_);
+}
+
+// Whether anything is left is asked of the input once more: nothing is read ahead without need, so
+// its end may just not have been seen.  A record that comes is of the rest, but is not lost.
+void Engine::look_for_the_end() {
+  if (options_.records && records_ >= *options_.records) input_ended_ = true;
+  if (input_ended_ || input_failed_ || options_.records || killed_ || lacks_memory_) return;
+  if (std::exchange(looked_for_end_, true)) return;
+  Record record;
+  const Source::Next next = parts_.source.next(record);
+  input_ended_ = next == Source::Next::end;
+  input_failed_ = next == Source::Next::failed;
+  if (next == Source::Next::record) add(std::move(record));
 }
 
 void Engine::end_of_rest(bool all_read) {
@@ -370,6 +379,9 @@ void Engine::end_of_rest(bool all_read) {
   parts_.builder.finish();
   give_up_built();
   if (all_read) return;
+  std::optional<std::uint64_t> left;
+  if (options_.records) left = *options_.records - std::min(*options_.records, records_);
+  summary_.input_left(left, input_failed_ ? std::string() : options_.advice_on_rest);
   for (Observer* observer : parts_.observers) observer->on_input_left();
 }
 

@@ -66,9 +66,11 @@ class Engine final : public ExecEvents, private OutputWatch {
     std::optional<Duration> deadline;       // after the start; see also on_deadline()
     // The group of a job whose next request goes to this URL (ExecEvents::on_hop); none: as before.
     std::function<std::optional<std::string>(const Job&, std::string_view url)> key_of_hop;
-    std::uint64_t seed = 1;  // for the delays before retries
-    bool read_rest = false;  // when the run stops, observers are told of what was
-                             // not read yet too (--failed-to, onto the input)
+    std::optional<std::uint64_t> records;  // that will come, if that is certain
+    std::string advice_on_rest;            // said where the run ends before its input does
+    std::uint64_t seed = 1;                // for the delays before retries
+    bool read_rest = false;                // when the run stops, observers are told of what was
+                                           // not read yet too (--failed-to, onto the input)
     // Asked in each turn: there is no memory left but what was kept for an end in order.
     bool (*out_of_memory)() = nullptr;
     std::size_t stalled_bytes = 1 << 20;  // more than this not yet written: nothing starts
@@ -98,12 +100,12 @@ class Engine final : public ExecEvents, private OutputWatch {
   // Until all input has been run, or the run was stopped, and what ran has ended.
   RunResult run();
 
-  // INT, TERM, HUP: ends the run; a second one kills at once if it comes 100 ms after the first or
-  // later (timeout(1) sends each twice).
   // After run(): something more is to be said of it, and if `show` what was held back as all had
   // gone well is to be written.  Signals end that as they do in the run.  Gives the exit status.
   int end_with(std::string_view lines, bool show);
 
+  // INT, TERM, HUP: ends the run; a second one kills at once if it comes 100 ms after the first or
+  // later (timeout(1) sends each twice).
   void on_signal(int signal);
 
   // USR2: nothing more is started, what runs ends by itself.
@@ -170,17 +172,17 @@ class Engine final : public ExecEvents, private OutputWatch {
     bool again = false;  // it is to be tried again
   };
 
-  void run_jobs();
-  void say_how_it_went();
   // OutputWatch
   bool waits_for_output() const;
   void on_written(JobId job) override;
   std::string on_held(JobId job) override;
   void on_lost(std::string_view kept) override;
 
+  void run_jobs();
+  void say_how_it_went();
+  void end_what_was_held();
   void turn();
   void fill();
-  void end_what_was_held();
   void start_the_one();
   bool in_shortage();
   bool may_start() const;
@@ -231,6 +233,7 @@ class Engine final : public ExecEvents, private OutputWatch {
   void end_waiting_jobs();
   void give_up(const Job& job);
   void give_up_built();
+  void look_for_the_end();
   void read_rest();
   void end_of_rest(bool all_read);
   bool wants_block() const;
@@ -274,14 +277,16 @@ class Engine final : public ExecEvents, private OutputWatch {
   Slot next_slot_ = 1;
 
   bool input_ended_ = false;
-  bool input_waits_ = false;    // the source said wait: nothing to ask before it is readable
-  bool stopping_ = false;       // nothing starts any more
-  bool held_up_ = false;        // no more output could be held back when jobs were to be started
-  bool waiting_ended_ = false;  // and those that waited then are reported
-  bool reads_rest_ = false;     // what was not read yet is being read, to be reported
-  int rest_waits_ = 0;          // in a row, for its next record
-  bool stalled_ = false;        // what we have to say is not read: nothing starts
-  bool killed_ = false;         // a second signal came
+  bool input_failed_ = false;
+  bool input_waits_ = false;     // the source said wait: nothing to ask before it is readable
+  bool stopping_ = false;        // nothing starts any more
+  bool held_up_ = false;         // no more output could be held back when jobs were to be started
+  bool waiting_ended_ = false;   // and those that waited then are reported
+  bool looked_for_end_ = false;  // of the input, once more
+  bool reads_rest_ = false;      // what was not read yet is being read, to be reported
+  int rest_waits_ = 0;           // in a row, for its next record
+  bool stalled_ = false;         // what we have to say is not read: nothing starts
+  bool killed_ = false;          // a second signal came
   // Of what makes nobody wait: jobs that were done before or cannot start, and records of a job
   // that is not complete.
   static constexpr int kMostUnpaced = 1000;  // in one turn

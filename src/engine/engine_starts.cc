@@ -256,6 +256,7 @@ bool Engine::read_some() {
       case Source::Next::failed:
         say_what_source_warns();
         result_.error = parts_.source.error();
+        input_failed_ = true;
         if (records_ > 0) summary_.input_failed();
         stop();
         return false;

@@ -43,7 +43,7 @@ void Summary::name(JobId job, const Attempt& attempt, const std::string& command
 
 std::string Summary::block() const {
   std::string text;
-  if (failed_ > 0 || not_run_ > 0 || left_unread_) {
+  if (failed_ > 0 || not_run_ > 0 || left_unread_ || input_left_) {
     std::string counts;
     for (const auto& [outcome, count] : by_outcome_) {
       counts += fmt::format("{}{} {}", counts.empty() ? ": " : ", ", count, outcome);
@@ -51,7 +51,7 @@ std::string Summary::block() const {
     text = fmt::format("distaff: {} of {} failed{}", failed_, plural(ended_, "job"), counts);
     if (stopped_) text += "; the run was stopped there";
     if (finished_early_) text += "; the run was finished early";
-    if (left_unread_) text += "; the rest of the input was not read";
+    text += text_on_rest();
     if (not_run_ > 0) text += fmt::format("; {} not run", not_run_);
     if (skipped_ > 0) text += fmt::format("; {} done before", skipped_);
     text += '\n';
@@ -69,9 +69,17 @@ std::string Summary::block() const {
   if (failed_ > named_.size()) {
     text += fmt::format("  and {} more\n", failed_ - named_.size());
   }
+  if (!advice_on_rest_.empty()) text += fmt::format("distaff: {}\n", advice_on_rest_);
   if (without_key_ > 0) {
     text += fmt::format("distaff: {} had no key and so no limit\n", plural(without_key_, "job"));
   }
+  return text;
+}
+
+std::string Summary::text_on_rest() const {
+  if (!left_unread_ && !input_left_) return {};
+  std::string text = "; the rest of the input was not read";
+  if (records_left_) text += fmt::format(" ({})", plural(*records_left_, "record"));
   return text;
 }
 

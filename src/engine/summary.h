@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/expected.h"
@@ -49,6 +50,12 @@ class Summary {
   // The input could not be read to its end.
   void input_failed() { left_unread_ = true; }
 
+  // The run ended before its input did; `records` more would have come, if that is known.  `advice`
+  // is a sentence, or empty.
+  void input_left(std::optional<std::uint64_t> records, std::string advice) {
+    input_left_ = true, records_left_ = records, advice_on_rest_ = std::move(advice);
+  }
+
   std::string block() const;
 
   std::uint64_t ended() const { return ended_; }
@@ -58,6 +65,8 @@ class Summary {
   bool left_unread() const { return left_unread_; }
 
  private:
+  std::string text_on_rest() const;
+
   struct Named {
     JobId job;
     std::string outcome, time, command;
@@ -67,6 +76,9 @@ class Summary {
   bool stopped_ = false;
   bool finished_early_ = false;
   bool left_unread_ = false;
+  bool input_left_ = false;
+  std::optional<std::uint64_t> records_left_;
+  std::string advice_on_rest_;
   std::uint64_t ended_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t not_run_ = 0;

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "collate/csv_rows.h"
 #include "compose/command.h"
 #include "engine/engine.h"
-#include "support/fake_world.h"
 #include "sink/held_output.h"
+#include "support/fake_world.h"
 
 namespace distaff::journal_test {
 namespace {
@@ -52,9 +53,9 @@ struct Leftovers final : Observer {
 
   bool wants_output() const override { return waits; }
   void on_output_written(JobId job) override { written += std::to_string(number(job)) + ";"; }
-
   std::string on_output_held(JobId job) override { return std::to_string(number(job)) + ";"; }
   void on_output_lost(std::string_view kept) override { lost += kept; }
+
   bool waits = true;
   std::string not_run, messages, written, lost;
   bool input_left = false;
@@ -121,8 +122,8 @@ struct World {
   fake::FakeExecutor executor{now};
   fake::FakeWaiter waiter{now, executor, source};
   fake::MemorySink sink;
-  MemoryJournal journal{sink};
   HeldOutput* held = nullptr;  // before the sink
+  MemoryJournal journal{sink};
   Leftovers leftovers;
   Engine::Options options;
   Collator::Options output;
@@ -308,9 +309,130 @@ TEST(StoppedRun, TellsThatThereIsMoreInputOrReadsIt) {
     world.executor.behaviours["a"].outcome = Outcome::exited(1);
     world.before("c", State::good);
     world.run("abcd");
-    EXPECT_EQ(world.leftovers.not_run, read_rest ? "bd" : "");
+    EXPECT_EQ(world.leftovers.not_run, read_rest ? "bd" : "b") << "looked at for the end";
     EXPECT_EQ(world.leftovers.input_left, !read_rest);
+    const bool said =
+        world.sink.err.find("the rest of the input was not read") != std::string::npos;
+    EXPECT_EQ(said, !read_rest) << world.sink.err;
   }
+}
+
+TEST(StoppedRun, SaysNothingOfARestWhereThereIsNone) {
+  World world;
+  world.slots = 1;
+  world.options.failure.on_error = OnError::stop;
+  world.options.advice_on_rest = "advice";
+  world.executor.behaviours["b"].outcome = Outcome::exited(1);
+  world.run("ab");
+  EXPECT_FALSE(world.leftovers.input_left);
+  EXPECT_EQ(world.sink.err.find("not read"), std::string::npos) << world.sink.err;
+  EXPECT_EQ(world.sink.err.find("advice"), std::string::npos) << world.sink.err;
+}
+
+TEST(StoppedRun, SaysHowManyRecordsAreLeftWhereThatIsKnown) {
+  World world;
+  world.slots = 1;
+  world.options.failure.on_error = OnError::stop;
+  world.options.records = 4;
+  world.options.advice_on_rest = "advice";
+  world.executor.behaviours["a"].outcome = Outcome::exited(1);
+  world.run("abcd");
+  EXPECT_EQ(world.leftovers.not_run, "") << "nothing was read to know it";
+  EXPECT_NE(world.sink.err.find("; the rest of the input was not read (3 records)\n"),
+            std::string::npos)
+      << world.sink.err;
+  EXPECT_NE(world.sink.err.find("distaff: advice\n"), std::string::npos) << world.sink.err;
+}
+
+TEST(StoppedRun, OneThatIsKilledAtItsLastRecordLeavesNone) {
+  World world;
+  world.options.records = 2;
+  world.waiter.scheduled.emplace(at(500ms), [&] { world.engine->on_abandoned(); });
+  world.run("ab");
+  EXPECT_FALSE(world.leftovers.input_left);
+  EXPECT_EQ(world.sink.err.find("not read"), std::string::npos) << world.sink.err;
+}
+
+TEST(StoppedRun, SaysThatInputIsLeftAlsoAtADeadlineAndASignal) {
+  for (const bool by_signal : {false, true}) {
+    World world;
+    world.slots = 1;
+    world.executor.behaviours["a"].runs = 10s;
+    if (by_signal) {
+      world.waiter.scheduled.emplace(at(1s), [&] { world.engine->on_signal(SIGTERM); });
+    } else {
+      world.options.deadline = 1s;
+    }
+    world.run("abc");
+    EXPECT_TRUE(world.leftovers.input_left);
+    EXPECT_NE(
+        world.sink.err.find("1 of 1 job failed: 1 cancelled; the rest of the input was not read"),
+        std::string::npos)
+        << world.sink.err;
+  }
+}
+
+// ---- output that is held back until it is known how the run ended
+
+TEST(HeldRun, ItsJobsAreDoneWhenItIsKnownThatNothingHasToBeShown) {
+  World world;
+  HeldOutput held(world.sink, nullptr);
+  world.held = &held;
+  for (const char* word : {"a", "b"}) world.executor.behaviours[word].out = "text";
+  world.executor.behaviours["b"].runs = 5s;
+  std::string lines;
+  world.waiter.scheduled.emplace(at(4s), [&] { lines = world.journal.lines; });
+  EXPECT_EQ(world.run("abc").exit_status(), 0);
+  EXPECT_EQ(lines, "c good;") << "it wrote nothing";
+  EXPECT_EQ(world.journal.lines, "c good;a good;b good;");
+  EXPECT_EQ(world.leftovers.lost, "");
+  EXPECT_EQ(world.sink.out, "");
+}
+
+TEST(HeldRun, WhatIsShownIsOutBeforeItsJobsAreDone) {
+  World world;
+  HeldOutput held(world.sink, nullptr);
+  world.held = &held;
+  for (const char* word : {"a", "b"}) world.executor.behaviours[word].out = word;
+  world.executor.behaviours["b"].outcome = Outcome::exited(1);
+  EXPECT_EQ(world.run("ab").exit_status(), 1);
+  EXPECT_EQ(world.journal.lines, "a good;b failed;");
+  EXPECT_EQ(world.journal.out, "ab");
+  EXPECT_EQ(world.sink.out, "ab");
+}
+
+TEST(HeldRun, WhatCannotBeShownIsNotDone) {
+  for (const bool reader_gone : {false, true}) {
+    World world;
+    HeldOutput held(world.sink, nullptr);
+    world.held = &held;
+    for (const char* word : {"a", "b"}) world.executor.behaviours[word].out = word;
+    world.executor.behaviours["b"].outcome = Outcome::exited(1);
+    world.sink.state = ByteSink::Condition::good;
+    world.executor.behaviours["b"].runs = 3s;
+    world.waiter.scheduled.emplace(at(2s), [&] {
+      world.sink.fails_from_now =
+          reader_gone ? ByteSink::Condition::reader_gone : ByteSink::Condition::failed;
+    });
+    EXPECT_EQ(world.run("ab").exit_status(), reader_gone ? 128 + SIGPIPE : 3);
+    EXPECT_EQ(world.journal.lines, "");
+    EXPECT_EQ(world.leftovers.lost, "1;2;");
+  }
+}
+
+TEST(HeldRun, ASignalWhileItIsShownLetsItBeWritten) {
+  World world;
+  HeldOutput held(world.sink, nullptr);
+  world.held = &held;
+  world.executor.behaviours["a"].out = "text";
+  world.executor.behaviours["a"].outcome = Outcome::exited(1);
+  world.sink.stuck = 1;  // a reader that is slow
+  world.waiter.scheduled.emplace(at(3s), [&] { world.engine->on_signal(SIGTERM); });
+  world.waiter.scheduled.emplace(at(5s), [&] { world.sink.stuck = 0; });
+  EXPECT_EQ(world.run("a").exit_status(), 128 + SIGTERM);
+  EXPECT_EQ(world.sink.out, "text");
+  EXPECT_NE(world.sink.err.find("1 of 1 job failed"), std::string::npos);
+  EXPECT_EQ(world.journal.lines, "a failed;");
 }
 
 }  // namespace

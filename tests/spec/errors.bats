@@ -869,6 +869,57 @@ hostile_values() {
   grep -q '^distaff_last_run_input_left{.*} 0$' g.prom
 }
 
+@test "a run that ends before its input says so, and what to do about it" {
+  try distaff --on-error stop -j 2 'false {}' ::: {1..1000}
+  exits 1
+  says '2 of 2 jobs failed: 2 exit 1; the run was stopped there; the rest of the input was not read (998 records)' \
+    'with --journal FILE' --resume
+  seq 1000 | try distaff --on-error kill -j 1 'false {}'
+  exits 1
+  says 'the rest of the input was not read' '--journal FILE'
+  says_not ' records)'
+  seq 1000 > list
+  try distaff --halt soon,fail=1 -j 1 --journal j -a list 'false {}'
+  exits 1
+  says 'the rest of the input was not read' 'the same command with --resume goes on'
+  try distaff --halt soon,fail=1 -j 1 --journal j --resume --failed-to again -a list 'false {}'
+  exits 1
+  says 'the same command again goes on' "it is not in 'again'"
+  try distaff --deadline 1ms -j 1 'sleep 77; : {}' ::: a b c d
+  exits 124
+  says 'of the input was not read (3 records)'
+  # All of it comes into the file that is the input.
+  try distaff --on-error stop -j 1 --failed-to list -a list 'false {}'
+  exits 1
+  says_not 'was not read'
+  same "$(wc -l < list)" 1000
+}
+
+@test "a run that ends before its input by a signal says so; one that is stopped at its last record does not" {
+  mkfifo in
+  exec 5<> in
+  seq 3 >&5
+  start distaff -j 1 'touch up; sleep 77; : {}' < in
+  wait_for [ -e up ]
+  kill -INT "$pid"
+  finish
+  exits 130
+  says '1 of 1 job failed' 'the rest of the input was not read'
+  seq 2 > list
+  for input in '::: 1 2' ':::: list'; do
+    try distaff --on-error stop -j 1 '[ {} != 2 ]' $input
+    exits 1
+    says '1 of 2 jobs failed' 'the run was stopped there'
+    says_not 'not read' --resume
+  done
+}
+
+@test "a run that ends as it was asked to says nothing of its input" {
+  try distaff --halt now,success=1 -j 1 true ::: 1 2 3
+  exits 0
+  silent
+}
+
 @test "a line that is no JSON is a failed job, and the others go on" {
   printf '{"a":1}\n{"a":\n{"a":3}{"a":4}\n{"a":NaN}\n{"a":"\\ud800"}\n{"a":"\xe4"}\n{"a":7' > bad.jsonl
   try distaff -k --jsonl -a bad.jsonl --failed-to again --journal j --metrics m.prom echo {a}

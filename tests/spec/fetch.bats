@@ -183,6 +183,17 @@ EOF
   same "$(values status)" $'\n200'
 }
 
+@test "a run that ends before its input says so, and a report that is held back is whole before its jobs are done" {
+  serve
+  try distaff fetch --on-error stop -j 1 "http://$at/status/500" "http://$at/b" "http://$at/c"
+  exits 1
+  says '1 of 1 job failed' 'the rest of the input was not read (2 records)' '--journal FILE'
+  [ -e /dev/full ] || skip "there is no /dev/full"
+  distaff fetch --quiet-unless-failed --journal j "http://$at/a" "http://$at/status/500" > /dev/full 2> err && status=0 || status=$?
+  same "$status" 3
+  ! grep -q '"outcome":"success"' j || fail "$(< j)"
+}
+
 @test "what is no URL is a failed job, and the rest goes on" {
   serve
   printf '%s\n' example.org/x htp:/x "http://$at/size/3" 'http://a b/' "http://nobody.invalid/" > urls
