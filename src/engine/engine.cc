@@ -374,14 +374,20 @@ void Engine::look_for_the_end() {
   if (next == Source::Next::record) add(std::move(record));
 }
 
+// Where the input itself is what ended the run, its error says so.
+void Engine::say_what_is_left() {
+  if (input_failed_ && !looked_for_end_) return;
+  std::optional<std::uint64_t> left;
+  if (options_.records) left = *options_.records - std::min(*options_.records, records_);
+  summary_.input_left(left, input_failed_ ? std::string() : options_.advice_on_rest);
+}
+
 void Engine::end_of_rest(bool all_read) {
   reads_rest_ = false;
   parts_.builder.finish();
   give_up_built();
   if (all_read) return;
-  std::optional<std::uint64_t> left;
-  if (options_.records) left = *options_.records - std::min(*options_.records, records_);
-  summary_.input_left(left, input_failed_ ? std::string() : options_.advice_on_rest);
+  say_what_is_left();
   for (Observer* observer : parts_.observers) observer->on_input_left();
 }
 

@@ -234,6 +234,7 @@ class Engine final : public ExecEvents, private OutputWatch {
   void give_up(const Job& job);
   void give_up_built();
   void look_for_the_end();
+  void say_what_is_left();
   void read_rest();
   void end_of_rest(bool all_read);
   bool wants_block() const;
