@@ -9,7 +9,7 @@ namespace distaff {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10;
-constexpr std::size_t kMostNotes = 1000;  // in memory at once, of those that are due
+constexpr std::size_t kMostNotes = 100;  // in memory at once, of those that are due
 
 using CallSize = std::uint32_t;
 constexpr std::size_t kHead = 1 + sizeof(CallSize);  // a call, and how many bytes are behind it
