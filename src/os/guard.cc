@@ -48,7 +48,7 @@ using namespace std::chrono_literals;
 constexpr const char* kGuardName = "spindle";
 constexpr int kPipe = 3;           // its write end, in the guard
 constexpr int kHeld = 4;           // the other end of Guard::to_hold_
-constexpr int kSignals = 5;        // a signalfd
+constexpr int kSignalsRead = 5;    // a signalfd
 constexpr Duration kLimit = 3s;    // for processes that cannot be ended
 constexpr int kTimeToStop = 1000;  // milliseconds, for an engine that was asked to
 constexpr int kMostTries = 2000;   // a millisecond each, until the guard goes on
@@ -78,21 +78,21 @@ bool engine_has_it(const siginfo_t& info) {
 // Nothing but stderr, signals and what ties us to the engine: a descriptor that we held would keep
 // a reader of ours waiting.
 void let_go(int pipe, int held, int signals) {
-  held = fcntl(held, F_DUPFD, kSignals + 1);
-  signals = fcntl(signals, F_DUPFD, kSignals + 1);
+  held = fcntl(held, F_DUPFD, kSignalsRead + 1);
+  signals = fcntl(signals, F_DUPFD, kSignalsRead + 1);
   dup2(pipe, kPipe);
   dup2(held, kHeld);
-  dup2(signals, kSignals);
+  dup2(signals, kSignalsRead);
   const int null = open("/dev/null", O_RDWR);
   if (null >= 0) {
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
   }
-  if (syscall(SYS_close_range, kSignals + 1U, ~0U, 0) == 0) return;
+  if (syscall(SYS_close_range, kSignalsRead + 1U, ~0U, 0) == 0) return;
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   const auto most = static_cast<int>(std::min<rlim_t>(files.rlim_cur, 65536));
-  for (int fd = kSignals + 1; fd < most; ++fd) close(fd);
+  for (int fd = kSignalsRead + 1; fd < most; ++fd) close(fd);
 }
 
 // When the engine closes its end of the pipe, by dying at the latest, the kernel sends us CONT.
@@ -137,8 +137,8 @@ class Watch {
   void wait_for_signals() {
     sigset_t wanted = taken_;
     if (asked_) sigdelset(&wanted, SIGTSTP);
-    signalfd(kSignals, &wanted, 0);
-    pollfd signals{kSignals, POLLIN, 0};
+    signalfd(kSignalsRead, &wanted, 0);
+    pollfd signals{kSignalsRead, POLLIN, 0};
     const int ready = poll(&signals, 1, asked_ ? kTimeToStop : -1);
     if (ready == 0) forget_stop();
   }

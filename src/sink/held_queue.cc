@@ -3,7 +3,7 @@
 namespace distaff {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{64} << 10;
+constexpr std::size_t kReadAtOnce = std::size_t{64} << 10;
 
 }  // namespace
 
@@ -46,8 +46,8 @@ bool HeldQueue::read_more() {
   }
   FilePart& part = spilled_.front();
   const std::size_t before = piece_.size();
-  piece_.resize(before + kPiece);
-  const std::size_t got = spill_->read(part, piece_.data() + before, kPiece);
+  piece_.resize(before + kReadAtOnce);
+  const std::size_t got = spill_->read(part, piece_.data() + before, kReadAtOnce);
   piece_.resize(before + got);
   if (got == 0) {  // a disk that does not give back what it took
     clear();
