@@ -143,8 +143,13 @@ void Collator::Impl::output(JobId job, Stream stream, std::string_view bytes) {
     if (!by_lines || pressed(job)) return emit(job, pending, stream, bytes);
     if (pass_lines(job, pending, stream, bytes)) return;
   }
-  note(pending, stream, bytes);
+  if (options.rows != nullptr) pending.text[index(stream)].feed(bytes);
   hold(pending, stream, bytes);
+  const std::size_t newline = by_lines ? bytes.rfind('\n') : bytes.npos;
+  if (newline != bytes.npos) {
+    pending.whole[index(stream)] =
+        pending.held[index(stream)].size() - (bytes.size() - newline - 1);
+  }
   if (free_lines && pending.whole[index(stream)] > 0 && job != turn) {
     queue_lines(job, pending, stream, false);
   }
@@ -168,28 +173,17 @@ bool Collator::Impl::pass_lines(JobId job, Pending& pending, Stream stream,
   return true;
 }
 
-// What must be known of bytes that will be held.
-void Collator::Impl::note(Pending& pending, Stream stream, std::string_view bytes) {
-  const std::size_t i = index(stream);
-  if (options.rows != nullptr) pending.text[i].feed(bytes);
-  if (!by_lines) return;
-  const std::size_t newline = bytes.rfind('\n');
-  if (newline != bytes.npos) pending.whole[i] = pending.held[i].size() + newline + 1;
-}
-
 void Collator::Impl::hold(Pending& pending, Stream stream, std::string_view bytes) {
-  held += bytes.size();
   HeldBytes& to = pending.held[index(stream)];
   const std::size_t left = budget.memory_left(memory()) + to.spare();
   const bool loud = budget.too_loud(pending.memory);
-  charged(pending, [&] {
-    while ((loud || left < bytes.size()) && !bytes.empty() && budget.spill_has_room(memory())) {
-      const FilePart part = budget.spill()->append(bytes);
-      to.append(part, pool);
-      bytes.remove_prefix(part.length);
-    }
-    to.append(bytes, pool, left > bytes.size() ? left - bytes.size() : 0);
-  });
+  const Charge charge(*this, pending);
+  while ((loud || left < bytes.size()) && !bytes.empty() && budget.spill_has_room(memory())) {
+    const FilePart part = budget.spill()->append(bytes);
+    to.append(part, pool);
+    bytes.remove_prefix(part.length);
+  }
+  to.append(bytes, pool, left > bytes.size() ? left - bytes.size() : 0);
 }
 
 void Collator::Impl::moved(JobId job, Stream stream, std::size_t bytes) {
@@ -199,8 +193,8 @@ void Collator::Impl::moved(JobId job, Stream stream, std::size_t bytes) {
   SpillStore* const spill = budget.spill();
   if (spill == nullptr || offered != spill->target()) return;  // straight into the sink
   const FilePart part = spill->moved(bytes);
-  charged(at->second, [&] { at->second.held[index(stream)].append(part, pool); });
-  held += bytes;
+  const Charge charge(*this, at->second);
+  at->second.held[index(stream)].append(part, pool);
 }
 
 // ---- ends

@@ -49,6 +49,7 @@ struct Pending {
   int row_step = 0;          // how far its row is written
 
   bool empty() const { return held[0].empty() && held[1].empty(); }
+  std::uint64_t bytes() const { return held[0].size() + held[1].size(); }
 };
 
 struct Writer {
@@ -95,21 +96,32 @@ struct Collator::Impl {
   std::size_t memory() const { return pool.memory() + bookkeeping; }
   Intake room_to_hold(JobId job, Pending& pending, Stream stream);
   void hold(Pending& pending, Stream stream, std::string_view bytes);
-  void note(Pending& pending, Stream stream, std::string_view bytes);
   bool pass_lines(JobId job, Pending& pending, Stream stream, std::string_view bytes);
   void close_pending(Pending& pending, std::string head, std::string note);
   void close_lines(Jobs::iterator at);
   void list(JobId job, Pending& pending, bool first = false);
 
-  // Does something to the held bytes of a job, and counts what it changes.
-  template <class Act>
-  void charged(Pending& pending, Act act) {
-    const std::size_t before = pool.memory();
-    act();
-    const std::size_t memory_before = pending.memory;
-    pending.memory += pool.memory() - before;
-    budget.charge(memory_before, pending.memory);
-  }
+  // While it lives something is done to the held bytes of a job; then what that changed is counted,
+  // also where there was no memory to do all of it.
+  class Charge {
+   public:
+    Charge(Impl& impl, Pending& pending)
+        : impl_(impl), pending_(pending), memory_(impl.pool.memory()), held_(pending.bytes()) {}
+    ~Charge() {
+      const std::size_t before = pending_.memory;
+      pending_.memory += impl_.pool.memory() - memory_;
+      impl_.budget.charge(before, pending_.memory);
+      impl_.held += pending_.bytes() - held_;
+    }
+    Charge(const Charge&) = delete;
+    Charge& operator=(const Charge&) = delete;
+
+   private:
+    Impl& impl_;
+    Pending& pending_;
+    std::size_t memory_;
+    std::uint64_t held_;
+  };
 
   // ---- writing
   bool pump(std::size_t most);

@@ -189,13 +189,13 @@ std::string_view Collator::Impl::piece(HeldBytes& bytes, std::uint64_t most) {
 
 void Collator::Impl::let_go(Pending& pending, Stream stream, std::uint64_t bytes) {
   HeldBytes& from = pending.held[index(stream)];
-  held -= bytes;
   if (!from.front_in_memory()) {
     FilePart part = from.front_part();
     part.length = bytes;
     options.spill->release(part);
   }
-  charged(pending, [&] { from.consume(bytes, pool); });
+  const Charge charge(*this, pending);
+  from.consume(bytes, pool);
 }
 
 void Collator::Impl::emit(JobId job, Pending& pending, Stream stream, std::string_view bytes) {

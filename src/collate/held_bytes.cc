@@ -12,16 +12,22 @@ namespace {
 constexpr std::size_t kLargest = ExtentPool::kChunk - sizeof(Extent);
 constexpr std::size_t kSmallest = 64 - sizeof(Extent);
 
-Extent* allocate(std::size_t behind) {
-  void* const memory = std::malloc(sizeof(Extent) + behind);
+// What is large is not taken by `new`, which would give the last of our memory for it; what stands
+// for a part of a file is: those bytes are in the file already.
+Extent* allocate(std::size_t capacity) {
+  void* const memory = std::malloc(sizeof(Extent) + capacity);
   if (memory == nullptr) throw std::bad_alloc();
   return static_cast<Extent*>(memory);
+}
+
+void release(Extent* extent) {
+  extent->in_memory() ? std::free(extent) : ::operator delete(extent);
 }
 
 }  // namespace
 
 ExtentPool::~ExtentPool() {
-  while (free_ != nullptr) std::free(std::exchange(free_, free_->next));
+  while (free_ != nullptr) release(std::exchange(free_, free_->next));
 }
 
 std::size_t ExtentPool::size_of(const Extent& extent) {
@@ -43,7 +49,7 @@ Extent* ExtentPool::take(std::size_t bytes) {
 }
 
 Extent* ExtentPool::take_part(const FilePart& part) {
-  Extent* const extent = allocate(sizeof(FilePart));
+  auto* const extent = static_cast<Extent*>(::operator new(sizeof(Extent) + sizeof(FilePart)));
   *extent = {nullptr, 0, 0, 0};
   new (&extent->part()) FilePart(part);
   memory_ += size_of(*extent);
@@ -53,7 +59,7 @@ Extent* ExtentPool::take_part(const FilePart& part) {
 void ExtentPool::give(Extent* extent) {
   memory_ -= size_of(*extent);
   if (extent->capacity < kLargest || kept_ == kKept) {
-    std::free(extent);
+    release(extent);
     return;
   }
   extent->next = free_;
@@ -62,7 +68,7 @@ void ExtentPool::give(Extent* extent) {
 }
 
 HeldBytes::~HeldBytes() {
-  while (first_ != nullptr) std::free(std::exchange(first_, first_->next));
+  while (first_ != nullptr) release(std::exchange(first_, first_->next));
 }
 
 bool HeldBytes::all_in_memory() const {
@@ -78,7 +84,6 @@ void HeldBytes::add(Extent* extent) {
 }
 
 void HeldBytes::append(std::string_view bytes, ExtentPool& pool, std::size_t spare) {
-  size_ += bytes.size();
   while (!bytes.empty()) {
     if (last_ == nullptr || last_->end == last_->capacity) {
       // The first one fits what is there: most outputs are one short write.
@@ -88,21 +93,21 @@ void HeldBytes::append(std::string_view bytes, ExtentPool& pool, std::size_t spa
     const std::size_t fits = std::min<std::size_t>(bytes.size(), last_->capacity - last_->end);
     std::memcpy(last_->data() + last_->end, bytes.data(), fits);
     last_->end += static_cast<std::uint32_t>(fits);
+    size_ += fits;
     bytes.remove_prefix(fits);
   }
 }
 
 void HeldBytes::append(const FilePart& part, ExtentPool& pool) {
   if (part.length == 0) return;
-  size_ += part.length;
-  if (last_ != nullptr && !last_->in_memory()) {
-    FilePart& before = last_->part();
-    if (before.fd == part.fd && before.offset + before.length == part.offset) {
-      before.length += part.length;
-      return;
-    }
+  FilePart* const before = last_ == nullptr || last_->in_memory() ? nullptr : &last_->part();
+  if (before != nullptr && before->fd == part.fd &&
+      before->offset + before->length == part.offset) {
+    before->length += part.length;
+  } else {
+    add(pool.take_part(part));
   }
-  add(pool.take_part(part));
+  size_ += part.length;
 }
 
 void HeldBytes::consume(std::uint64_t bytes, ExtentPool& pool) {

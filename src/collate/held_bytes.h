@@ -78,7 +78,8 @@ class HeldBytes {
   std::size_t spare() const { return last_ == nullptr ? 0 : last_->capacity - last_->end; }
 
   // Behind what is there.  `spare`: memory that may be taken beyond what the bytes need, so that
-  // what comes next finds room.
+  // what comes next finds room.  Where there is no memory for all of them, the first ones are held
+  // and std::bad_alloc is thrown.
   void append(std::string_view bytes, ExtentPool& pool, std::size_t spare = ExtentPool::kChunk);
   void append(const FilePart& part, ExtentPool& pool);
 

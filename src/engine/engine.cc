@@ -82,7 +82,9 @@ RunResult Engine::run() {
       break;
     } catch (const std::bad_alloc&) {
       lack_memory();
+      now_ = parts_.waiter.now();
       if (!given_up_at_) given_up_at_ = now_ + kMostForAnEnd;
+      if (now_ >= *given_up_at_) break;  // each turn may end here
     }
   }
   try {
@@ -384,7 +386,7 @@ void Engine::say_what_is_left() {
 
 void Engine::end_of_rest(bool all_read) {
   reads_rest_ = false;
-  parts_.builder.finish();
+  parts_.builder.give_up();
   give_up_built();
   if (all_read) return;
   say_what_is_left();
@@ -409,7 +411,7 @@ void Engine::give_up_built() {
 
 // Of files, which make nobody wait; a piece in each turn, since they may be large.  Whoever wants
 // us gone at once has it, and is told that something is left.
-void Engine::read_rest() {
+void Engine::read_rest() try {
   if (killed_) return end_of_rest(false);
   Record record;
   for (int records = 0; records < kMostUnpaced; ++records) {
@@ -428,6 +430,9 @@ void Engine::read_rest() {
         return end_of_rest(true);
     }
   }
+} catch (const std::bad_alloc&) {
+  lack_memory();
+  end_of_rest(false);
 }
 
 // There will be no other: how it ended is how the job ended.

@@ -205,6 +205,8 @@ class Engine final : public ExecEvents, private OutputWatch {
   void end_after_last_try(Waiting waiting);
   void count(const Running& running, const Attempt& attempt, bool failed);
   void wrote(JobId job, Stream stream, std::size_t bytes);
+  template <class Act>
+  void take(JobId job, Act act);
   std::string report(const Closing& closing, std::optional<Duration> again_in);
   void close(const Closing& closing);
   Attempt as_we_see_it(const Running& running, const Attempt& attempt) const;

@@ -37,18 +37,22 @@ Intake Engine::room(JobId job, Stream stream) {
 }
 
 void Engine::on_moved(JobId job, Stream stream, std::size_t bytes) {
-  output_.moved(job, stream, bytes);
+  take(job, [&] { output_.moved(job, stream, bytes); });
   wrote(job, stream, bytes);
 }
 
 void Engine::on_output(JobId job, Stream stream, std::string_view bytes) {
-  try {
-    output_.written(job, stream, bytes);
-  } catch (const std::bad_alloc&) {
-    lack_memory();
-    lost_.insert(job);  // a part of what it wrote is gone
-  }
+  take(job, [&] { output_.written(job, stream, bytes); });
   wrote(job, stream, bytes.size());
+}
+
+// Where there is no memory, a part of what the job wrote is gone.
+template <class Act>
+void Engine::take(JobId job, Act act) try {
+  act();
+} catch (const std::bad_alloc&) {
+  lack_memory();
+  lost_.insert(job);
 }
 
 void Engine::wrote(JobId job, Stream stream, std::size_t bytes) {
@@ -264,11 +268,14 @@ void Engine::count(const Running& running, const Attempt& attempt, bool failed) 
 // Made again from the job: cheaper than keeping it for every job that runs.
 std::string Engine::command_of(const Job& job, Slot slot) const {
   if (!job.problem.empty()) return {};
-  auto launch = parts_.command.build({job.records, job.id, slot});
+  auto launch = parts_.command.build(view_of(job, slot));
   if (!launch) return {};
   if (launch->request) return request_line(*launch->request);
   // A long text for stdin, which comes first, would be all that is seen of it.
   if (launch->stdin_text && launch->stdin_text->size() > kLongestShown) launch->stdin_text.reset();
+  if (launch->stdin_batch && launch->stdin_batch->bytes() > kLongestShown) {
+    launch->stdin_batch.reset();
+  }
   return paste(*launch);
 }
 

@@ -239,7 +239,7 @@ out_of_memory() {
   rm -rf results ran j f out
   try env LD_PRELOAD="$library" FAIL_IN=distaff FAIL_AT="$1" FAIL_FOR="$2" FAIL_FROM="$3" \
     timeout 60 distaff --log-level error -a in -j 3 --journal j --failed-to f "${@:4}" \
-    'for r; do echo "$r" >> ran; done; echo out; [ "$1" != 7 ]'
+    "${first-}"'for r; do echo "$r" >> ran; done; echo out; [ "$1" != 7 ]'
 }
 
 # What was not done is run by --resume, and nothing is lost; 3 and a word, or all was well.
@@ -287,4 +287,71 @@ nothing_is_lost() {
   done
   try distaff -a in --journal j --resume --stdin record 'wc -c'
   exits 0
+}
+
+@test "output that is held finds no memory: the run ends in order" {
+  not_sanitized
+  for options in "" "--tag" "--retries 1"; do
+    rm -rf as
+    status=0
+    (ulimit -v 50000 && exec timeout 60 distaff -j 2 --hold-memory 1G --failed-to as $options \
+      'head -c 60000000 /dev/zero; : {}' ::: 1 2 > /dev/null) 2> err || status=$?
+    same "$options: $status" "$options: 3"
+    grep -q 'out of memory' err
+    grep -q 'of 2 jobs failed' err
+    [ -s as ] || fail "$options: nothing is in as"
+  done
+}
+
+@test "an allocation for output that is held fails: the run ends in order" {
+  not_sanitized
+  seq 12 > in
+  first='head -c 150000 /dev/zero; '
+  said=0
+  for way in "" "-k" "-k --tag" "--output line -k" "--output json" "-k --retries 1 --retry-delay 1ms"; do
+    for at in 6 11; do
+      out_of_memory "$at" 1000000000 16384 $way
+      [ "$(< "$kept/status")" != 3 ] || said=$((said + 1))
+      nothing_is_lost "$way"
+    done
+  done
+  [ "$said" -ge 3 ] || fail "only $said of 12 runs were out of memory"
+}
+
+@test "there is no memory for the beginning of the input: --failed-to is made all the same" {
+  not_sanitized
+  { printf '{"a":"'; head -c 30000000 /dev/zero | tr '\0' x; echo '"}'; } > one.jsonl
+  { head -c 30000000 /dev/zero | tr '\0' x; printf ',b\n1,2\n'; } > one.csv
+  for input in "--jsonl -a one.jsonl" "--csv -a one.csv"; do
+    rm -f as
+    status=0
+    (ulimit -v 50000 && exec timeout 60 distaff $input --failed-to as echo {a}) 2> err || status=$?
+    same "$input $status" "$input 3"
+    grep -q 'out of memory' err
+    same "$(< as)" ""
+    absent as.*.part
+  done
+  # Where it is the input itself, that stays.
+  cp one.jsonl kept
+  (ulimit -v 50000 && exec timeout 60 distaff --jsonl -a kept --failed-to kept echo {a}) 2> err || true
+  cmp kept one.jsonl
+}
+
+@test "a stack that is too small is said" {
+  not_sanitized
+  status=0
+  (ulimit -s 16 && exec distaff echo ::: 1) 2> err || status=$?
+  same "$status" 3
+  grep -q 'the stack is limited to 16 KiB, and this needs [0-9]* KiB; ulimit -s sets it' err
+  (ulimit -s 256 && exec distaff echo ::: 1)
+}
+
+@test "a batch for stdin takes little more memory than its bytes" {
+  not_sanitized
+  yes | head -c 8000000 > in
+  (ulimit -v 60000 && exec distaff -a in -n max --max-bytes 4M -j 1 --stdin record --failed-to as \
+    'cat; exit 1' > out 2> err) && status=0 || status=$?
+  same "$status" 1
+  cmp in out
+  cmp in as
 }
