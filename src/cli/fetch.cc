@@ -429,7 +429,7 @@ Error with_advice(Error error, const RunSpec& spec, const OpenedSource& opened) 
 Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Scheduled* scheduled) {
   std::optional<EarlySignals> early;
   if (scheduled != nullptr) early.emplace(startup);
-  auto opened = open_source(spec.input);
+  auto opened = RunFiles::or_leave_empty(spec, [&] { return open_source(spec.input); });
   if (!opened) return tl::unexpected(opened.error());
   if (opened->empty) {
     const auto emptied = RunFiles::leave_empty(spec, make_run_id());
@@ -440,7 +440,9 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
     return status;
   }
   FetchPlan plan;
-  if (const auto planned = make_plan(spec, *opened, plan); !planned) {
+  const auto planned =
+      RunFiles::or_leave_empty(spec, [&] { return make_plan(spec, *opened, plan); });
+  if (!planned) {
     return tl::unexpected(with_advice(planned.error(), spec, *opened));
   }
   EventLoop loop;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "cli/run_parts.h"
+
 namespace distaff {
 namespace {
 
@@ -113,6 +115,15 @@ Expected<void> RunFiles::leave_empty(const RunSpec& spec, std::string run_id) {
   (*failed)->tick({}, {}, true);
   if (!(*failed)->failure().empty()) return fail(std::string((*failed)->failure()), 3);
   return {};
+}
+
+Error RunFiles::no_memory_for_input(const RunSpec& spec) {
+  Error error{"out of memory: the beginning of the input cannot be read", 3};
+  if (replaces_input(spec)) return error;  // it is all there, and stays
+  if (const auto emptied = leave_empty(spec, make_run_id()); !emptied) {
+    error.message += "; " + emptied.error().message;
+  }
+  return error;
 }
 
 bool RunFiles::replaces_input(const RunSpec& spec) {

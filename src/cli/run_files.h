@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,15 @@ class RunFiles {
   // Where there is no record, and so no run: the file of --failed-to is made empty.
   static Expected<void> leave_empty(const RunSpec& spec, std::string run_id);
 
+  // What reads the beginning of the input, before there are jobs.  If there is no memory for it,
+  // all of these are as after leave_empty(), and the error says so.
+  template <class Read>
+  static auto or_leave_empty(const RunSpec& spec, const Read& read) -> decltype(read()) try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return tl::unexpected(no_memory_for_input(spec));
+  }
+
   // --failed-to names a file that is read: all that is not done must come into it.
   static bool replaces_input(const RunSpec& spec);
 
@@ -52,6 +62,8 @@ class RunFiles {
   Resume* resume() { return resume_ ? &*resume_ : nullptr; }
 
  private:
+  static Error no_memory_for_input(const RunSpec& spec);
+
   void learn(const JournalLine& line);
   Journal::Options journal_options();
 
