@@ -2,7 +2,7 @@
 
 // What both programs do when memory runs out: `new` takes from the part that os/spare_memory.h
 // keeps, so that a run ends in order; and what cannot be had even there ends the program in one
-// line.
+// line.  So does a stack that is too small.
 
 #include <span>
 #include <string_view>
