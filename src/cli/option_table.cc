@@ -97,7 +97,10 @@ constexpr Option kOptions[] = {
             "at most SIZE bytes of arguments for a job",
             "Never more than the system takes. A record that alone is too long is a failed job. "
             "With --stdin record it bounds what a job of several records reads, and one that is "
-            "longer is a job alone.",
+            "longer is a job alone. Such a batch takes SIZE of memory while it is read and while "
+            "its job runs, twice that if its records are a byte or two. Where single records are "
+            "needed beside stdin, as by {} in --tag or the columns of a table with --journal, it "
+            "also ends at twice SIZE of memory, or 16M if that is more.",
             "4k|64k|128k|1M"}),
 
     // ---- command

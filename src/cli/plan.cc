@@ -40,17 +40,26 @@ Expected<Template> tag_template(std::string_view text, const TemplateSyntax& syn
   return Template::of(std::move(pieces));
 }
 
+// The usual case of --stdin record with -n: all there is to do with the records is to feed them.
+bool packs_batches(const RunSpec& spec, const OpenedSource& opened, const Plan& plan) {
+  return batched(spec) && spec.command.stdin_mode == StdinMode::record && !opened.tuples &&
+         !plan.command->looks_into_records() && !(plan.tag && plan.tag->has_record()) &&
+         !(plan.id && plan.id->has_record()) && !(plan.mutex && plan.mutex->has_record()) &&
+         !(plan.result_path && plan.result_path->has_record());
+}
+
 }  // namespace
 
 Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
   Plan plan;
+  plan.record_end = record_end(spec.input);
   const FieldScheme scheme = scheme_of_jobs(spec, opened.scheme);
   auto command = CommandTemplate::compile(spec.command,
                                           {.scheme = scheme,
                                            .several = batched(spec) || opened.tuples,
                                            .tuples = opened.tuples,
                                            .most_records = spec.batch.max_records,
-                                           .record_end = record_end(spec.input),
+                                           .record_end = plan.record_end,
                                            .environment = environ},
                                           plan.warnings);
   if (!command) return tl::unexpected(command.error());
@@ -88,6 +97,7 @@ Expected<Plan> make_plan(const RunSpec& spec, const OpenedSource& opened) {
   if (auto advice = advice_on_braces(spec, syntax); !advice.empty()) {
     plan.warnings.push_back(std::move(advice));
   }
+  plan.packs_batches = packs_batches(spec, opened, plan);
   std::vector<std::string> names = plan.command->field_names();
   if (plan.key) {
     for (auto& name : plan.key->field_names()) names.push_back(std::move(name));

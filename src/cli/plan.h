@@ -24,6 +24,8 @@ struct Plan {
   std::optional<ResultPath> result_path;
   std::optional<Template> id;
   std::optional<MutexTemplate> mutex;
+  std::string record_end;      // as the records came
+  bool packs_batches = false;  // nothing is needed of a batch but the texts of its records
   std::vector<std::string> warnings;
   std::string not_found_advice;
 };

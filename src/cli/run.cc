@@ -101,13 +101,16 @@ std::uint64_t environment_bytes() {
   return bytes;
 }
 
-JobBuilder::Limits batch_limits(const RunSpec& spec, int slots) {
+JobBuilder::Limits batch_limits(const RunSpec& spec, const Plan& plan, int slots) {
   return {.max_records = spec.batch.max_records,
           .max_bytes = spec.batch.max_bytes,
           .system_bytes = static_cast<std::uint64_t>(sysconf(_SC_ARG_MAX)),
           .environment_bytes = environment_bytes(),
           .feeds_stdin = spec.command.stdin_mode == StdinMode::record && batched(spec),
-          .spread = spec.batch.even ? static_cast<std::size_t>(slots) : 1};
+          .spread = spec.batch.even ? static_cast<std::size_t>(slots) : 1,
+          .packs = plan.packs_batches,
+          .packs_fields = spec.journal.file.empty(),  // whose identities know the fields
+          .record_end = plan.record_end};
 }
 
 Collator::Mode mode_of(OutputMode mode) {
@@ -171,7 +174,7 @@ class Run {
         scheduled_(scheduled),
         sink_(held != nullptr ? static_cast<ByteSink&>(*held) : output),
         slots_(slots),
-        builder_(batch_limits(spec, slots_), *plan.command, plan.key ? &*plan.key : nullptr),
+        builder_(batch_limits(spec, plan, slots_), *plan.command, plan.key ? &*plan.key : nullptr),
         scheduler_({.slots = slots_, .buffer = spec.pool.buffer, .delay = spec.pool.delay}),
         run_id_(files.run_id()),
         rows_(rows_of(spec, opened.scheme)),
@@ -386,7 +389,7 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
                        Startup& startup, Scheduled* scheduled) {
   std::optional<EarlySignals> early;
   if (scheduled != nullptr) early.emplace(startup);
-  auto opened = open_source(spec.input);
+  auto opened = RunFiles::or_leave_empty(spec, [&] { return open_source(spec.input); });
   if (!opened) return tl::unexpected(opened.error());
   const std::string nothing = advice_on_stdin(spec.input);
   if (opened->empty) {
@@ -397,7 +400,11 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
     return end_without_jobs(0, scheduled);
   }
   const std::string names = expect_a_table(spec.command, *opened);
-  learn_names(spec, *opened);
+  const auto learned = RunFiles::or_leave_empty(spec, [&]() -> Expected<void> {
+    learn_names(spec, *opened);
+    return {};
+  });
+  if (!learned) return tl::unexpected(learned.error());
   auto plan = make_plan(spec, *opened);
   const std::string odd = advice_on_header(spec.input, opened->scheme);
   if (!plan) {
@@ -434,7 +441,7 @@ Expected<int> run_jobs(const RunSpec& spec, Pacing& pacing, const std::string& n
     const auto slots =
         spec.batch.even ? slots_that_fit(spec.pool.jobs, needs_of_run(spec), INT_MAX) : Slots{};
     if (!slots) return tl::unexpected(slots.error());
-    JobBuilder builder(batch_limits(spec, slots->count), *plan->command,
+    JobBuilder builder(batch_limits(spec, *plan, slots->count), *plan->command,
                        plan->key ? &*plan->key : nullptr);
     return end(dry_run(*opened->source, builder, *plan->command, output, waiter, files.resume(),
                        isatty(STDOUT_FILENO) == 1)

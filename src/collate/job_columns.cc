@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 namespace distaff {
 namespace {
@@ -48,10 +49,11 @@ JobValues job_values(const Job& job, const Attempt& attempt, int attempts, Slot 
 
 std::string text_of(const Job& job) {
   std::string text;
-  for (const Record& record : job.records) {
-    if (&record != &job.records.front()) text += ' ';
-    text += record.text;
-  }
+  bool first = true;
+  job.each_text([&](std::string_view record) {
+    if (!std::exchange(first, false)) text += ' ';
+    text += record;
+  });
   return text;
 }
 

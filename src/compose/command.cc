@@ -49,6 +49,8 @@ std::string CommandTemplate::problem_of_key(std::string_view key) const {
       kMost);
 }
 
+bool CommandTemplate::looks_into_records() const { return impl_->plan.looks_into_records(); }
+
 std::vector<std::string> CommandTemplate::field_names() const {
   const CommandPlan& plan = impl_->plan;
   std::vector<std::string> names;
@@ -194,7 +196,9 @@ Expected<void> build_surroundings(const CommandPlan& plan, const JobView& job, L
     if (!checked) return checked;
     launch.workdir = *std::move(text);
   }
-  if (plan.feeds_stdin) {
+  if (plan.feeds_stdin && job.packed) {
+    launch.stdin_batch = job.packed;
+  } else if (plan.feeds_stdin) {
     launch.stdin_text.emplace();
     for (const Record& record : job.records) {
       launch.stdin_text->append(record.text).append(plan.record_end);

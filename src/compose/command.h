@@ -42,6 +42,7 @@ class CommandTemplate final : public LaunchTemplate {
   ~CommandTemplate() override;
 
   Expected<Launch> build(const JobView& job) const override;
+  bool looks_into_records() const override;
   std::vector<std::string> field_names() const override;
   std::size_t fixed_bytes() const override;
   std::size_t fixed_words() const override;

@@ -278,6 +278,19 @@ bool CommandPlan::says_where_besides_command() const {
                      [](const auto& entry) { return entry.second.has_record(); });
 }
 
+bool CommandPlan::looks_into_records() const {
+  const auto has_record = [](const Template& text) { return text.has_record(); };
+  const auto of_record = [](const ShellScript::Value& value) {
+    return value.replacement.of_record();
+  };
+  return shape == Shape::records || appended || (shape == Shape::script && passes_records) ||
+         std::any_of(words.begin(), words.end(), has_record) || script.uses_records ||
+         std::any_of(script.values.begin(), script.values.end(), of_record) ||
+         (workdir && workdir->has_record()) ||
+         std::any_of(env.begin(), env.end(),
+                     [&](const auto& entry) { return has_record(entry.second); });
+}
+
 std::string shell_name(const CommandPlan& plan) {
   const std::string& shell = plan.shell[0];
   return shell.substr(shell.rfind('/') + 1);

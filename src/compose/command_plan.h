@@ -45,6 +45,7 @@ struct CommandPlan {
   std::vector<std::pair<std::string, Template>> env;
 
   bool says_where_besides_command() const;
+  bool looks_into_records() const;  // but to feed them
 };
 
 // What a script is told as its $0, which its shell puts before its messages: "sh".  With our own

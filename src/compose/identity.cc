@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <memory>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -19,18 +21,41 @@ class Digest {
   }
   void missing() { count(UINT64_MAX); }
   void raw(std::string_view bytes) { text_ += bytes; }
-  void clear() { text_.clear(); }
+  void clear() {
+    text_.clear();
+    state_.reset();
+  }
   const std::string& bytes() const { return text_; }
 
+  // Of what is long, the text so far need not be kept.
+  void pass_on() {
+    if (text_.size() < kLongText) return;
+    if (!state_) {
+      state_.reset(XXH3_createState());
+      if (!state_) throw std::bad_alloc();
+      XXH3_128bits_reset(state_.get());
+    }
+    XXH3_128bits_update(state_.get(), text_.data(), text_.size());
+    text_.clear();
+  }
+
   Identity hash() const {
-    const XXH128_hash_t hash = XXH3_128bits(text_.data(), text_.size());
+    if (state_) XXH3_128bits_update(state_.get(), text_.data(), text_.size());
+    const XXH128_hash_t hash =
+        state_ ? XXH3_128bits_digest(state_.get()) : XXH3_128bits(text_.data(), text_.size());
     Identity identity{hash.high64, hash.low64};
     if (identity == Identity{}) identity.low = 1;
     return identity;
   }
 
  private:
+  struct FreeState {
+    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+  };
+  static constexpr std::size_t kLongText = std::size_t{64} << 10;
+
   std::string text_;
+  std::unique_ptr<XXH3_state_t, FreeState> state_;  // of what stands before it
 };
 
 // Into 16 bytes, whatever its length.
@@ -100,7 +125,17 @@ Identity IdentityMaker::hash_of(const Job& job) const {
   thread_local Digest digest;
   digest.clear();
   digest.raw(prefix_);
-  digest.count(job.records.size());
+  digest.count(job.size());
+  if (job.packed) {
+    // Of records without fields, as add_record() has them.
+    job.packed->each([](std::string_view text) {
+      digest.text(text);
+      digest.count(0);
+      digest.count(0);
+      digest.pass_on();
+    });
+    return digest.hash();
+  }
   for (const Record& record : job.records) add_record(record, digest);
   return digest.hash();
 }
@@ -117,13 +152,19 @@ Identity IdentityMaker::of(const Job& job) const {
 
 std::uint32_t IdentityMaker::work_of(const Job& job) const {
   if (!id_) return 0;
-  const auto launch = command_.build({job.records, JobId{0}, 0, false});
+  JobView view = view_of(job, 0, false);
+  view.id = JobId{0};
+  const auto launch = command_.build(view);
   if (!launch) return 1;
   Digest digest;
   add_words(launch->argv, digest);
   add_words(launch->env, digest);
   digest.text(launch->workdir);
-  launch->stdin_text ? digest.text(*launch->stdin_text) : digest.missing();
+  if (launch->stdin_batch) {
+    digest.text(launch->stdin_batch->joined());
+  } else {
+    launch->stdin_text ? digest.text(*launch->stdin_text) : digest.missing();
+  }
   const auto work = static_cast<std::uint32_t>(digest.hash().low);
   return work == 0 ? 1 : work;
 }

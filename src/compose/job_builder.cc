@@ -14,6 +14,11 @@ constexpr std::uint64_t kReserve = 4096;
 
 constexpr std::size_t kMostReserved = 1 << 14;  // records for which a batch makes room at once
 
+// A batch that is fed and cannot be packed takes no more memory than this, or twice --max-bytes.
+constexpr std::uint64_t kMemoryOfBatch = std::uint64_t{16} << 20;
+
+std::uint64_t doubled(std::uint64_t bytes) { return bytes > UINT64_MAX / 2 ? bytes : 2 * bytes; }
+
 std::uint64_t without(std::uint64_t whole, std::uint64_t part) {
   return whole > part ? whole - part : 0;
 }
@@ -36,11 +41,22 @@ JobBuilder::JobBuilder(Limits limits, const LaunchTemplate& command, const Group
       max_system_(room_for_records(limits, command)),
       pointer_bytes_(sizeof(char*) * command.record_words()),
       max_fed_(limits.feeds_stdin ? limits.max_bytes : UINT64_MAX),
-      spread_(limits.spread) {}
+      max_memory_(!limits.feeds_stdin ? UINT64_MAX
+                                      : std::max(kMemoryOfBatch, doubled(limits.max_bytes))),
+      spread_(limits.spread),
+      packs_(limits.packs),
+      packs_fields_(limits.packs_fields),
+      record_end_(std::move(limits.record_end)) {}
+
+bool JobBuilder::may_pack(const Record& record) const {
+  return packs_ && record.problem.empty() &&
+         (packs_fields_ || (record.fields.empty() && record.names == nullptr));
+}
 
 JobBuilder::Size JobBuilder::size_of(const Record& record, JobFill& fill) const {
   const std::size_t bytes = command_.record_bytes(record, fill);
-  return {bytes, bytes + pointer_bytes_, record.text.size() + 1};
+  const bool counted = max_memory_ != UINT64_MAX && !may_pack(record);
+  return {bytes, bytes + pointer_bytes_, record.text.size() + 1, counted ? record.memory() : 0};
 }
 
 bool JobBuilder::is_too_long(const Size& size) const {
@@ -68,7 +84,8 @@ std::string JobBuilder::problem_of(const Record& record, const Size& size) const
 
 bool JobBuilder::fits(const Size& size) const {
   return batch_size_.arguments + size.arguments <= max_batch_ &&
-         batch_size_.system + size.system <= max_system_ && batch_size_.fed + size.fed <= max_fed_;
+         batch_size_.system + size.system <= max_system_ &&
+         batch_size_.fed + size.fed <= max_fed_ && batch_size_.memory + size.memory <= max_memory_;
 }
 
 // Called for each record of the input, and a batch may have many thousands: the common case is one
@@ -79,21 +96,22 @@ void JobBuilder::add(Record&& record) {
   if (!batch_.empty()) {
     size = size_of(record, fill_);
     const bool other_key = key_ != nullptr && key_of(record) != batch_key_;
-    if (broken || other_key || !fits(size)) finish_batch();
+    if (broken || other_key || !fits(size) || (packed_ && !may_pack(record))) finish_batch();
   }
   bool alone = broken;
   if (batch_.empty()) {
     size = first_size_of(record);
     alone = broken || is_too_long(size) || size.fed > max_fed_;
-    begin_batch(alone ? 1 : last_size_);
+    begin_batch(alone || may_pack(record) ? 1 : last_size_);
   }
   batch_size_.arguments += size.arguments;
   batch_size_.system += size.system;
   batch_size_.fed += size.fed;
-  batch_.push_back(std::move(record));
+  batch_size_.memory += size.memory;
+  put(std::move(record));
   if (alone) {
     finish_batch(problem_of(batch_.back(), size));
-  } else if (batch_.size() >= max_records_) {
+  } else if (pending() >= max_records_) {
     finish_batch();
   }
 }
@@ -108,12 +126,29 @@ JobBuilder::Size JobBuilder::first_size_of(const Record& record) {
   return size;
 }
 
+void JobBuilder::put(Record&& record) {
+  const bool packs =
+      packed_ || (batch_.size() == 1 && may_pack(record) && may_pack(batch_.front()));
+  packs ? put(record.text) : batch_.push_back(std::move(record));
+}
+
+// Behind the first one.
+void JobBuilder::put(std::string_view text) {
+  if (!packed_) {
+    auto packed = std::make_shared<PackedTexts>(record_end_);
+    packed->add(batch_.front().text);
+    packed_ = std::move(packed);
+  }
+  packed_->add(text);
+}
+
 void JobBuilder::begin_batch(std::size_t records) {
   batch_.reserve(std::clamp<std::size_t>(records, 1, kMostReserved));
 }
 
 // The first parts get one record more where they cannot be equal.
 void JobBuilder::finish() {
+  if (packed_) return finish_packed();
   std::vector<Record> rest = std::exchange(batch_, {});
   const std::optional<std::string> key = batch_key_;
   auto next = std::make_move_iterator(rest.begin());
@@ -128,12 +163,36 @@ void JobBuilder::finish() {
   }
 }
 
+// The same, of texts.
+void JobBuilder::finish_packed() {
+  std::size_t left = pending();
+  std::size_t parts = std::min(spread_, left);
+  if (parts == 1) return finish_batch();
+  const auto all = std::exchange(packed_, nullptr);
+  const std::optional<std::string> key = batch_key_;
+  batch_.clear();
+  all->each([&](std::string_view text) {
+    if (batch_.empty()) {
+      batch_.emplace_back().begin(text);
+      batch_key_ = key;
+    } else {
+      put(text);
+    }
+    if (pending() < (left + parts - 1) / parts) return;
+    left -= pending();
+    --parts;
+    finish_batch();
+  });
+}
+
 void JobBuilder::finish_batch(std::string problem) {
-  last_size_ = batch_.size();
+  if (batch_.empty()) return;
+  last_size_ = pending();
   batch_size_ = {};
   Job& job = ready_.emplace_back();
   job.id = JobId{next_id_++};
   job.records = std::exchange(batch_, {});
+  job.packed = std::exchange(packed_, nullptr);
   job.key = std::exchange(batch_key_, std::nullopt);
   job.problem = std::move(problem);
   if (job.problem.empty() && job.key) job.problem = command_.problem_of_key(*job.key);

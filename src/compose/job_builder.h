@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compose/group_key.h"
@@ -27,6 +29,12 @@ class JobBuilder {
     std::uint64_t environment_bytes = 0;
     bool feeds_stdin = false;  // records go to stdin: max_bytes bounds that of a batch too
     std::size_t spread = 1;    // at the end of the input, what is collected is so many jobs
+
+    // Of a batch nothing is needed but the texts of its records, each followed by `record_end`: it
+    // is packed.  Records with fields are not, but for `packs_fields`.
+    bool packs = false;
+    bool packs_fields = false;
+    std::string record_end = "\n";
   };
 
   // `command` and `key` must outlive the builder; `key` may be null.
@@ -36,22 +44,26 @@ class JobBuilder {
   // that is complete at once; take them with pop() until that gives nothing.
   void add(Record&& record);
 
-  // The input has ended: what was collected is a job.
+  // The input has ended: what was collected is a job, or several where it is spread.
   void finish();
+
+  // What was collected is a job, which will never start.
+  void give_up() { finish_batch(); }
 
   // The next complete job.  Numbered from 1 in the order of input.
   std::optional<Job> pop();
   bool has_job() const { return !ready_.empty(); }
 
   // Records that are collected but in no job yet.
-  std::size_t pending() const { return batch_.size(); }
+  std::size_t pending() const { return packed_ ? packed_->count() : batch_.size(); }
 
  private:
   // What a record takes of the two limits.
   struct Size {
     std::uint64_t arguments = 0;
     std::uint64_t system = 0;
-    std::uint64_t fed = 0;  // to stdin
+    std::uint64_t fed = 0;     // to stdin
+    std::uint64_t memory = 0;  // of a batch that goes there and is not packed
   };
 
   Size size_of(const Record& record, JobFill& fill) const;
@@ -60,6 +72,10 @@ class JobBuilder {
   std::optional<std::string> key_of(const Record& record) const;
   Size first_size_of(const Record& record);
   bool is_too_long(const Size& size) const;
+  bool may_pack(const Record& record) const;
+  void put(Record&& record);
+  void put(std::string_view text);
+  void finish_packed();
   void finish_batch(std::string problem = {});
   void begin_batch(std::size_t records);
 
@@ -71,9 +87,14 @@ class JobBuilder {
   std::uint64_t max_system_;     // for what records add
   std::size_t pointer_bytes_;    // of it, what the pointers of one record take
   std::uint64_t max_fed_;        // of several records; one alone may be longer
+  std::uint64_t max_memory_;     // the same
   std::size_t spread_;
+  bool packs_;
+  bool packs_fields_;
+  std::string record_end_;
 
-  std::vector<Record> batch_;
+  std::vector<Record> batch_;            // just the first, if it is packed
+  std::shared_ptr<PackedTexts> packed_;  // null: batch_ has at most one record, or all of them
   std::optional<std::string> batch_key_;
   Size batch_size_;
   JobFill fill_;

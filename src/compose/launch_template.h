@@ -30,6 +30,9 @@ class LaunchTemplate {
   // An error is the reason why this job could not start (a missing field, a NUL).
   virtual Expected<Launch> build(const JobView& job) const = 0;
 
+  // False: what it builds of a job that is packed is the same as if it were not.
+  virtual bool looks_into_records() const { return true; }
+
   // Names of fields it uses.
   virtual std::vector<std::string> field_names() const = 0;
 

@@ -102,7 +102,7 @@ std::string curl_line(const Request& request) {
 
 std::string surrounded(const ScriptLine& line, const Launch& launch) {
   std::string text = line.text;
-  bool apart = line.leaves_traces || (launch.stdin_text && line.joints > ShellJoints::pipeline);
+  bool apart = line.leaves_traces || (launch.is_fed() && line.joints > ShellJoints::pipeline);
   bool listed = line.joints > ShellJoints::and_list;
   if (!launch.env.empty()) {
     // What the text itself expands, and all of its commands, must see them.
@@ -137,6 +137,7 @@ std::string paste(const Launch& launch) {
       line = fmt::format("(cd {} && {})", directory(launch.workdir), line);
     }
   }
+  if (launch.stdin_batch) line = printing(launch.stdin_batch->joined()) + " | " + line;
   if (launch.stdin_text) line = printing(*launch.stdin_text) + " | " + line;
   return line;
 }

@@ -26,6 +26,7 @@ class ResultPath {
   // The literal directory in front, with its slash: all of them begin with it.  Empty: ours.
   const std::string& root() const { return root_; }
 
+  bool has_record() const { return template_.has_record(); }
   void collect_names(std::vector<std::string>& names) const { template_.collect_names(names); }
 
  private:

@@ -20,6 +20,7 @@
 #include "base/expected.h"
 #include "compose/path_part.h"
 #include "model/ids.h"
+#include "model/job.h"
 #include "model/record.h"
 
 namespace distaff {
@@ -61,7 +62,12 @@ struct JobView {
   JobId id{};
   Slot slot = 0;
   bool shown = true;  // people will see it: Launch::shown is wanted
+  std::shared_ptr<const PackedTexts> packed = nullptr;  // Job::packed
 };
+
+inline JobView view_of(const Job& job, Slot slot, bool shown = true) {
+  return {job.records, job.id, slot, shown, job.packed};
+}
 
 // If a replacement begins at text[at], reads it and moves `at` behind it; else leaves `at` alone
 // and gives nothing (the character is literal).  A replacement of an unknown field is an error that

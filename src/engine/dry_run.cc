@@ -18,7 +18,7 @@ void print_jobs(JobBuilder& builder, const LaunchTemplate& command, ByteSink& si
     if (resume != nullptr && resume->skips(*job)) continue;
     std::string why = job->problem;
     if (why.empty()) {
-      const auto launch = command.build({job->records, job->id, 1});
+      const auto launch = command.build(view_of(*job, 1));
       if (launch) {
         const std::string line = paste(*launch);
         sink.write(Stream::out, (on_terminal ? printable(line, line.npos) : line) + "\n");

@@ -138,7 +138,7 @@ Executor::StartResult Engine::launch(Running& running, const Expected<void>& pre
   using Start = Executor::Start;
   const Job& job = running.job;
   const bool shown = options_.trace || reports_attempts_;
-  auto launch = parts_.command.build({job.records, job.id, running.slot, shown});
+  auto launch = parts_.command.build(view_of(job, running.slot, shown));
   if (!launch) return {Start::failed, Outcome::not_started(0, launch.error().message)};
   if (!prepared) return {Start::failed, Outcome::not_started(0, prepared.error().message)};
   if (options_.trace) parts_.sink.say(trace_line(*launch) + "\n");
@@ -352,7 +352,7 @@ void Engine::queue(Job job) {
 
 void Engine::schedule(JobId id) {
   const Job& job = waiting_.at(id).job;
-  parts_.scheduler.add(id, groups_.of(job), job.records.size(), job.memory());
+  parts_.scheduler.add(id, groups_.of(job), job.size(), job.memory());
 }
 
 }  // namespace distaff

@@ -57,7 +57,7 @@ Expected<bool> Mutexes::add(const Job& job) {
     first_.emplace(job.id, &*entry);
     return true;
   }
-  const Queued queued{job.id, job.records.size(), job.memory()};
+  const Queued queued{job.id, job.size(), job.memory()};
   entry->second.queue.push_back(queued);
   ++queued_;
   queued_records_ += queued.records;

@@ -49,6 +49,7 @@ class MutexTemplate {
   // Empty: the job needs none.
   Expected<std::string> of(const Job& job) const;
 
+  bool has_record() const { return template_.has_record(); }
   void collect_names(std::vector<std::string>& names) const { template_.collect_names(names); }
 
  private:

@@ -142,7 +142,7 @@ Launcher::Result ProcessExecutor::launch_in(const Launch& launch, const ChildEnd
 
 int ProcessExecutor::make_pipes(Job& job, ChildEnds& ends, const Launch& launch) {
   int error = open_shared_files();
-  if (error == 0 && launch.stdin_text) error = make_feed(job, ends.in, *launch.stdin_text);
+  if (error == 0 && launch.is_fed()) error = make_feed(job, ends.in, launch);
   if (options_.capture != Capture::pipe) return error;
   if (error == 0) error = make_output_pipe(job.pipes[0].fd, ends.out);
   if (error == 0) error = make_output_pipe(job.pipes[1].fd, ends.err);
@@ -159,12 +159,18 @@ int ProcessExecutor::make_output_pipe(UniqueFd& ours, UniqueFd& childs) {
 }
 
 // As a rule the text fits into the pipe, and nothing remains to be done.
-int ProcessExecutor::make_feed(Job& job, UniqueFd& childs, const std::string& text) {
+int ProcessExecutor::make_feed(Job& job, UniqueFd& childs, const Launch& launch) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return errno;
   childs.reset(ends[0]);
   job.feed.reset(ends[1]);
   make_nonblocking(job.feed, O_WRONLY);
+  if (launch.stdin_batch) {
+    job.batch = launch.stdin_batch;
+    if (feed_batch(job)) job.feed.reset();
+    return 0;
+  }
+  const std::string& text = *launch.stdin_text;
   const ssize_t put = text.empty() ? 0 : write(job.feed.get(), text.data(), text.size());
   const std::size_t written = put > 0 ? static_cast<std::size_t>(put) : 0;
   if (written == text.size()) {
@@ -251,7 +257,25 @@ void ProcessExecutor::on_ready(int fd, std::uint32_t events) {
   close_if_done(job);
 }
 
+// True if it needs no more: all was written, or the job does not read it.
+bool ProcessExecutor::feed_batch(Job& job) {
+  for (; job.piece < job.batch->pieces(); ++job.piece, job.fed = 0) {
+    const std::string_view left = job.batch->piece(job.piece).substr(job.fed);
+    const ssize_t put = write(job.feed.get(), left.data(), left.size());
+    if (put < 0) return errno != EAGAIN && errno != EINTR;
+    job.fed += static_cast<std::size_t>(put);
+    if (static_cast<std::size_t>(put) < left.size()) return false;
+  }
+  return true;
+}
+
 void ProcessExecutor::feed(Job& job) {
+  if (job.batch) {
+    if (!feed_batch(job)) return;
+    close_fd(job.feed);
+    job.batch.reset();
+    return;
+  }
   const ssize_t put = write(job.feed.get(), job.text.data() + job.fed, job.text.size() - job.fed);
   if (put < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (put > 0) job.fed += static_cast<std::size_t>(put);

@@ -118,10 +118,12 @@ class ProcessExecutor final : public Executor, private Watcher {
     JobId id{};
     pid_t pid = -1;  // -1: it ended, and its number may be a stranger's
     TimePoint started;
-    std::array<Pipe, 2> pipes;       // stdout, stderr
-    UniqueFd feed;                   // write end of its stdin, while there is text left
-    std::string text;                // to feed
-    std::size_t fed = 0;             // bytes of it that are written
+    std::array<Pipe, 2> pipes;  // stdout, stderr
+    UniqueFd feed;              // write end of its stdin, while there is text left
+    std::string text;           // to feed, unless it is a batch
+    std::shared_ptr<const PackedTexts> batch;
+    std::size_t piece = 0;           // of the batch, that is being written
+    std::size_t fed = 0;             // bytes of it, or of the text, that are written
     bool wants_tty = false;          // we end it for that
     bool late = false;               // over, and its grace too: closed once it owes nothing
     std::optional<TimePoint> timer;  // running: when it is killed; ended: when we stop listening
@@ -149,7 +151,8 @@ class ProcessExecutor final : public Executor, private Watcher {
   // These give 0 or an errno.
   int make_pipes(Job& job, ChildEnds& ends, const Launch& launch);
   int make_output_pipe(UniqueFd& ours, UniqueFd& childs);
-  int make_feed(Job& job, UniqueFd& childs, const std::string& text);
+  int make_feed(Job& job, UniqueFd& childs, const Launch& launch);
+  static bool feed_batch(Job& job);
   int open_shared_files();
 
   std::array<int, 3> stdio(const ChildEnds& ends) const;

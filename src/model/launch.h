@@ -3,10 +3,12 @@
 // Everything a job needs to be carried out: what compose makes of it, and exec or fetch carries
 // out.  A process to be started, or a request to be sent.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "model/packed_texts.h"
 #include "model/request.h"
 
 namespace distaff {
@@ -19,6 +21,7 @@ struct Launch {
 
   std::string workdir;                    // empty: ours
   std::optional<std::string> stdin_text;  // nothing: /dev/null, or the terminal if the run says so
+  std::shared_ptr<const PackedTexts> stdin_batch;  // not null: this is fed, and not a text
 
   // The program is the same for every job: if it cannot be found or run, no job can.
   bool fixed_program = false;
@@ -31,6 +34,8 @@ struct Launch {
 
   // `distaff fetch`: this is to be asked of a server, and the rest is empty.
   std::optional<Request> request;
+
+  bool is_fed() const { return stdin_text || stdin_batch; }
 
   bool operator==(const Launch&) const = default;
 };

@@ -88,7 +88,21 @@ void FailedRecords::tick(const RunCounts&, TimePoint, bool last) {
 }
 
 void FailedRecords::add(const Job& job) {
+  if (job.packed) return add(*job.packed);
   for (const Record& record : job.records) add(record);
+}
+
+// As a rule they end here as they did where they were fed.
+void FailedRecords::add(const PackedTexts& texts) {
+  begin();
+  if (texts.ending() == framing_.ending) {
+    for (std::size_t i = 0; i < texts.pieces(); ++i) write(texts.piece(i));
+    return;
+  }
+  texts.each([this](std::string_view text) {
+    write(text);
+    write(framing_.ending);
+  });
 }
 
 // A beginning of a record would be taken for one.
@@ -107,12 +121,16 @@ void FailedRecords::add(const Record& record) {
 void FailedRecords::keep(const Job& job) {
   ask();
   try {
+    Kept& kept = unwritten_jobs_[job.id];
+    kept.packed = job.packed;
+    if (kept.packed) return;
     std::string text;
     for (const Record& record : job.records) {
       put(record, [&text](std::string_view bytes) { text += bytes; });
     }
-    unwritten_jobs_[job.id] = std::move(text);
+    kept.text = std::move(text);
   } catch (const std::bad_alloc&) {
+    unwritten_jobs_.erase(job.id);
     add(job);
   }
 }
@@ -166,9 +184,9 @@ void FailedRecords::write_out(std::string_view bytes) {
 }
 
 void FailedRecords::finish() {
-  for (const auto& [job, records] : unwritten_jobs_) {
+  for (const auto& [job, kept] : unwritten_jobs_) {
     begin();
-    write(records);
+    kept.packed ? add(*kept.packed) : write(kept.text);
   }
   push();
   if (lost_ > 0 && options_.warn) {

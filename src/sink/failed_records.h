@@ -53,6 +53,12 @@ class FailedRecords final : public Observer {
   std::string_view failure() const override { return failure_; }
 
  private:
+  // The records of a job: as they are written, or packed.
+  struct Kept {
+    std::string text;
+    std::shared_ptr<const PackedTexts> packed;
+  };
+
   FailedRecords(Options options, WholeFile whole, UniqueFd as_it_is, std::string part);
   static Expected<std::unique_ptr<FailedRecords>> open_as_it_is(Options options);
 
@@ -60,6 +66,7 @@ class FailedRecords final : public Observer {
   void begin();
   void add(const Job& job);
   void add(const Record& record);
+  void add(const PackedTexts& texts);
   void keep(const Job& job);
   template <class Put>
   void put(const Record& record, const Put& put) const;
@@ -77,8 +84,8 @@ class FailedRecords final : public Observer {
   bool asked_ = false;  // for the framing
   bool begun_ = false;  // the header is written
   bool incomplete_ = false;
-  std::uint64_t lost_ = 0;                       // records that are not there any more
-  std::map<JobId, std::string> unwritten_jobs_;  // that went well
+  std::uint64_t lost_ = 0;                // records that are not there any more
+  std::map<JobId, Kept> unwritten_jobs_;  // that went well
   std::string unwritten_;
   std::string failure_;
 };

@@ -67,28 +67,35 @@ void add_text(std::string_view key, std::string_view value, std::string& line) {
   }
 }
 
-// In base64 all of them, if one has to be.
-void add_texts(std::string_view key, const std::vector<std::string>& values, std::string& line) {
-  const bool text = std::all_of(values.begin(), values.end(),
-                                [](const std::string& value) { return is_valid_utf8(value); });
+// In base64 all of them, if one has to be.  `each_value` calls what it is given with each.
+template <class EachValue>
+void add_values(std::string_view key, const EachValue& each_value, std::string& line) {
+  bool text = true;
+  each_value([&](std::string_view value) { text = text && is_valid_utf8(value); });
   text ? static_cast<void>(line.append(key)) : add_binary_key(key, line);
   line += '[';
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i > 0) line += ',';
+  bool first = true;
+  each_value([&](std::string_view value) {
+    if (!std::exchange(first, false)) line += ',';
     if (text) {
-      append_json_string(values[i], line);
+      append_json_string(value, line);
     } else {
-      line += '"' + base64(values[i]) + '"';
+      line += '"' + base64(value) + '"';
     }
-  }
+  });
   line += ']';
 }
 
+void add_words(std::string_view key, const std::vector<std::string>& words, std::string& line) {
+  const auto each_word = [&](const auto& each) {
+    for (const std::string& word : words) each(word);
+  };
+  add_values(key, each_word, line);
+}
+
 void add_record(const Job& job, std::string& line) {
-  if (job.records.size() == 1) return add_text(R"(,"record":)", job.records[0].text, line);
-  std::vector<std::string> texts;
-  for (const Record& record : job.records) texts.push_back(record.text);
-  add_texts(R"(,"records":)", texts, line);
+  if (job.size() == 1) return add_text(R"(,"record":)", job.records[0].text, line);
+  add_values(R"(,"records":)", [&](const auto& each) { job.each_text(each); }, line);
 }
 
 // What came back for a request.
@@ -116,7 +123,7 @@ void add_command(const Launch& launch, std::string& line) {
   if (launch.request) {
     add_text(R"(,"url":)", mask_url(launch.request->url), line);
   } else if (launch.shown.empty()) {
-    add_texts(R"(,"argv":)", launch.argv, line);
+    add_words(R"(,"argv":)", launch.argv, line);
   } else {
     add_text(R"(,"script":)", launch.shown, line);
   }
@@ -269,7 +276,7 @@ std::string Journal::run_line() const {
       words[i] = words[i - 1] == "--cookie" ? "***" : masked_word(words[i]);
     }
   }
-  add_texts(R"(,"argv":)", words, line);
+  add_words(R"(,"argv":)", words, line);
   return line += "}\n";
 }
 

@@ -88,7 +88,7 @@ std::string numbers(const RunCounts& counts, Duration since_start, const Shape& 
 std::string name_of(const Job& job, std::size_t columns) {
   const std::string_view text = job.records[0].text;
   std::string name = printable(text.substr(0, 4 * (columns + 1)), std::string::npos);
-  if (job.records.size() > 1) name += fmt::format(" and {} more", job.records.size() - 1);
+  if (job.size() > 1) name += fmt::format(" and {} more", job.size() - 1);
   return name;
 }
 

@@ -317,6 +317,43 @@ TEST(Command, ABatchIsOneWordForEachRecord) {
   EXPECT_EQ(launch(spec, batches(), three).stdin_text, "a\nb c\nd\n");
 }
 
+TEST(Command, SaysWhetherItLooksIntoTheRecordsItFeeds) {
+  const auto looks = [](CommandSpec spec) {
+    spec.stdin_mode = StdinMode::record;
+    Words warnings;
+    return CommandTemplate::compile(spec, batches(), warnings)->looks_into_records();
+  };
+  EXPECT_FALSE(looks(command({"wc", "-l"})));
+  EXPECT_FALSE(looks(command({"tee", "{#}"})));
+  EXPECT_FALSE(looks(command({"cat > out.{#}; wc -l out.{%}"})));
+  EXPECT_TRUE(looks(command({"grep", "{}"})));
+  EXPECT_TRUE(looks(command({"grep {1} > out"})));
+  EXPECT_TRUE(looks(command({"sort; echo {}"})));
+  CommandSpec spec = command({"sort"});
+  spec.workdir = "{}";
+  EXPECT_TRUE(looks(spec));
+  spec.workdir = "d{#}";
+  EXPECT_FALSE(looks(spec));
+  spec.env = {{"NAME", "{1}"}};
+  EXPECT_TRUE(looks(spec));
+}
+
+TEST(Command, APackedBatchIsFedAsItIs) {
+  CommandSpec spec = command({"wc -l | cat"});
+  spec.stdin_mode = StdinMode::record;
+  Words warnings;
+  const auto compiled = *CommandTemplate::compile(spec, batches(), warnings);
+  const std::vector<Record> records = {line("a"), line("b c")};
+  auto packed = std::make_shared<PackedTexts>("\n");
+  for (const Record& record : records) packed->add(record.text);
+  const auto plain = compiled.build({records, JobId{1}, 1});
+  const Job job{.id = JobId{1}, .records = {records[0]}, .packed = packed};
+  const auto batch = compiled.build(view_of(job, 1));
+  EXPECT_EQ(batch->stdin_batch, packed);
+  EXPECT_FALSE(batch->stdin_text);
+  EXPECT_EQ(paste(*batch), paste(*plain));
+}
+
 TEST(Command, ATupleIsOneWordForEachValue) {
   const std::vector<Record> one = {tuple({"p/a", "q r"})};
   EXPECT_EQ(launch(command({"echo"}), tuples(2), one).argv,

@@ -106,6 +106,31 @@ TEST(Identity, NeverTakesOneListOfValuesForAnother) {
   EXPECT_EQ(seen.size(), jobs.size());
 }
 
+TEST(Identity, OfAPackedBatchIsThatOfItsRecords) {
+  const Maker maker({.words = {"wc"}, .stdin_mode = StdinMode::record});
+  for (const std::size_t count : {std::size_t{2}, std::size_t{100'000}}) {
+    std::vector<Record> records;
+    auto packed = std::make_shared<PackedTexts>("\n");
+    for (std::size_t i = 0; i < count; ++i) {
+      records.push_back(text(std::to_string(i)));
+      packed->add(records.back().text);
+    }
+    const Job batch{.records = {records[0]}, .packed = packed};
+    const Identity identity = maker.maker->of(batch);
+    EXPECT_EQ(Hash(identity.high, identity.low), maker.of(records)) << count;
+    const Identity again = maker.maker->of(batch);
+    EXPECT_EQ(Hash(again.high, again.low), maker.of(records)) << count;
+  }
+}
+
+TEST(Identity, ByATemplateTellsOfPackedBatchesToo) {
+  const Maker maker({.words = {"wc"}, .stdin_mode = StdinMode::record}, "fixed");
+  auto packed = std::make_shared<PackedTexts>("\n");
+  for (const char* record : {"a", "b"}) packed->add(record);
+  EXPECT_EQ(maker.maker->work_of({.records = {text("a")}, .packed = packed}),
+            maker.work({text("a"), text("b")}));
+}
+
 TEST(Identity, ByATemplateIsWhatThatGivesAndNothingElse) {
   const FieldScheme scheme{FieldScheme::Kind::named, {"id", "v"}, std::nullopt};
   const CommandSpec command{.words = {"work", "{v}"}};

@@ -22,12 +22,16 @@ CommandTemplate command(Words words) {
   return *CommandTemplate::compile(spec, context, warnings);
 }
 
-// "1:a b" for job 1 with records a and b; "2:c!" if it has a problem; "3:d(k)" with key k.
+// "1:a b" for job 1 with records a and b, "1:a b packed" if they are packed; "2:c!" if it has a
+// problem; "3:d(k)" with key k.
 std::string shown(const Job& job) {
   std::string text = std::to_string(number(job.id)) + ":";
-  for (const Record& record : job.records) {
-    text += (&record == &job.records[0] ? "" : " ") + record.text;
-  }
+  bool first = true;
+  job.each_text([&](std::string_view record) {
+    if (!std::exchange(first, false)) text += ' ';
+    text += record;
+  });
+  if (job.packed) text += " packed";
   if (job.key) text += "(" + *job.key + ")";
   return text + (job.problem.empty() ? "" : "!");
 }
@@ -179,6 +183,99 @@ TEST(JobBuilder, StringsThatAreJoinedDoNotBoundWhatIsNot) {
   JobBuilder builder({.max_records = 0, .max_bytes = 1 << 20}, both, nullptr);
   const std::string half(70'000, 'x');
   EXPECT_EQ(jobs_of(builder, {half, half}), (Words{"1:" + half, "2:" + half}));
+}
+
+// ---- packed batches
+
+JobBuilder::Limits packing(std::uint64_t max_records) {
+  return {.max_records = max_records, .feeds_stdin = true, .packs = true};
+}
+
+CommandTemplate cat() {
+  CommandSpec spec;
+  spec.words = {"cat"};
+  spec.stdin_mode = StdinMode::record;
+  Words warnings;
+  return *CommandTemplate::compile(spec, {.several = true}, warnings);
+}
+
+TEST(JobBuilder, PacksBatchesOfTexts) {
+  const auto command = cat();
+  JobBuilder builder(packing(3), command, nullptr);
+  EXPECT_EQ(jobs_of(builder, {"a", "", "c", "d", "e", "f", "g"}),
+            (Words{"1:a  c packed", "2:d e f packed", "3:g"}));
+}
+
+TEST(JobBuilder, PacksWhatFitsAndWhatHasAnotherKeyApart) {
+  const auto command = cat();
+  const auto key = *GroupKey::compile("regex:^(.)", {});
+  auto limits = packing(0);
+  limits.max_bytes = 6;
+  JobBuilder builder(limits, command, &key);
+  EXPECT_EQ(jobs_of(builder, {"a1", "a2", "a3", "b1", "b2", "much longer"}),
+            (Words{"1:a1 a2 packed(a)", "2:a3(a)", "3:b1 b2 packed(b)", "4:much longer(m)"}));
+}
+
+TEST(JobBuilder, SpreadsAPackedBatchAtTheEndOnly) {
+  const auto command = cat();
+  auto limits = packing(0);
+  limits.spread = 3;
+  JobBuilder builder(limits, command, nullptr);
+  EXPECT_EQ(jobs_of(builder, {"a", "b", "c", "d", "e", "f", "g"}),
+            (Words{"1:a b c packed", "2:d e packed", "3:f g packed"}));
+  for (const auto* text : {"x", "y", "z"}) builder.add(line(text));
+  EXPECT_EQ(builder.pending(), 3u);
+  builder.give_up();
+  EXPECT_EQ(shown(*builder.pop()), "4:x y z packed") << "what never runs is not spread";
+  builder.give_up();
+  EXPECT_FALSE(builder.has_job());
+}
+
+TEST(JobBuilder, PacksNoFieldsThatMayBeAskedFor) {
+  const auto command = cat();
+  Record row = line("1,2");
+  row.fields = {"1", "2"};
+  Record bad = line("bad");
+  bad.problem = "why";
+  auto limits = packing(0);
+  for (const bool packs_fields : {false, true}) {
+    limits.packs_fields = packs_fields;
+    JobBuilder builder(limits, command, nullptr);
+    for (const Record& record : {row, row, bad, line("a"), line("b"), row, line("c"), line("d")}) {
+      builder.add(Record(record));
+    }
+    builder.finish();
+    Words jobs;
+    take(builder, jobs);
+    EXPECT_EQ(jobs, packs_fields ? (Words{"1:1,2 1,2 packed", "2:bad!", "3:a b 1,2 c d packed"})
+                                 : (Words{"1:1,2 1,2", "2:bad!", "3:a b packed", "4:1,2 c d"}));
+  }
+}
+
+TEST(JobBuilder, BoundsTheMemoryOfABatchThatIsNotPacked) {
+  const auto command = cat();
+  auto limits = packing(0);
+  limits.max_bytes = 10 << 20;
+  limits.packs = false;
+  JobBuilder plain(limits, command, nullptr);
+  limits.packs = true;
+  JobBuilder packed(limits, command, nullptr);
+  std::vector<std::size_t> memory;
+  for (int i = 0; i < 300'000; ++i) {
+    plain.add(line("y"));
+    packed.add(line("y"));
+    while (const auto job = plain.pop()) memory.push_back(job->memory());
+  }
+  ASSERT_FALSE(memory.empty());
+  for (const std::size_t bytes : memory) {
+    EXPECT_LE(bytes, 21u << 20);
+    EXPECT_GE(bytes, 10u << 20);
+  }
+  EXPECT_FALSE(packed.has_job());
+  packed.finish();
+  const auto all = packed.pop();
+  EXPECT_EQ(all->size(), 300'000u);
+  EXPECT_LE(all->memory(), 3u << 20);
 }
 
 TEST(JobBuilder, NumbersInAKeyAreTheJobs) {

@@ -543,6 +543,23 @@ TEST(ProcessExecutor, ALongTextIsFedWithoutBlocking) {
   EXPECT_EQ(jobs.run(launch).out, *launch.stdin_text);
 }
 
+TEST(ProcessExecutor, ABatchIsFedPieceByPiece) {
+  Jobs jobs;
+  Launch launch = shell("cat");
+  auto batch = std::make_shared<PackedTexts>("\n");
+  launch.stdin_batch = batch;
+  batch->add("short");
+  EXPECT_EQ(jobs.run(launch).out, "short\n");
+  for (int i = 0; i < 100'000; ++i) batch->add("line " + std::to_string(i));
+  batch->add(std::string(3'000'000, 'x'));
+  EXPECT_EQ(batch->pieces(), 2u);
+  const std::string out = jobs.run(launch).out;
+  EXPECT_TRUE(out == batch->joined()) << out.size();
+  launch = shell("exec <&-; echo done");
+  launch.stdin_batch = batch;
+  EXPECT_EQ(jobs.run(launch).out, "done\n");
+}
+
 TEST(ProcessExecutor, AJobNeedNotReadItsText) {
   Jobs jobs;
   Launch launch = shell("exec <&-; echo done");

@@ -57,6 +57,28 @@ TEST(FailedRecords, AreWrittenAsideUntilTheRunEnds) {
   EXPECT_FALSE(std::filesystem::exists(failing.path + ".r1.part"));
 }
 
+TEST(FailedRecords, OfAPackedBatchAreAllOfThem) {
+  for (const std::string ending : {"\n", "\r\n"}) {
+    Failing failing;
+    failing.framing = {"id", ending};
+    failing.open();
+    const auto batch = [](std::uint64_t id, const std::string& first) {
+      Job job{.id = JobId{id}, .records = {{.text = first}}};
+      auto texts = std::make_shared<PackedTexts>("\n");
+      for (const std::string& text : {first, std::string(), std::string("z")}) texts->add(text);
+      job.packed = texts;
+      return job;
+    };
+    failing.records->on_not_run(batch(1, "a"));
+    failing.records->on_end(batch(2, "done"), {}, false, {}, {});
+    failing.records->on_output_written(JobId{2});
+    failing.records->on_end(batch(3, "unwritten"), {}, false, {}, {});
+    failing.finish();
+    EXPECT_EQ(read_file(failing.path), "id" + ending + "a" + ending + ending + "z" + ending +
+                                           "unwritten" + ending + ending + "z" + ending);
+  }
+}
+
 TEST(FailedRecords, AreAlsoThoseOfJobsWhoseOutputIsLost) {
   Failing failing;
   failing.framing = {"id", "\n"};
