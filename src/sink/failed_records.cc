@@ -68,8 +68,14 @@ void FailedRecords::on_end(const Job& job, const Attempt&, bool failed, std::str
 }
 
 std::string FailedRecords::on_output_held(JobId job) {
-  auto kept = unwritten_jobs_.extract(job);
-  return kept.empty() ? std::string() : std::move(kept.mapped());
+  auto node = unwritten_jobs_.extract(job);
+  if (node.empty()) return {};
+  Kept& kept = node.mapped();
+  if (kept.packed) {
+    kept.packed->each(
+        [&](std::string_view text) { kept.text.append(text).append(framing_.ending); });
+  }
+  return std::move(kept.text);
 }
 
 void FailedRecords::on_output_lost(std::string_view kept) {
