@@ -101,7 +101,7 @@ does() {
   printf 'the url,n\nhttp://h/1,2\n' > t.csv
   does 'write {1}, host, domain or regex:RE' -g x true ::: a -- -g '{1}' true ::: a
   does 'write {1}, host, domain or regex:RE' -g x true ::: a -- -g regex:. true ::: a
-  does '--split REGEX -g {1}' -g host true ::: a -- -a <(echo a,b) --split , -g '{1}' true
+  does '--split REGEX -g {1}' -a <(echo a,b) -g host true -- -a <(echo a,b) --split , -g '{1}' true
   does '-g regex:RE takes a part' -g host true ::: a -- -g 'regex:^.' true ::: a
   try distaff --csv -a t.csv -g host true
   exits 2
