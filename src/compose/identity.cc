@@ -14,6 +14,10 @@ namespace {
 // no list ends where another would go on.
 class Digest {
  public:
+  // In memory that was used before.
+  explicit Digest(std::string room = {}) : text_(std::move(room)) { text_.clear(); }
+  std::string&& room() { return std::move(text_); }
+
   void count(std::uint64_t n) { text_.append(reinterpret_cast<const char*>(&n), sizeof n); }
   void text(std::string_view bytes) {
     count(bytes.size());
@@ -21,10 +25,6 @@ class Digest {
   }
   void missing() { count(UINT64_MAX); }
   void raw(std::string_view bytes) { text_ += bytes; }
-  void clear() {
-    text_.clear();
-    state_.reset();
-  }
   const std::string& bytes() const { return text_; }
 
   // Of what is long, the text so far need not be kept.
@@ -100,6 +100,21 @@ void add_record(const Record& record, Digest& digest) {
   for (const std::string& name : *record.names) digest.text(name);
 }
 
+void add_job(const Job& job, Digest& digest) {
+  digest.count(job.size());
+  if (job.packed) {
+    // Of records without fields, as add_record() has them.
+    job.packed->each([&](std::string_view text) {
+      digest.text(text);
+      digest.count(0);
+      digest.count(0);
+      digest.pass_on();
+    });
+    return;
+  }
+  for (const Record& record : job.records) add_record(record, digest);
+}
+
 std::uint32_t common_hash(const std::string& command, const std::optional<Template>& id) {
   Digest digest;
   if (!id) digest.raw(command);
@@ -121,23 +136,14 @@ IdentityMaker::IdentityMaker(const CommandSpec& spec, const LaunchTemplate& comm
       id_(std::move(id)),
       common_(common_hash(prefix_, id_)) {}
 
+// (Not a thread_local: glibc ends the process where it finds no memory for its destructor.)
 Identity IdentityMaker::hash_of(const Job& job) const {
-  thread_local Digest digest;
-  digest.clear();
+  Digest digest(std::move(room_));
   digest.raw(prefix_);
-  digest.count(job.size());
-  if (job.packed) {
-    // Of records without fields, as add_record() has them.
-    job.packed->each([](std::string_view text) {
-      digest.text(text);
-      digest.count(0);
-      digest.count(0);
-      digest.pass_on();
-    });
-    return digest.hash();
-  }
-  for (const Record& record : job.records) add_record(record, digest);
-  return digest.hash();
+  add_job(job, digest);
+  const Identity hash = digest.hash();
+  room_ = digest.room();
+  return hash;
 }
 
 Identity IdentityMaker::of(const Job& job) const {

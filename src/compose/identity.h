@@ -21,6 +21,7 @@
 
 namespace distaff {
 
+// For one thread.
 class IdentityMaker {
  public:
   // Without a template the command and the records are the identity.  `command` must outlive it.
@@ -49,6 +50,7 @@ class IdentityMaker {
   const LaunchTemplate& command_;
   std::optional<Template> id_;
   std::uint32_t common_;
+  mutable std::string room_;  // for what is hashed
 };
 
 // Of several equal ones, the n-th; the first is the identity itself.
