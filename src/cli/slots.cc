@@ -8,6 +8,7 @@
 
 #include "os/byte_writer.h"
 #include "os/cpus.h"
+#include "os/file_lock.h"
 
 namespace distaff {
 namespace {
@@ -50,7 +51,7 @@ int files_of(const RunSpec& spec) {
        {journal.file, journal.job_log, journal.failed_to, spec.log.file}) {
     files += file.empty() ? 0 : 1;
   }
-  if (!spec.cron.lock.empty() || !spec.group.mutex.empty()) files += 2;
+  if (!spec.cron.lock.empty() || !spec.group.mutex.empty()) files += FileLocks::descriptors();
   if (spec.input.format != RecordFormat::arguments) {
     files += !spec.input.files.empty() || !looks || is_reopened(STDIN_FILENO) ? 1 : 0;
   }

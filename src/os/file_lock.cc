@@ -47,14 +47,27 @@ struct flock one_byte(short type, std::uint64_t place) {
   return range;
 }
 
-}  // namespace
-
-Expected<FileLocks> FileLocks::open() {
+std::vector<std::string> places_of_user() {
   std::vector<std::string> directories;
   for (const char* const common : {"/tmp", "/var/tmp", "/dev/shm"}) {
     directories.push_back(fmt::format("{}/distaff-{}", common, geteuid()));
   }
-  return open_in(std::move(directories));
+  return directories;
+}
+
+}  // namespace
+
+Expected<FileLocks> FileLocks::open() { return open_in(places_of_user()); }
+
+int FileLocks::descriptors() { return descriptors_in(places_of_user()); }
+
+int FileLocks::descriptors_in(const std::vector<std::string>& directories) {
+  const auto ours =
+      std::count_if(directories.begin(), directories.end(), [](const std::string& directory) {
+        struct stat status {};
+        return lstat(directory.c_str(), &status) == 0 && status.st_uid == geteuid();
+      });
+  return 2 * std::max(1, static_cast<int>(ours));
 }
 
 Expected<FileLocks> FileLocks::open_in(std::vector<std::string> directories) {

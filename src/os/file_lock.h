@@ -43,6 +43,10 @@ class FileLocks {
   // none can be.  One that is a symbolic link, another user's, or open to others is not ours.
   static Expected<FileLocks> open_in(std::vector<std::string> directories);
 
+  // How many descriptors it would have, at most.
+  static int descriptors();
+  static int descriptors_in(const std::vector<std::string>& directories);
+
   // Never waits.  False: another process has it, or another FileLocks of this one.  What we hold
   // already is taken once more, and must be given back as often: two names may have one place.
   // `kind` keeps apart what is locked for different reasons; both are any bytes.

@@ -190,6 +190,16 @@ TEST(FileLocks, AreInTheFirstPlaceThatCanBeMade) {
   EXPECT_FALSE(std::filesystem::exists(dir / "third"));
 }
 
+TEST(FileLocks, TellHowManyDescriptorsTheyWillHave) {
+  TempDir dir;
+  const std::vector<std::string> places{dir / "first", dir / "second", dir / "third"};
+  EXPECT_EQ(FileLocks::descriptors_in(places), 2);
+  const FileLocks later = open_among({places[1]});
+  EXPECT_EQ(FileLocks::descriptors_in(places), 2);
+  const FileLocks first = open_among({places[0]});
+  EXPECT_EQ(FileLocks::descriptors_in(places), 4);
+}
+
 TEST(FileLocks, AreSharedAlsoWhenAnEarlierPlaceIsFreeAgain) {
   TempDir dir;
   dir.file("first", "");
