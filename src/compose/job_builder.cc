@@ -48,15 +48,16 @@ JobBuilder::JobBuilder(Limits limits, const LaunchTemplate& command, const Group
       packs_fields_(limits.packs_fields),
       record_end_(std::move(limits.record_end)) {}
 
-bool JobBuilder::may_pack(const Record& record) const {
+inline bool JobBuilder::may_pack(const Record& record) const {
   return packs_ && record.problem.empty() &&
          (packs_fields_ || (record.fields.empty() && record.names == nullptr));
 }
 
-JobBuilder::Size JobBuilder::size_of(const Record& record, JobFill& fill) const {
+inline JobBuilder::Size JobBuilder::size_of(const Record& record, JobFill& fill) const {
   const std::size_t bytes = command_.record_bytes(record, fill);
-  const bool counted = max_memory_ != UINT64_MAX && !may_pack(record);
-  return {bytes, bytes + pointer_bytes_, record.text.size() + 1, counted ? record.memory() : 0};
+  Size size{bytes, bytes + pointer_bytes_, record.text.size() + 1, 0};
+  if (max_memory_ != UINT64_MAX && !may_pack(record)) size.memory = record.memory();
+  return size;
 }
 
 bool JobBuilder::is_too_long(const Size& size) const {
@@ -95,8 +96,8 @@ void JobBuilder::add(Record&& record) {
   Size size;
   if (!batch_.empty()) {
     size = size_of(record, fill_);
-    const bool other_key = key_ != nullptr && key_of(record) != batch_key_;
-    if (broken || other_key || !fits(size) || (packed_ && !may_pack(record))) finish_batch();
+    const bool goes_on = !broken && fits(size) && (key_ == nullptr || key_of(record) == batch_key_);
+    if (!goes_on || (packed_ && !may_pack(record))) finish_batch();
   }
   bool alone = broken;
   if (batch_.empty()) {
@@ -108,7 +109,11 @@ void JobBuilder::add(Record&& record) {
   batch_size_.system += size.system;
   batch_size_.fed += size.fed;
   batch_size_.memory += size.memory;
-  put(std::move(record));
+  if (packs_) {
+    put(std::move(record));
+  } else {
+    batch_.push_back(std::move(record));
+  }
   if (alone) {
     finish_batch(problem_of(batch_.back(), size));
   } else if (pending() >= max_records_) {
