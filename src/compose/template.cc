@@ -258,11 +258,10 @@ std::size_t field_bytes(std::size_t field, const std::vector<PathPart>& parts,
 }
 
 std::size_t value_bytes(const Replacement& replacement, const Record& record) {
-  using What = Replacement::What;
-  if (replacement.what == What::field) {
+  if (replacement.what == Replacement::What::field) {
     return field_bytes(replacement.field, replacement.parts, record);
   }
-  if (replacement.what == What::name) {
+  if (replacement.what == Replacement::What::name) {
     const std::string* value = field_named(record, replacement);
     return value ? piece_bytes(replacement.parts, *value) : 0;
   }

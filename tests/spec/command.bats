@@ -298,7 +298,7 @@ load helpers
 @test "a job has nothing of an outer run: DISTAFF_GROUP is its own or not there" {
   DISTAFF_GROUP=outer try distaff -k -g '{2}' 'echo "[${DISTAFF_GROUP-none}] {1}"' ::: a ::: '' k
   prints '[none] a' '[k] a'
-  DISTAFF_GROUP=outer DISTAFF_SLOT=9 DISTAFF_SEQ=9 try distaff sh -c 'env | grep -c "^DISTAFF_"; env | grep "^DISTAFF_.*=9$"' ::: a
+  DISTAFF_GROUP=outer DISTAFF_SLOT=9 DISTAFF_SEQ=9 try distaff sh -c 'env | grep -cE "^DISTAFF_(SEQ|SLOT|ATTEMPT|RUN|GROUP)="; env | grep "^DISTAFF_.*=9$"' ::: a
   prints 4
   # A run in a job of a run.
   try distaff -g {} 'printf "x\ny\n" | "$DISTAFF" -k -I % "echo \"[\$DISTAFF_GROUP] \$DISTAFF_SEQ %\""; : {}' ::: a
