@@ -185,7 +185,9 @@ TEST(ProcessExecutor, TellsWhetherAJobWasToldToEnd) {
   const std::string fifo = dir.fifo("f");
   UniqueFd held = hold(fifo);
   Jobs jobs({.grace = 200s});
-  jobs.start(shell("trap 'exit 0' TERM; " + kChild + " wait " + fifo + " & echo ready; wait"));
+  // Ready is said behind the fork: a child that is told before would catch it as its shell does.
+  jobs.start(
+      shell("trap 'exit 0' TERM; { echo ready; exec " + kChild + " wait " + fifo + "; } & wait"));
   jobs.start(shell("echo ready"));
   jobs.wait_until([&] { return jobs.seen[1].out + jobs.seen[2].out == "ready\nready\n"; });
   jobs.executor.signal_all(SIGTERM);
