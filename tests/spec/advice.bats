@@ -5,16 +5,12 @@ load helpers
 # instead OPTION... -- ARG...: `distaff` with OPTION (of another tool) is refused and names the first
 # ARG; `distaff ARG...` is what it says.  Its output is kept.
 instead() {
-  local foreign=()
-  while [ "$1" != -- ]; do
-    foreign+=("$1")
-    shift
-  done
-  shift
-  try distaff "${foreign[@]}" true ::: a
+  local first second
+  two_lists "$@"
+  try distaff "${first[@]}" true ::: a
   exits 2
-  says "$1"
-  try distaff "$@"
+  says "${second[0]}"
+  try distaff "${second[@]}"
 }
 
 @test "options of xargs and GNU parallel: input" {

@@ -5,16 +5,11 @@ load helpers
 # does SAYS WRONG... -- RIGHT...: `distaff WRONG` says SAYS; `distaff RIGHT` is quiet, and its output is
 # kept.
 does() {
-  local says=$1 wrong=()
-  shift
-  while [ "$1" != -- ]; do
-    wrong+=("$1")
-    shift
-  done
-  shift
-  try distaff "${wrong[@]}"
-  says "$says"
-  try distaff -k "$@"
+  local first second
+  two_lists "${@:2}"
+  try distaff "${first[@]}"
+  says "$1"
+  try distaff -k "${second[@]}"
   exits 0
   silent
 }

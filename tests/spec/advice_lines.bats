@@ -21,21 +21,16 @@ fake_programs() {
 # line WANTED VALUE [OPTION...] -- WORD...: with the OPTIONs the command of these words is refused, and
 # the command that is printed gives WANTED for VALUE.  (An x keeps newlines at the end.)
 line() {
-  local wanted=$1 value=$2 options=() said got
-  shift 2
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  try distaff "${options[@]}" "$@" ::: "$value"
+  local wanted=$1 value=$2 first second said got
+  two_lists "${@:3}"
+  try distaff "${first[@]}" "${second[@]}" ::: "$value"
   exits 2
   one_line
   said=$(sed -n 's/.*write distaff //p' "$kept/stderr")
-  [ -n "$said" ] || fail "no command is printed for: $*"
+  [ -n "$said" ] || fail "no command is printed for: ${second[*]}"
   case $said in *' (with --shell bash if it needs that)') said="--shell bash ${said% (with*}" ;; esac
-  got=$(eval "distaff \"\${options[@]}\" $said ::: \"\$value\"" 2> "$kept/err"; echo x)
-  [ "$got" = "${wanted}x" ] || fail "printed for '$*': $said
+  got=$(eval "distaff \"\${first[@]}\" $said ::: \"\$value\"" 2> "$kept/err"; echo x)
+  [ "$got" = "${wanted}x" ] || fail "printed for '${second[*]}': $said
 gave: $got $(< "$kept/err")"
   absent pwned
 }

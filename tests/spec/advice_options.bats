@@ -4,18 +4,13 @@ load helpers
 
 # mend SAYS WRONG... -- RIGHT...: `distaff WRONG` is refused and says SAYS, `distaff RIGHT` goes well.
 mend() {
-  local says=$1 wrong=()
-  shift
-  while [ "$1" != -- ]; do
-    wrong+=("$1")
-    shift
-  done
-  shift
-  try distaff "${wrong[@]}"
+  local first second
+  two_lists "${@:2}"
+  try distaff "${first[@]}"
   exits 2
-  says "$says"
-  try distaff "$@"
-  [ "$(< "$kept/status")" = 0 ] || fail "${wrong[*]}: said '$says', and refused: $*"
+  says "$1"
+  try distaff "${second[@]}"
+  [ "$(< "$kept/status")" = 0 ] || fail "${first[*]}: said '$1', and refused: ${second[*]}"
 }
 
 # such COUNT OPTION VALUE [OPTION...]: the VALUE is refused, and each of the COUNT examples that the

@@ -4,18 +4,13 @@ load helpers
 
 # mend SAYS WRONG... -- RIGHT...: `distaff fetch WRONG` is refused and says SAYS, with RIGHT it would run.
 mend() {
-  local says=$1 wrong=()
-  shift
-  while [ "$1" != -- ]; do
-    wrong+=("$1")
-    shift
-  done
-  shift
-  try distaff fetch --dry-run "${wrong[@]}"
+  local first second
+  two_lists "${@:2}"
+  try distaff fetch --dry-run "${first[@]}"
   exits 2
-  says "$says"
-  try distaff fetch --dry-run "$@"
-  [ "$(< "$kept/status")" = 0 ] || fail "${wrong[*]}: said '$says', and refused: $*"
+  says "$1"
+  try distaff fetch --dry-run "${second[@]}"
+  [ "$(< "$kept/status")" = 0 ] || fail "${first[*]}: said '$1', and refused: ${second[*]}"
 }
 
 u=http://h/

@@ -162,23 +162,29 @@ same() {
   [ "$1" = "$2" ] || fail "expected '$2', got '$1'"
 }
 
+# two_lists WORD... -- WORD...: the words before the -- as the array `first`, those behind as `second`.
+two_lists() {
+  first=()
+  while [ "${1---}" != -- ]; do
+    first+=("$1")
+    shift
+  done
+  second=("${@:2}")
+}
+
 # refuses WORD... -- ARG...: `distaff ARG...` exits 2 with one line on stderr that holds each WORD,
 # prints nothing, starts nothing (no file `ran`) and leaves its stdin, file or pipe, to the next.
 refuses() {
-  local words=()
-  while [ "$1" != -- ]; do
-    words+=("$1")
-    shift
-  done
-  shift
+  local first second
+  two_lists "$@"
   seq 3 > "$kept/input"
-  { try distaff "$@"; cat > "$kept/rest"; } < "$kept/input"
+  { try distaff "${second[@]}"; cat > "$kept/rest"; } < "$kept/input"
   exits 2
   prints
   one_line
-  says "distaff: " "${words[@]}"
+  says "distaff: " "${first[@]}"
   cmp -s "$kept/input" "$kept/rest" || fail "took from a file on stdin: $(cat "$kept/rest") is left"
-  seq 3 | { try distaff "$@"; cat > "$kept/rest"; }
+  seq 3 | { try distaff "${second[@]}"; cat > "$kept/rest"; }
   exits 2
   cmp -s "$kept/input" "$kept/rest" || fail "took from a pipe on stdin: $(cat "$kept/rest") is left"
   absent ran
