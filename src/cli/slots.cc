@@ -20,7 +20,7 @@ constexpr int kInputGate = 2;    // os/wait_gate.h
 constexpr int kLooks = 2;        // into /proc, where a job is ended with all that it started
 constexpr int kErrorPipe = 2;    // of the first start; see os/spawn.cc
 constexpr int kLibcurl = 8;      // its threads, the trust store, a second try at an address
-constexpr int kResultFiles = 4;  // folders on the way, one file that is written, one to spare
+constexpr int kResultFiles = 5;  // two folders, and three to spare (sink/result_files.h)
 
 // Looking costs a start more than a job: not where only a caller of ours that holds hundreds of
 // files could make descriptors scarce.

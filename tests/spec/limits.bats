@@ -70,6 +70,24 @@ ways=(
   done
 }
 
+@test "where the first job is said to fit it does, whatever else is open" {
+  seq 3 > in
+  for way in '' '--results r/{}' '--results a/b/{} --output none' '-k --results r/{} --journal j --joblog l --failed-to f' \
+    '--lock x --results r/{} -a in' '--stdin record --results r/{}'; do
+    case $way in *-a*) way+=' true' ;; *) way+=' true ::: 1 2 3' ;; esac
+    for limit in {10..40}; do
+      rm -rf r a j l f
+      try bash -c "ulimit -n $limit; exec distaff $way"
+      says_not 'Too many open files'
+      if [ "$(< "$kept/status")" = 0 ]; then break; fi
+      exits 3
+      one_line
+      says 'too few file descriptors'
+    done
+    exits 0
+  done
+}
+
 @test "as many jobs as there are descriptors for, and one word on it where more were asked for" {
   up='touch up.{}; while [ "$(ls | grep -c "^up")" -lt 20 ]; do sleep 0.02; done'
   ( for ((i = 10; i < 63; i++)); do eval "exec $i< /dev/null"; done
