@@ -39,6 +39,11 @@ std::string printable_json(std::string_view json);
 // may hold, and not to twice as much.
 void append_within(std::string_view more, std::uint64_t most, std::string& text);
 
+// Of A-Z only, whatever the locale is.
+constexpr char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 bool is_valid_utf8(std::string_view text);
 
 // The bytes of one character; half of a surrogate pair too.
