@@ -656,7 +656,7 @@ _distaff_about_run() {
 # End mark.
 
 # From here to the next end mark: the options of distaff fetch, made in the same way.
-_distaff_options_fetch='-a --input -0 --null -d --delimiter --csv --tsv --separator --no-header --jsonl --split --match --no-match --keep-empty --total --max-record --fields --dry-run -t --trace --url-template -X --request -H --header --data --cookie --cookie-jar --http --protocols --netrc --netrc-file --proxy --cert --cert-key --cacert --insecure --resolve --interface --public-only --max-redirects -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --polite --robots --adaptive --max-retry-after --user-agent --contact --output-dir --name --archive --body --max-size --cond --output -k --keep-order --hold-memory --spill-dir --spill-limit --stats --ok --retries --retry-delay --retry-on --retry-unsafe --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
+_distaff_options_fetch='-a --input -0 --null -d --delimiter --csv --tsv --separator --no-header --jsonl --split --match --no-match --keep-empty --total --max-record --fields --dry-run -t --trace --url-template -X --request -H --header --data --cookie --cookie-jar --http --protocols --netrc --netrc-file --proxy --cert --cert-key --cacert --insecure --resolve --interface --public-only --max-redirects -j -P --jobs --delay -g --key --parallelism --throttle --rate --rules --buffer-size --polite --robots --adaptive --max-retry-after --user-agent --contact --output-dir --name --archive --body --max-size --no-decode --cond --output -k --keep-order --hold-memory --spill-dir --spill-limit --stats --ok --retries --retry-delay --retry-on --retry-unsafe --timeout --connect-timeout --stall-timeout --deadline --on-error --halt --journal --resume --skip-failed --id --failed-to --joblog --lock --lock-wait --quiet-unless-failed --stamp --metrics --progress --progress-interval --log-level --log-format --log-file --quiet --config -h --help --help-all -V --version'
 _distaff_letters_with_value_fetch=adXHjPg
 
 # Sets kind (none, word, file, directory), values and not_after for the option $1.
@@ -850,6 +850,9 @@ _distaff_about_fetch() {
     --max-size)
       kind=word not_after=' --max-size '
       values=(1M 10M 100M 1G)
+      ;;
+    --no-decode)
+      kind=none not_after=' --no-decode '
       ;;
     --cond)
       kind=file not_after=' --cond '

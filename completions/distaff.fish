@@ -506,6 +506,7 @@ complete -c distaff -n '__distaff_offers fetch --archive -- --archive --output-d
 complete -c distaff -n '__distaff_offers fetch --body -- --body --output-dir --archive --output' -l body -d 'print bodies on stdout, and no report'
 complete -c distaff -n '__distaff_offers fetch --max-size -- --max-size' -l max-size -d 'a body larger than SIZE is a failure' -x -k \
     -a '\'1M\' \'10M\' \'100M\' \'1G\''
+complete -c distaff -n '__distaff_offers fetch --no-decode -- --no-decode' -l no-decode -d 'keep bodies as they come, compressed or not'
 complete -c distaff -n '__distaff_offers fetch --cond -- --cond' -l cond -d 'fetch only what changed since the report or archive FILE' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --output -- --output --body' -l output -d 'the report: CSV with a header, JSON lines, or none' -x -k \
     -a '\'csv\' \'json\' \'none\''

@@ -242,6 +242,7 @@ class FetchReader : OptionReader {
     read(Opt::name, fetch().name, parse_text);
     read(Opt::archive, fetch().archive, parse_text);
     fetch().body = flags_.has(Opt::body);
+    fetch().decode = !flags_.has(Opt::no_decode);
     read(Opt::max_size, fetch().max_size, [](std::string_view text) -> Expected<std::uint64_t> {
       const auto size = parse_size(text);
       if (size && *size == 0) return fail("'0' lets no body in; -X HEAD asks for none");

@@ -303,6 +303,9 @@ constexpr Option kOptions[] = {
          "One unbroken after the other, as they are done, or in input order with --keep-order."}),
     of_fetch({Opt::max_size, "max-size", 0, 0, Topic::bodies, size, "SIZE", "", "4G", false,
               "a body larger than SIZE is a failure", "Counted after decoding.", "1M|10M|100M|1G"}),
+    of_fetch({Opt::no_decode, "no-decode", 0, 0, Topic::bodies, none, "", "", "", false,
+              "keep bodies as they come, compressed or not",
+              "No encoding is offered to the server, and none is undone."}),
     of_fetch(
         {Opt::cond, "cond", 0, 0, Topic::bodies, file, "FILE", "", "", false,
          "fetch only what changed since the report or archive FILE",

@@ -91,6 +91,7 @@ enum class Opt : unsigned char {
   archive,
   body,
   max_size,
+  no_decode,
   cond,
   // output
   output,

@@ -20,7 +20,7 @@ struct Column {
   bool text;
 };
 
-constexpr std::array<Column, 11> kOurs{{{"url", true},
+constexpr std::array<Column, 12> kOurs{{{"url", true},
                                         {"final_url", true},
                                         {"status", false},
                                         {"error", true},
@@ -30,7 +30,8 @@ constexpr std::array<Column, 11> kOurs{{{"url", true},
                                         {"seconds", false},
                                         {"path", true},
                                         {"etag", true},
-                                        {"last_modified", true}}};
+                                        {"last_modified", true},
+                                        {"note", true}}};
 
 using Values = std::array<std::string, kOurs.size()>;
 
@@ -60,7 +61,8 @@ Values values_of(const Response& response, const Outcome& outcome, const Usage& 
           attempts == 0 ? std::string() : seconds_text(usage.wall),
           response.path,
           response.etag,
-          response.last_modified};
+          response.last_modified,
+          response.note};
 }
 
 std::string prefix_of(std::string_view name, const std::set<std::string, std::less<>>& taken) {

@@ -3,8 +3,8 @@
 // The report of `distaff fetch`: one row for each URL, CSV or JSON lines.
 //
 // A row has the input's columns, then ours: url final_url status error attempts mime bytes seconds
-// path etag last_modified.  Ours give way to the input's: `url` is then fetch_url.  Lines have no
-// columns, they are the URL.
+// path etag last_modified note.  Ours give way to the input's: `url` is then fetch_url.  Lines have
+// no columns, they are the URL.
 //
 // What the input said is not touched: rows of CSV and objects of JSON lines are copied as they came
 // where the report has the same form.
@@ -47,7 +47,7 @@ class FetchRows final : public RowFormat {
   void tail(std::string&) override {}
 
  private:
-  static constexpr std::size_t kColumns = 11;
+  static constexpr std::size_t kColumns = 12;
 
   std::string seen(std::string row) const;
   std::string csv_head(const Job& job, const Attempt& attempt, int attempts) const;

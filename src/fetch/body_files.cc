@@ -37,12 +37,6 @@ bool ends_the_run(int error) {
   return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EROFS;
 }
 
-// For If-Range, where only a strong ETag is good.
-std::string_view validator_of(const BodyHead& head) {
-  const bool strong = !head.etag.empty() && !head.etag.starts_with("W/");
-  return strong ? head.etag : head.last_modified;
-}
-
 }  // namespace
 
 // In memory, then a file that grows; then published or dropped.
@@ -52,9 +46,10 @@ class BodyFiles::FileBody final : public Body {
       : store_(store), name_(std::move(name)), bytes_(std::exchange(store.spare_, {})) {
     bytes_.clear();
     earlier_part_ = store_.parts_.name_of_kept(request.url);
-    if (!store_.options_.keep_parts || !head.resumable) return;
+    if (!store_.options_.keep_parts || head.validator.empty()) return;
     url_ = request.url;
-    validator_ = validator_of(head);
+    validator_ = head.validator;
+    total_ = head.total;
   }
 
   ~FileBody() override {
@@ -123,14 +118,15 @@ class BodyFiles::FileBody final : public Body {
   // If it may be continued, and nobody else is at the same; tried once.
   void keep_named() {
     if (validator_.empty() || !kept_name_.empty()) return;
-    if (store_.parts_.keep(file_, url_, validator_)) kept_name_ = file_.name;
+    if (store_.parts_.keep(file_, url_, validator_, total_)) kept_name_ = file_.name;
     validator_.clear();
   }
 
   BodyFiles& store_;
   BodyName name_;
   std::string url_, validator_;  // of the request; empty: it cannot be continued
-  std::string bytes_;            // while it is small
+  std::optional<std::uint64_t> total_;
+  std::string bytes_;  // while it is small
   std::uint64_t size_ = 0;
   GrowingFile file_;
   std::string earlier_part_;  // what BodyParts had of this URL; empty: nothing

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/numbers.h"
 #include "fetch/body_name.h"
 #include "os/folders.h"
 #include "os/whole_file.h"
@@ -206,9 +207,15 @@ std::optional<BodyStore::Part> BodyParts::find(std::string_view url) {
   const auto part = open_part(name_of(url));
   struct stat status {};
   if (!part || ::fstat(part->file.get(), &status) != 0 || status.st_size == 0) return std::nullopt;
-  std::string validator = read_small_file(parts_.get(), part->name + kValidator);
-  if (validator.empty()) return std::nullopt;
-  return BodyStore::Part{static_cast<std::uint64_t>(status.st_size), std::move(validator)};
+  const std::string known = read_small_file(parts_.get(), part->name + kValidator);
+  const std::size_t end = std::min(known.find('\n'), known.size());
+  if (end == 0) return std::nullopt;
+  BodyStore::Part result{static_cast<std::uint64_t>(status.st_size), known.substr(0, end), {}};
+  if (end < known.size()) {
+    const auto total = parse_count(std::string_view(known).substr(end + 1), UINT64_MAX);
+    if (total) result.total = *total;
+  }
+  return result;
 }
 
 // Removes what was kept under this name, unless another is at it.  The validator goes first: bytes
@@ -221,7 +228,8 @@ bool BodyParts::make_room(const std::string& name) {
   return true;
 }
 
-bool BodyParts::keep(GrowingFile& file, std::string_view url, std::string_view validator) {
+bool BodyParts::keep(GrowingFile& file, std::string_view url, std::string_view validator,
+                     std::optional<std::uint64_t> total) {
   const std::string name = name_of(url);
   if (!open_folder_of_parts() || !make_room(name)) return false;
   if (::flock(file.file.get(), LOCK_EX | LOCK_NB) != 0) return false;
@@ -229,7 +237,9 @@ bool BodyParts::keep(GrowingFile& file, std::string_view url, std::string_view v
   if (errno != 0) return false;
   kept_.insert(name);
   outdated_.erase(name);
-  write_small_file(parts_.get(), name + kValidator, validator);
+  std::string known(validator);
+  if (total) known += "\n" + std::to_string(*total);
+  write_small_file(parts_.get(), name + kValidator, known);
   return true;
 }
 

@@ -7,9 +7,10 @@
 //                         own and holds a lock on it (flock), so that the next run can tell what a
 //                         killed one left behind, and removes that.
 //   .distaff/parts/HASH   what came of a body that may be continued, by the hash of the URL that
-//                         was asked for, and HASH.of, its validator.  It stays until it is
-//                         continued, or until a run ends, as the only one that uses this folder,
-//                         that has the whole body by another way, or that finds it a week old.
+//                         was asked for, and HASH.of, its validator and, on a second line, the
+//                         length of the whole, if known.  It stays until it is continued, or until
+//                         a run ends, as the only one that uses this folder, that has the whole
+//                         body by another way, or that finds it a week old.
 //
 // Most bodies have no need of all this: they are files without a name until they are complete, and
 // those the kernel removes by itself.
@@ -62,7 +63,8 @@ class BodyParts {
   // Gives a file that is on its way a name here, so that it is kept if we are killed; in place of
   // what was kept of this URL.  It stays locked: two jobs of one URL never write into one file.
   // False, with errno, if it cannot be: EWOULDBLOCK if another is at it.
-  bool keep(GrowingFile& file, std::string_view url, std::string_view validator);
+  bool keep(GrowingFile& file, std::string_view url, std::string_view validator,
+            std::optional<std::uint64_t> total);
 
   // One that goes on behind `from` bytes; nothing, with errno, if it cannot be.
   std::optional<GrowingFile> go_on(std::string_view url, std::uint64_t from);

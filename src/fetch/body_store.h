@@ -19,8 +19,10 @@ struct BodyHead {
   std::string_view mime;  // media type without parameters, lower case
   std::string_view etag;
   std::string_view last_modified;
-  bool resumable = false;  // bytes are as the server has them (not decoded), with a validator: if
-                           // the body breaks off, the rest can be asked for
+  // By which the rest can be asked for, if the body breaks off: bytes are as the server has them
+  // (not decoded), and this tells versions apart.  Empty: there is none.
+  std::string_view validator;
+  std::optional<std::uint64_t> total;  // bytes of the whole, if that is known
 };
 
 // One body on its way.  Destroyed before finish(): nothing of it is seen under its name.
@@ -44,6 +46,7 @@ class BodyStore {
   struct Part {
     std::uint64_t bytes = 0;
     std::string validator;  // for If-Range: a strong ETag, or the date it was last modified
+    std::optional<std::uint64_t> total;  // bytes of the whole, if that is known
   };
 
   virtual ~BodyStore() = default;

@@ -10,6 +10,7 @@
 
 #include "base/numbers.h"
 #include "base/secrets.h"
+#include "fetch/header_line.h"
 
 namespace distaff {
 namespace {
@@ -29,15 +30,6 @@ bool ends_jobs(int signal) {
     default:
       return true;
   }
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool is_field(std::string_view line, std::string_view name) {
-  if (line.size() <= name.size()) return false;
-  const char end = line[name.size()];
-  return (end == ':' || end == ';') && std::equal(name.begin(), name.end(), line.begin(),
-                                                  [](char a, char b) { return a == lower(b); });
 }
 
 // Who is asked by a redirect from elsewhere must not see these.
@@ -129,7 +121,7 @@ TransferRequest FetchExecutor::request_of(Job& job) const {
   request.path_at = job.url.path_at;
   request.method = job.way.method;
   if (!job.way.without_data) request.data = job.request.data;
-  request.as_it_is = job.part.has_value();
+  request.as_it_is = job.part.has_value() || !options_.spec.decode;
   request.cookies = !job.way.elsewhere;
   // libcurl sends a request again if a connection from earlier broke before a byte came back.
   const bool only_once = !is_safe(job.way.method) && !options_.spec.retry_unsafe;
@@ -166,14 +158,20 @@ void FetchExecutor::read_again(JobId job) {
 
 void FetchExecutor::read_again() {
   for (const auto& [id, job] : jobs_) {
-    if (job.transfer && job.transfer->paused()) resumed_.push_back(id);
+    if (job.transfer && (job.transfer->paused() || job.has_come)) resumed_.push_back(id);
   }
 }
 
 void FetchExecutor::resume_paused() {
   for (const JobId id : std::exchange(resumed_, {})) {
     const auto found = jobs_.find(id);
-    if (found != jobs_.end() && found->second.transfer) found->second.transfer->resume();
+    if (found == jobs_.end() || !found->second.transfer) continue;
+    Job& job = found->second;
+    if (job.has_come) {
+      body_has_come(job);
+    } else {
+      job.transfer->resume();
+    }
   }
 }
 
@@ -239,6 +237,7 @@ std::optional<TimePoint> FetchExecutor::wake_at() const {
 void FetchExecutor::tick(TimePoint now) {
   loop_.tick(now);
   while (const auto over = loop_.next_done()) {
+    settings_.on_done();
     Job& job = job_of(Transfer::of(over->easy));
     done(job, over->code);
   }
@@ -256,7 +255,7 @@ void FetchExecutor::look_for_stalled(TimePoint now) {
   for (auto& [id, job] : jobs_) {
     if (!job.transfer) continue;
     const std::uint64_t moved = job.transfer->head_bytes() + job.transfer->moved();
-    const bool is_ours = job.transfer->paused() || !job.transfer->is_connected();
+    const bool is_ours = job.transfer->paused() || job.has_come || !job.transfer->is_connected();
     if (is_ours || moved != job.moved) {
       job.moved = moved;
       job.moved_at = now;

@@ -29,6 +29,7 @@
 #include "exec/executor.h"
 #include "fetch/body_store.h"
 #include "fetch/conditions.h"
+#include "fetch/content_range.h"
 #include "fetch/robots_cache.h"
 #include "fetch/transfer.h"
 #include "fetch/transfer_body.h"
@@ -87,6 +88,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     bool whole = false;         // the part that is there is not asked to be completed
     bool sent_unsafe = false;   // something was asked for that may be done twice
     int redirects = 0;
+    int little = 0;  // parts that brought little
   };
   struct Job {
     JobId id{};
@@ -100,7 +102,9 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     int robots_redirects = 0;
     bool fresh = false;  // a connection from earlier broke: not on such a one again
     std::optional<BodyStore::Part> part;
-    bool again = false;  // the answer is of no use: the request is to be made without `part`
+    std::optional<ContentRange> range;  // that came of it
+    bool again = false;     // the answer is of no use: the request is to be made without `part`
+    bool has_come = false;  // all of the answer, of which some has to wait for room
     std::string mime;
     std::string final_url;  // without its fragment
     TransferBody body;
@@ -120,13 +124,19 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   void send(Job& job);
   TransferRequest request_of(Job& job) const;
   void add_headers(const Job& job, TransferRequest& request) const;
-  std::optional<std::size_t> on_body(Transfer& transfer, std::string_view bytes) override;
+  std::optional<TakenBytes> on_body(Transfer& transfer, std::string_view bytes) override;
   void begin_body(Job& job);
-  TransferBody::Plan plan(Job& job) const;
+  bool may_be_continued(const Job& job) const;
+  bool is_unasked(const Job& job) const;
+  TransferBody::Plan plan_of(const Job& job) const;
   std::size_t give_out(JobId job, std::string_view bytes);
   void done(Job& job, int code);
+  void body_has_come(Job& job);
   bool send_again(Job& job);
   void answered(Job& job);
+  int status_of(const Job& job) const;
+  void ask_for_all(Job& job, const Attempt& attempt);
+  void ask_on(Job& job, const Attempt& attempt);
   void redirected(Job& job, Attempt attempt, std::string url);
   void follow(Way& way, int status) const;
   Attempt attempt_of(const Job& job, Outcome outcome) const;
@@ -135,8 +145,9 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   bool may_ask(Job& job);
   void ask_robots(Job& job);
   void send_robots(Job& job, std::string url);
-  std::optional<std::size_t> take_robots(Job& job, std::string_view bytes);
+  std::optional<TakenBytes> take_robots(Job& job, std::string_view bytes);
   void robots_done(Job& job, int code);
+  static std::string plain_text(const Job& job);
   void warn_of_delay(const std::string& host, const Robots& robots);
   bool follow_robots(Job& job, int status);
   void robots_known(const std::string& origin, int status, const RobotsCache::Entry& entry,

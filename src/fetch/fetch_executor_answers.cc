@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "base/text.h"
+
 #include "fetch/fetch_executor.h"
+#include "fetch/header_line.h"
+#include "fetch/media_types.h"
 #include "fetch/transfer_failure.h"
 
 namespace distaff {
@@ -21,38 +24,23 @@ bool is_redirect(int status) {
 
 bool is_good(int status) { return status >= 200 && status <= 299; }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 // "text/html", of "Text/HTML; charset=utf-8"
 std::string media_type(std::string_view type) {
   std::string result(type.substr(0, type.find(';')));
   while (!result.empty() && result.back() == ' ') result.pop_back();
-  for (char& c : result) c = lower(c);
+  for (char& c : result) c = ascii_lower(c);
   return result;
 }
 
-// What a Content-Range says the body begins with: "bytes 500-999/1000".
-std::optional<std::uint64_t> first_byte(std::string_view range) {
-  constexpr std::string_view kUnit = "bytes ";
-  if (!range.starts_with(kUnit)) return {};
-  range.remove_prefix(kUnit.size());
-  std::uint64_t first = 0;
-  const auto read = std::from_chars(range.data(), range.data() + range.size(), first);
-  if (read.ec != std::errc() || read.ptr == range.data() + range.size() || *read.ptr != '-') {
-    return {};
-  }
-  return first;
-}
-
-bool has_validator(const TransferHead& head) {
-  return (!head.etag.empty() && !head.etag.starts_with("W/")) || !head.last_modified.empty();
-}
+// A short range is asked on, up to so many that bring little.
+constexpr std::uint64_t kLittle = 64 << 10;
+constexpr int kMostLittle = 20;
 
 }  // namespace
 
 // ---- bodies
 
-std::optional<std::size_t> FetchExecutor::on_body(Transfer& transfer, std::string_view bytes) {
+std::optional<TakenBytes> FetchExecutor::on_body(Transfer& transfer, std::string_view bytes) {
   Job& job = job_of(transfer);
   if (job.asks_robots) return take_robots(job, bytes);
   if (!job.body.begun()) begin_body(job);
@@ -63,33 +51,60 @@ void FetchExecutor::begin_body(Job& job) {
   const TransferHead& head = job.transfer->head();
   job.mime = media_type(head.type);
   job.final_url = job.way.url.substr(0, job.way.url.find('#'));
+  job.range.reset();
+  if (head.status == 206 && job.part) job.range = continuation(*job.part, head);
+  job.again = job.part && !job.range && (head.status == 206 || head.status == 416);
   BodyHead body;
   body.url = job.final_url;
   body.mime = job.mime;
   body.etag = head.etag;
   body.last_modified = head.last_modified;
-  body.resumable = job.way.method == "GET" && !job.request.data && !head.encoded &&
-                   !head.no_ranges && (head.status == 200 || job.part) && has_validator(head);
-  const TransferBody::Plan where = plan(job);
-  job.again = job.part && (head.status == 416 || (head.status == 206 && where.from == 0));
-  job.body.begin(where, options_.store, job.request, body,
+  TransferBody::Plan plan = plan_of(job);
+  if (job.range) {
+    body.validator = job.part->validator;
+    body.total = job.range->total;
+  } else if (may_be_continued(job) && plan.encodings.empty()) {
+    body.validator = strong_validator(head);
+    body.total = plan.said;
+  }
+  job.body.begin(std::move(plan), options_.store, job.request, body,
                  [this, id = job.id](std::string_view bytes) { return give_out(id, bytes); });
 }
 
-TransferBody::Plan FetchExecutor::plan(Job& job) const {
+bool FetchExecutor::may_be_continued(const Job& job) const {
+  const TransferHead& head = job.transfer->head();
+  return job.way.method == "GET" && !job.request.data && head.status == 200 && !head.no_ranges;
+}
+
+// A part that nobody asked for.
+bool FetchExecutor::is_unasked(const Job& job) const {
+  if (job.transfer->head().status != 206 || job.part) return false;
+  return std::none_of(job.request.headers.begin(), job.request.headers.end(),
+                      [](const std::string& line) { return is_field(line, "range"); });
+}
+
+TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
   const TransferHead& head = job.transfer->head();
   TransferBody::Plan plan;
   plan.most = options_.spec.max_size;
-  if (!head.encoded) plan.said = job.transfer->said_length();
-  if (job.url.is_http && !is_good(head.status)) return plan;
-  if (job.part && head.status == 206) {
-    if (first_byte(head.range) != job.part->bytes) return plan;
-    plan.from = job.part->bytes;
+  if (head.encodings.empty()) plan.said = job.transfer->said_length();
+  if (job.url.is_http && (!is_good(head.status) || job.again || is_unasked(job))) return plan;
+  if (job.range) {
+    plan.from = job.range->first;
+    plan.exactly = job.range->size();
   }
   const bool has_none = job.way.method == "HEAD" || head.status == 204 || head.status == 205;
   plan.where = options_.to_events                      ? Where::output
                : options_.store == nullptr || has_none ? Where::counted
                                                        : Where::store;
+  if (has_none || !options_.spec.decode || head.encodings.empty()) return plan;
+  if (!BodyDecoder::knows(head.encodings)) {
+    plan.note = fmt::format("its encoding '{}' is unknown, kept as it came", head.encodings);
+  } else if (head.status == 206) {
+    plan.note = fmt::format("a part of its {}, kept as it came", head.encodings);
+  } else if (!is_file_of_encoding(head.encodings, job.final_url, job.mime)) {
+    plan.encodings = head.encodings;
+  }
   return plan;
 }
 
@@ -116,7 +131,12 @@ void FetchExecutor::done(Job& job, int code) {
     return end(job, attempt_of(job, failure));
   }
   if (!job.body.begun()) begin_body(job);
-  answered(job);
+  job.has_come = true;
+  body_has_come(job);
+}
+
+void FetchExecutor::body_has_come(Job& job) {
+  if (job.body.end()) answered(job);
 }
 
 // A server that is about to close a connection of many requests (HTTP/2 GOAWAY) refuses new ones on
@@ -132,21 +152,53 @@ bool FetchExecutor::send_again(Job& job) {
 }
 
 void FetchExecutor::answered(Job& job) {
-  const int status = job.url.is_http ? job.transfer->head().status : 200;
-  const auto attempt = [&] { return attempt_of(job, Outcome::responded(status)); };
-  if (job.again) {
-    job.way.whole = true;
-    return hop(job, attempt());
+  const auto attempt = [&] { return attempt_of(job, Outcome::responded(status_of(job))); };
+  if (job.again) return ask_for_all(job, attempt());
+  if (job.range && !job.body.failure()) {
+    const bool came = job.body.received() == job.range->size();
+    if (job.body.overran()) return ask_for_all(job, attempt());
+    if (!came || job.range->last + 1 < *job.range->total) return ask_on(job, attempt());
   }
-  if (is_redirect(status) && options_.spec.max_redirects > 0) {
+  if (is_redirect(status_of(job)) && options_.spec.max_redirects > 0) {
     std::string url = job.transfer->redirect();
     if (!url.empty()) return redirected(job, attempt(), std::move(url));
+  }
+  if (is_unasked(job)) {
+    return end(job, attempt_of(job, Outcome::broken(Broken::protocol,
+                                                    "a part (206) that was not asked for")));
   }
   job.path = job.body.failure() ? "" : job.body.finish();
   if (job.body.end_of_store()) options_.on_store_end(*job.body.end_of_store());
   if (!job.body.failure()) return end(job, attempt());
   job.body.break_off();
   end(job, attempt_of(job, *job.body.failure()));
+}
+
+// What is not HTTP has no such status; a part that made a body whole is as good as all of it.
+int FetchExecutor::status_of(const Job& job) const {
+  return !job.url.is_http || job.range ? 200 : job.transfer->head().status;
+}
+
+// What was kept is of no use.
+void FetchExecutor::ask_for_all(Job& job, const Attempt& attempt) {
+  job.body.drop();
+  job.way.whole = true;
+  hop(job, attempt);
+}
+
+// The range was shorter than what was asked for.
+void FetchExecutor::ask_on(Job& job, const Attempt& attempt) {
+  const std::uint64_t came = job.body.received();
+  if (came < kLittle && ++job.way.little > kMostLittle) {
+    job.body.break_off();
+    return end(job,
+               attempt_of(job, Outcome::broken(Broken::cut,
+                                               fmt::format("{} of {} bytes came, in parts",
+                                                           job.body.bytes(), *job.range->total))));
+  }
+  if (came == 0) return ask_for_all(job, attempt);
+  job.body.break_off();
+  hop(job, attempt);
 }
 
 void FetchExecutor::redirected(Job& job, Attempt attempt, std::string url) {
@@ -193,11 +245,12 @@ Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
   response->url = job.way.url;
   if (was_sent) {
     const TransferHead& head = job.transfer->head();
-    // What is not HTTP has no such status, or one of its own.
-    response->status = !job.url.is_http && came ? attempt.outcome.value : head.status;
+    // What is not HTTP has a status of its own, or none.
+    response->status = came && (job.range || !job.url.is_http) ? 200 : head.status;
     response->mime = media_type(head.type);
     response->bytes = job.body.bytes();
     response->path = job.path;
+    response->note = job.body.note();
     response->etag = head.etag;
     response->last_modified = head.last_modified;
     if (!is_good(head.status)) attempt.retry_after = job.transfer->retry_after();

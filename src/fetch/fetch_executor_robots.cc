@@ -64,15 +64,16 @@ void FetchExecutor::send_robots(Job& job, std::string url) {
   TransferRequest request;
   request.url = std::move(url);
   request.cookies = false;
+  request.as_it_is = true;
   job.transfer = take_transfer();
   job.transfer->begin(std::move(request), *this, number(job.id));
 }
 
-std::optional<std::size_t> FetchExecutor::take_robots(Job& job, std::string_view bytes) {
+std::optional<TakenBytes> FetchExecutor::take_robots(Job& job, std::string_view bytes) {
   std::string& text = job.robots_text;
   text += bytes.substr(0, kMostText - text.size());
   if (text.size() == kMostText) return {};
-  return bytes.size();
+  return TakenBytes{bytes.size()};
 }
 
 void FetchExecutor::robots_done(Job& job, int code) {
@@ -85,7 +86,7 @@ void FetchExecutor::robots_done(Job& job, int code) {
     failure = failure_of(code, *job.transfer, options_.spec, job.robots_text.size());
     failure->reason = unreadable(job.url.host, failure->reason);
   } else if (status >= 200 && status <= 299) {
-    entry.robots = Robots::parse(job.robots_text, kAgent);
+    entry.robots = Robots::parse(plain_text(job), kAgent);
     warn_of_delay(job.url.host, entry.robots);
   } else if (status >= 500) {
     entry = {Robots::disallow_all(), fmt::format("HTTP {}", status)};
@@ -99,6 +100,30 @@ void FetchExecutor::robots_done(Job& job, int code) {
   if (retry_after) *retry_after = std::min(*retry_after, options_.spec.longest_retry_after);
   if (code == 0 || was_cut) robots_.put(origin, entry, EventLoop::now() + holds);
   robots_known(origin, status, entry, failure, retry_after);
+}
+
+// Some send it packed though nobody offered that.  Of one that is cut, what there is.
+std::string FetchExecutor::plain_text(const Job& job) {
+  const std::string& encodings = job.transfer->head().encodings;
+  if (encodings.empty() || !BodyDecoder::knows(encodings)) return job.robots_text;
+  BodyDecoder decoder(encodings);
+  std::string text;
+  std::string_view rest = job.robots_text;
+  const auto take = [&] {
+    const std::size_t size = decoder.ready().size();
+    text += decoder.ready().substr(0, kMostText - text.size());
+    decoder.consume(size);
+    return size > 0 && text.size() < kMostText;
+  };
+  while (!rest.empty() && decoder.state() != Decoding::broken) {
+    const std::size_t fed = decoder.feed(rest);
+    rest.remove_prefix(fed);
+    if (!take() && fed == 0) break;
+  }
+  do {
+    decoder.finish();
+  } while (take());
+  return text;
 }
 
 // Of one server: a list of thousands may have many that ask for it.

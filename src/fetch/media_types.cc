@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace distaff {
 namespace {
@@ -99,6 +100,29 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+struct Packed {
+  std::string_view encoding;
+  std::string_view sign;  // an extension, or a media type
+};
+
+constexpr std::array<Packed, 15> kPacked{{
+    {"gzip", ".gz"},
+    {"gzip", ".tgz"},
+    {"gzip", ".taz"},
+    {"gzip", ".svgz"},
+    {"gzip", "application/gzip"},
+    {"gzip", "application/x-gzip"},
+    {"gzip", "application/x-tgz"},
+    {"gzip", "application/x-gtar-compressed"},
+    {"gzip", "application/x-compressed-tar"},
+    {"deflate", ".zz"},
+    {"deflate", "application/zlib"},
+    {"zstd", ".zst"},
+    {"zstd", ".tzst"},
+    {"zstd", "application/zstd"},
+    {"br", ".br"},
+}};
+
 }  // namespace
 
 std::string_view extension_of_type(std::string_view mime) {
@@ -118,6 +142,16 @@ std::string_view extension_of_url(std::string_view url) {
   const bool good = found.size() > 1 && found.size() <= kLongest + 1 &&
                     std::all_of(found.begin() + 1, found.end(), is_letter_or_digit);
   return good ? found : std::string_view();
+}
+
+bool is_file_of_encoding(std::string_view encoding, std::string_view url, std::string_view mime) {
+  std::string extension(extension_of_url(url));
+  for (char& c : extension) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return std::any_of(kPacked.begin(), kPacked.end(), [&](const Packed& packed) {
+    return packed.encoding == encoding && (packed.sign == extension || packed.sign == mime);
+  });
 }
 
 }  // namespace distaff

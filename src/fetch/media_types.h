@@ -14,4 +14,8 @@ std::string_view extension_of_type(std::string_view mime);
 // path, with the dot; empty unless it is one to eight letters and digits.
 std::string_view extension_of_url(std::string_view url);
 
+// Whether a body that comes with this one encoding ("gzip") is a file which has it by itself, by
+// the URL's name or the media type: x.tar.gz is not to be unpacked on the way.
+bool is_file_of_encoding(std::string_view encoding, std::string_view url, std::string_view mime);
+
 }  // namespace distaff

@@ -11,7 +11,10 @@
 #include <new>
 #include <utility>
 
+#include "base/numbers.h"
+#include "base/text.h"
 #include "fetch/address.h"
+#include "fetch/body_decoder.h"
 #include "fetch/transfer_url.h"
 #include "os/spare_memory.h"
 
@@ -20,8 +23,6 @@ namespace {
 
 // A validator or media type beyond this is no good to anybody.
 constexpr std::size_t kMostOfField = 1024;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -35,7 +36,7 @@ std::string_view trimmed(std::string_view text) {
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
   if (line.size() <= name.size() || line[name.size()] != ':') return {};
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (lower(line[i]) != name[i]) return {};
+    if (ascii_lower(line[i]) != name[i]) return {};
   }
   return trimmed(line.substr(name.size() + 1));
 }
@@ -97,20 +98,7 @@ struct Transfer::Callbacks {
 };
 
 Transfer::Transfer(const TransferSettings& settings, TransferLoop& loop)
-    : settings_(settings), loop_(loop), easy_(curl_easy_init()) {
-  settings_.apply(easy_);
-  curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
-  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Callbacks::on_line);
-  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Callbacks::on_body);
-  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::on_open);
-  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
-  // A connection outlives the handle that made it.
-  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::on_close);
-  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, &loop_);
-}
+    : settings_(settings), loop_(loop) {}
 
 Transfer::~Transfer() {
   end();
@@ -129,15 +117,14 @@ void Transfer::begin(TransferRequest request, Client& client, std::uint64_t tag)
   head_ = {};
   head_bytes_ = 0;
   head_is_whole_ = flooded_ = paused_ = false;
-  set_buffer();
   taken_already_ = 0;
   address_.ss_family = AF_UNSPEC;
   refused_.clear();
   socket_error_ = 0;
   error_[0] = '\0';
-  if (used_) settings_.spare(easy_);
+  make_handle();
   set_request();
-  used_ = running_ = true;
+  running_ = true;
   loop_.add(easy_);
 }
 
@@ -153,24 +140,31 @@ void Transfer::resume() {
   curl_easy_pause(easy_, CURLPAUSE_CONT);
 }
 
-// The bodies of a run are alike, more often than not.
-void Transfer::set_buffer() {
-  const bool large = TransferSettings::is_large(std::exchange(body_bytes_, 0));
-  if (large != large_) settings_.set_buffer(easy_, large);
-  large_ = large;
+void Transfer::make_handle() {
+  curl_easy_cleanup(easy_);
+  easy_ = curl_easy_init();
+  if (easy_ == nullptr) throw std::bad_alloc();
+  settings_.apply(easy_);
+  // The bodies of a run are alike, more often than not.
+  settings_.set_buffer(easy_, TransferSettings::is_large(std::exchange(body_bytes_, 0)));
+  curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
+  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Callbacks::on_line);
+  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Callbacks::on_body);
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::on_open);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+  // A connection outlives the handle that made it.
+  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::on_close);
+  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, &loop_);
 }
 
-// Most requests are alike but for their URL, and setting options takes time.
 void Transfer::set_request() {
   set_url();
-  const bool plain = request_.method == "GET" && request_.headers.empty() && !request_.data &&
-                     !request_.as_it_is && request_.cookies && !request_.fresh;
-  if (plain && plain_) return;
-  plain_ = plain;
-  set_headers();
-  settings_.set_decoding(easy_, !request_.as_it_is);
-  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh ? 1L : 0L);
-  curl_easy_setopt(easy_, CURLOPT_COOKIE, request_.cookies ? settings_.cookies() : nullptr);
+  if (!request_.headers.empty() || request_.as_it_is) set_headers();
+  if (request_.fresh) curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+  if (request_.cookies) curl_easy_setopt(easy_, CURLOPT_COOKIE, settings_.cookies());
   set_method();
 }
 
@@ -179,62 +173,50 @@ void Transfer::set_request() {
 // one before, which it has read already, and it sends what we say is behind that.
 void Transfer::set_url() {
   const std::size_t path_at = settings_.sends_targets() ? request_.path_at : 0;
-  if (path_at > 0 && set_origin(std::string_view(request_.url).substr(0, path_at))) {
+  if (path_at > 0 && read_origin(std::string_view(request_.url).substr(0, path_at))) {
+    curl_easy_setopt(easy_, CURLOPT_URL, origin_.c_str());
+    curl_easy_setopt(easy_, CURLOPT_CURLU, origin_url_);
     curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, request_.url.c_str() + path_at);
     return;
-  }
-  if (!origin_.empty()) {
-    origin_.clear();
-    curl_easy_setopt(easy_, CURLOPT_CURLU, nullptr);
-    curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, nullptr);
   }
   curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
 }
 
-bool Transfer::set_origin(std::string_view origin) {
-  if (origin == origin_) return true;
+bool Transfer::read_origin(std::string_view origin) {
+  const bool known = origin_.size() == origin.size() + 1 && origin_.starts_with(origin);
+  if (known) return true;
+  origin_ = std::string(origin) + "/";
   if (origin_url_ == nullptr) origin_url_ = curl_url();
-  const std::string url = std::string(origin) + "/";
   auto* handle = static_cast<CURLU*>(origin_url_);
-  if (curl_url_set(handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return false;
-  curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy_, CURLOPT_CURLU, handle);
-  origin_ = origin;
-  return true;
+  if (curl_url_set(handle, CURLUPART_URL, origin_.c_str(), 0) == CURLUE_OK) return true;
+  origin_.clear();
+  return false;
 }
 
 void Transfer::set_headers() {
   curl_slist* list = nullptr;
-  if (!request_.headers.empty() || request_.as_it_is) {
-    for (const std::string& line : settings_.headers_of(request_.headers, request_.as_it_is)) {
-      list = curl_slist_append(list, line.c_str());
-    }
-    for (const std::string& line : request_.headers) list = curl_slist_append(list, line.c_str());
-    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list);
-  } else {
-    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, settings_.headers());
+  for (const std::string& line : settings_.headers_of(request_.headers, request_.as_it_is)) {
+    list = curl_slist_append(list, line.c_str());
   }
+  for (const std::string& line : request_.headers) list = curl_slist_append(list, line.c_str());
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list);
   curl_slist_free_all(static_cast<curl_slist*>(std::exchange(headers_, list)));
 }
 
 void Transfer::set_method() {
   const std::string& method = request_.method;
-  const char* said = method.c_str();
-  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
-  curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);  // ends what the request before asked for, too
+  if (method == "GET" && !request_.data) return;
   if (method == "HEAD" && !request_.data) {
     curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
-    said = nullptr;
-  } else if (request_.data || method == "POST") {
+    return;
+  }
+  if (request_.data || method == "POST") {
     const std::string_view data = request_.data ? *request_.data : std::string_view("");
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(data.size()));
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, data.data());
     curl_easy_setopt(easy_, CURLOPT_POST, 1L);
-    if (method == "POST") said = nullptr;
-  } else if (method == "GET") {
-    said = nullptr;
   }
-  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, said);
+  if (method != "POST") curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
 // ---- what comes
@@ -252,6 +234,7 @@ bool Transfer::take_line(std::string_view line) {
     head_is_whole_ = false;
   } else if (line == "\r\n" || line == "\n") {
     head_is_whole_ = true;
+    return !head_.two_lengths;
   } else if (!head_is_whole_) {  // else it comes behind the body
     take_field(line);
   }
@@ -259,16 +242,20 @@ bool Transfer::take_line(std::string_view line) {
 }
 
 void Transfer::take_field(std::string_view line) {
-  switch (lower(line[0])) {
+  switch (ascii_lower(line[0])) {
     case 'a':
       if (const auto value = value_of(line, "accept-ranges")) head_.no_ranges = *value == "none";
       break;
     case 'c':
       if (const auto type = value_of(line, "content-type")) keep(head_.type, *type);
       if (const auto range = value_of(line, "content-range")) keep(head_.range, *range);
+      if (const auto length = value_of(line, "content-length")) take_length(*length);
       if (const auto coding = value_of(line, "content-encoding")) {
-        head_.encoded = !coding->empty() && *coding != "identity";
+        add_encodings(*coding);
       }
+      break;
+    case 'd':
+      if (const auto value = value_of(line, "date")) keep(head_.date, *value);
       break;
     case 'e':
       if (const auto value = value_of(line, "etag")) keep(head_.etag, *value);
@@ -284,16 +271,33 @@ void Transfer::take_field(std::string_view line) {
   }
 }
 
+// Several numbers that are the same are one (RFC 9110 8.6).
+void Transfer::take_length(std::string_view value) {
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());
+    const auto length = parse_count(std::string(trimmed(value.substr(0, comma))), UINT64_MAX);
+    if (length && head_.length && *length != *head_.length) head_.two_lengths = true;
+    if (length) head_.length = *length;
+    value.remove_prefix(std::min(comma + 1, value.size()));
+  }
+}
+
+// Of several lines it is as if it were one.
+void Transfer::add_encodings(std::string_view value) {
+  const std::string list = BodyDecoder::list(value);
+  if (list.empty() || head_.encodings.size() > kMostOfField) return;
+  head_.encodings += (head_.encodings.empty() ? "" : ", ") + list;
+}
+
 std::size_t Transfer::take_body(std::string_view bytes) {
   const std::size_t known = std::min(taken_already_, bytes.size());
   taken_already_ -= known;
-  if (known == bytes.size()) return bytes.size();
-  body_bytes_ += bytes.size();
+  body_bytes_ += bytes.size() - known;
   const auto taken = client_->on_body(*this, bytes.substr(known));
   if (!taken) return 0;  // libcurl gives up
-  if (*taken == bytes.size() - known) return bytes.size();
+  if (!taken->full) return bytes.size();
   paused_ = true;
-  taken_already_ = known + *taken;
+  taken_already_ = known + taken->count;
   return CURL_WRITEFUNC_PAUSE;
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 
-// One request on its way, and a libcurl handle that carries out one after the other.
+// One request on its way, and what carries out one after the other.
+//
+// Each request gets a new handle of libcurl's.  One that is used again keeps, at least in 7.88, a
+// pointer to the last line of the head before: an answer whose first line goes on with it
+// (" folded: x") made libcurl write into memory that was free.
 
 #include <sys/socket.h>
 
@@ -28,7 +32,7 @@ struct TransferRequest {
   std::string method = "GET";
   std::vector<std::string> headers;  // "Name: value"; "Name;" for an empty one
   std::optional<std::string> data;
-  bool as_it_is = false;  // no encoding of the body is asked for
+  bool as_it_is = false;  // no encoding of the body is offered
   bool cookies = true;    // those of the command line go along
   bool fresh = false;     // on a connection of its own making
 };
@@ -39,19 +43,28 @@ struct TransferHead {
   std::string type;  // Content-Type as it came
   std::string etag;
   std::string last_modified;
-  std::string range;     // Content-Range
-  std::string location;  // where a 3xx leads
-  bool encoded = false;
-  bool no_ranges = false;  // the server says that it gives no parts
+  std::string date;
+  std::string range;                    // Content-Range
+  std::string location;                 // where a 3xx leads
+  std::string encodings;                // of the body, as BodyDecoder::list(); empty: none
+  bool no_ranges = false;               // the server says that it gives no parts
+  std::optional<std::uint64_t> length;  // Content-Length
+  bool two_lengths = false;             // … of which there are two that differ
+};
+
+// What was taken of some bytes of a body.
+struct TakenBytes {
+  std::size_t count = 0;
+  bool full = false;  // there is no room for more now
 };
 
 class Transfer {
  public:
   class Client {
    public:
-    // Takes bytes of the body, decoded, and says how many.  Fewer than all: the rest comes again
-    // after resume().  Nothing: the transfer is to be ended.
-    virtual std::optional<std::size_t> on_body(Transfer& transfer, std::string_view bytes) = 0;
+    // Takes bytes of the body as they come, all unless it is full.  Then it is called again after
+    // resume(), with what it did not take, if anything.  Nothing: the transfer is to be ended.
+    virtual std::optional<TakenBytes> on_body(Transfer& transfer, std::string_view bytes) = 0;
 
    protected:
     ~Client() = default;
@@ -101,27 +114,26 @@ class Transfer {
  private:
   struct Callbacks;
 
-  void set_buffer();
+  void make_handle();
   void set_request();
   void set_url();
-  bool set_origin(std::string_view origin);
+  bool read_origin(std::string_view origin);
   void set_headers();
   void set_method();
   bool take_line(std::string_view line);
   void take_field(std::string_view line);
+  void take_length(std::string_view value);
+  void add_encodings(std::string_view value);
   std::size_t take_body(std::string_view bytes);
   int open_socket(int type, int protocol, const sockaddr& address);
 
   const TransferSettings& settings_;
   TransferLoop& loop_;
   void* easy_ = nullptr;
-  bool used_ = false;   // carried out a request
-  bool plain_ = true;   // is set to GET, without headers and data
-  bool large_ = false;  // is set to read large bodies
   bool running_ = false;
   void* headers_ = nullptr;  // curl_slist; null: those of the settings
-  // What libcurl has read of URLs (CURLU), and what it is: "http://example.org:8080"; empty: it is
-  // not used.
+  // What libcurl has read of URLs (CURLU), and what it is: "http://example.org:8080/"; empty:
+  // nothing.
   void* origin_url_ = nullptr;
   std::string origin_;
   Client* client_ = nullptr;

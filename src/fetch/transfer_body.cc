@@ -16,24 +16,57 @@ constexpr std::uint64_t kMostDropped = 256 << 10;
 
 void TransferBody::begin(Plan plan, BodyStore* store, const Request& request, const BodyHead& head,
                          Output output) {
-  plan_ = plan;
+  plan_ = std::move(plan);
   begun_ = true;
   store_ = store;
   request_ = &request;
   head_ = head;
   output_ = std::move(output);
+  note_ = plan_.note;
+  const bool decodes = !plan_.encodings.empty() && plan_.where != Plan::Where::nowhere;
+  if (decodes) decoder_ = std::make_unique<BodyDecoder>(plan_.encodings);
 }
 
-std::optional<std::size_t> TransferBody::take(std::string_view bytes) {
+std::optional<TakenBytes> TransferBody::take(std::string_view bytes) {
   if (plan_.where == Plan::Where::nowhere) {
     received_ += bytes.size();
     was_cut_ = received_ > kMostDropped || plan_.said.value_or(0) > kMostDropped;
     if (was_cut_) return {};
-    return bytes.size();
+    return TakenBytes{bytes.size()};
   }
+  if (!decoder_) return put(bytes);
+  TakenBytes taken;
+  while (true) {
+    if (!put_decoded(taken.full)) return {};
+    if (taken.full) return taken;
+    const std::size_t fed = decoder_->feed(bytes.substr(taken.count));
+    taken.count += fed;
+    if (fed == 0 && decoder_->ready().empty()) break;
+  }
+  if (decoder_->state() != Decoding::broken) return taken;
+  judge_end();
+  return {};
+}
+
+// What is ready, while there is room; false if it cannot be kept.
+bool TransferBody::put_decoded(bool& full) {
+  while (!decoder_->ready().empty()) {
+    const auto taken = put(decoder_->ready());
+    if (!taken) return false;
+    decoder_->consume(taken->count);
+    full = taken->full;
+    if (full) break;
+  }
+  return true;
+}
+
+std::optional<TakenBytes> TransferBody::put(std::string_view bytes) {
   if (!fits(bytes.size()) || !open()) return {};
-  std::size_t taken = bytes.size();
-  if (plan_.where == Plan::Where::output) taken = output_(bytes);
+  TakenBytes taken{bytes.size()};
+  if (plan_.where == Plan::Where::output) {
+    taken.count = output_(bytes);
+    taken.full = taken.count < bytes.size();
+  }
   if (body_ != nullptr) {
     const auto written = body_->write(bytes);
     if (!written) {
@@ -41,11 +74,53 @@ std::optional<std::size_t> TransferBody::take(std::string_view bytes) {
       return {};
     }
   }
-  received_ += taken;
+  received_ += taken.count;
   return taken;
 }
 
+bool TransferBody::end() {
+  if (!decoder_ || failure_) return true;
+  bool full = false;
+  do {
+    decoder_->finish();
+    if (decoder_->ready().empty()) break;
+    if (!put_decoded(full)) return true;
+  } while (!full);
+  if (full) return false;
+  judge_end();
+  return true;
+}
+
+void TransferBody::judge_end() {
+  const std::string& name = plan_.encodings;
+  switch (decoder_->state()) {
+    case Decoding::going:
+    case Decoding::whole:
+      break;
+    case Decoding::junk:
+      note_ = fmt::format("bytes behind the end of the {} are left out", name);
+      break;
+    case Decoding::as_it_is:
+      note_ = fmt::format("is no {}, kept as it came", name);
+      break;
+    case Decoding::cut:
+      failure_ = Outcome::broken(
+          Outcome::Broken::cut,
+          fmt::format("the {} has no end, after {} bytes decoded", name, received_));
+      break;
+    case Decoding::broken:
+      failure_ =
+          Outcome::broken(Outcome::Broken::cut,
+                          fmt::format("the {} is broken behind {} bytes decoded", name, received_));
+      break;
+  }
+}
+
 bool TransferBody::fits(std::uint64_t more) {
+  if (plan_.exactly && received_ + more > *plan_.exactly) {
+    was_cut_ = overran_ = true;
+    return false;
+  }
   const std::uint64_t said = received_ == 0 ? plan_.said.value_or(0) : 0;
   const std::uint64_t so_far = bytes() + more;
   if (so_far <= plan_.most && said <= plan_.most - plan_.from) return true;
@@ -76,7 +151,7 @@ std::string TransferBody::finish() {
 }
 
 void TransferBody::break_off() {
-  if (body_ != nullptr && head_.resumable && !failure_) body_->keep();
+  if (body_ != nullptr && !head_.validator.empty() && !failure_) body_->keep();
   body_.reset();
 }
 

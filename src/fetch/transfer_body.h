@@ -13,7 +13,9 @@
 #include <string>
 #include <string_view>
 
+#include "fetch/body_decoder.h"
 #include "fetch/body_store.h"
+#include "fetch/transfer.h"
 #include "model/outcome.h"
 #include "model/request.h"
 
@@ -31,6 +33,9 @@ class TransferBody {
     std::uint64_t from = 0;             // the response is what comes behind so many bytes
     std::uint64_t most = 0;             // bytes of the whole body
     std::optional<std::uint64_t> said;  // bytes to come, if that is known and they are not encoded
+    std::optional<std::uint64_t> exactly;  // bytes that are to come: more are a lie
+    std::string encodings;                 // to be undone; empty: none
+    std::string note;                      // to be said of it if it is kept
   };
 
   // `request` and what `head` points to are needed until the end.
@@ -41,22 +46,32 @@ class TransferBody {
 
   // As Transfer::Client::on_body().  Nothing: failure() says why, or it is none: enough was
   // dropped.
-  std::optional<std::size_t> take(std::string_view bytes);
+  std::optional<TakenBytes> take(std::string_view bytes);
+  // All of it came.  False: there is no room for the rest of it now, it is to be called again.
+  bool end();
 
-  // All of it came: it gets its name.  Gives its path, empty if it has none; or failure() says why
+  // Behind end(): it gets its name.  Gives its path, empty if it has none; or failure() says why
   // not.
   std::string finish();
   // No more will come.  What there is may be kept for another try.
   void break_off();
+  // Nothing of it is to be kept, nor of what it went on with.
+  void drop() { body_.reset(); }
 
+  // What is to be said of a body that was kept; empty: nothing.
+  const std::string& note() const { return note_; }
   const std::optional<Outcome>& failure() const { return failure_; }
   // The store cannot keep any more.
   const std::optional<Error>& end_of_store() const { return end_of_store_; }
   bool was_cut() const { return was_cut_; }
+  bool overran() const { return overran_; }
   std::uint64_t bytes() const { return plan_.from + received_; }
   std::uint64_t received() const { return received_; }
 
  private:
+  std::optional<TakenBytes> put(std::string_view bytes);
+  bool put_decoded(bool& full);
+  void judge_end();
   bool open();
   bool fits(std::uint64_t more);
   void fail_locally(const Error& error);
@@ -67,9 +82,12 @@ class TransferBody {
   const Request* request_ = nullptr;
   BodyHead head_;
   Output output_;
+  std::unique_ptr<BodyDecoder> decoder_;
   std::unique_ptr<Body> body_;
   bool was_cut_ = false;
+  bool overran_ = false;
   std::uint64_t received_ = 0;
+  std::string note_;
   std::optional<Outcome> failure_;
   std::optional<Error> end_of_store_;
 };

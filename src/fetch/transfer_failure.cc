@@ -106,14 +106,14 @@ Outcome broke_off(int code, const Transfer& transfer, std::uint64_t received) {
     return Outcome::broken(Broken::connect, said(code, transfer));
   }
   const auto length = transfer.said_length();
-  std::string reason = fmt::format("body broke off after {}", received);
-  if (!transfer.head().encoded && is_shorter(received, length)) {
+  std::string reason = std::to_string(received);
+  if (transfer.head().encodings.empty() && is_shorter(received, length)) {
     reason += fmt::format(" of {}", *length);
   }
-  reason += " bytes";
+  reason += " bytes came";
   if (was_reset) reason += ": connection reset by the server";
   if (code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM) reason += ": " + said(code, transfer);
-  return Outcome::broken(Broken::connect, std::move(reason));
+  return Outcome::broken(Broken::cut, std::move(reason));
 }
 
 // While the secure connection was made.
@@ -140,6 +140,9 @@ Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
                    std::uint64_t received) {
   if (memory_ran_out()) return Outcome::cancelled("out of memory");
   if (transfer.flooded()) return too_large_head(spec);
+  if (transfer.head().two_lengths) {
+    return Outcome::broken(Broken::protocol, "the head has two Content-Lengths that differ");
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return Outcome::broken(Broken::resolve, fmt::format("{} has no address", host(transfer)));
@@ -181,6 +184,12 @@ Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
     case CURLE_SSL_ENGINE_SETFAILED:
     case CURLE_USE_SSL_FAILED:
       return no_trust(code, transfer);
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // that is libcurl's way to say it
+      if (transfer.was_sent() && !transfer.head_is_whole()) {
+        return Outcome::broken(Broken::protocol,
+                               "a line of the head goes on with one that is not there");
+      }
+      [[fallthrough]];
     default:
       return Outcome::broken(Broken::protocol, said(code, transfer));
   }

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "fetch/body_decoder.h"
 #include "os/replace_file.h"
 
 namespace distaff {
@@ -28,6 +29,8 @@ constexpr long kBuffer = 64 << 10;
 constexpr long kLargeBuffer = 256 << 10;
 // While a body waits, libcurl keeps what the last read unpacks to: a thousand times as much.
 constexpr long kBufferIfPaused = 16 << 10;
+
+constexpr std::string_view kOffer = "Accept-Encoding";
 
 long version_of(HttpVersion version) {
   switch (version) {
@@ -63,16 +66,6 @@ bool is_known(std::string_view protocol) {
   return false;
 }
 
-// All that libcurl can unpack, in its words: with "" it would make this list itself, and keep it.
-std::string known_encodings() {
-  const int features = curl_version_info(CURLVERSION_NOW)->features;
-  std::string list;
-  if ((features & CURL_VERSION_LIBZ) != 0) list = "deflate, gzip";
-  if ((features & CURL_VERSION_BROTLI) != 0) list += list.empty() ? "br" : ", br";
-  if ((features & CURL_VERSION_ZSTD) != 0) list += list.empty() ? "zstd" : ", zstd";
-  return list.empty() ? "identity" : list;
-}
-
 std::string_view name_of(std::string_view header) {
   return header.substr(0, header.find_first_of(":;"));
 }
@@ -88,17 +81,17 @@ bool has_name_of(const std::string& line, const std::string& other) {
 TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent)
     : spec_(spec),
       user_agent_(std::move(user_agent)),
-      protocols_(fmt::format("{}", fmt::join(spec.protocols, ","))),
-      encodings_(known_encodings()) {
+      protocols_(fmt::format("{}", fmt::join(spec.protocols, ","))) {
   unsetenv("SSLKEYLOGFILE");
   share_ = curl_share_init();
   curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   if (keeps_cookies(spec_)) curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  if (are_in_file(spec_.cookies)) load_cookies();
   curl_slist* list = nullptr;
   for (const std::string& entry : spec_.resolve) list = curl_slist_append(list, entry.c_str());
   resolve_ = list;
   if (!user_agent_.empty()) lines_.push_back("User-Agent: " + user_agent_);
-  lines_.push_back("Accept-Encoding: " + encodings_);
+  if (spec_.decode) lines_.push_back(fmt::format("{}: {}", kOffer, BodyDecoder::accepted()));
   list = nullptr;
   for (const std::string& line : lines_) list = curl_slist_append(list, line.c_str());
   headers_ = list;
@@ -148,7 +141,6 @@ void TransferSettings::apply(void* easy) const {
   set_buffer(easy, false);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols_.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(spec_.version));
-  set_decoding(easy, true);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // For a proxy that is asked for a tunnel; it is not given the lines.
@@ -164,7 +156,7 @@ void TransferSettings::apply(void* easy) const {
   if (!spec_.interface.empty()) {
     curl_easy_setopt(easy, CURLOPT_INTERFACE, spec_.interface.c_str());
   }
-  if (resolve_ != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_);
+  if (resolve_ != nullptr && !resolved_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_);
   if (spec_.netrc || !spec_.netrc_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
     if (!spec_.netrc_file.empty()) {
@@ -172,7 +164,7 @@ void TransferSettings::apply(void* easy) const {
     }
   }
   apply_tls(easy);
-  apply_cookies(easy);
+  if (keeps_cookies(spec_)) curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 }
 
 bool TransferSettings::is_large(std::uint64_t body) { return body > kBuffer; }
@@ -182,15 +174,11 @@ void TransferSettings::set_buffer(void* easy, bool large) const {
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, spec_.body ? kBufferIfPaused : size);
 }
 
-void TransferSettings::set_decoding(void* easy, bool on) const {
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, on ? encodings_.c_str() : nullptr);
-}
-
 std::vector<std::string> TransferSettings::headers_of(const std::vector<std::string>& own,
                                                       bool as_it_is) const {
   std::vector<std::string> lines;
   for (const std::string& line : lines_) {
-    if (as_it_is && &line == &lines_.back()) continue;
+    if (as_it_is && name_of(line) == kOffer) continue;
     const bool is_said = std::any_of(
         own.begin(), own.end(), [&](const std::string& said) { return has_name_of(said, line); });
     if (!is_said) lines.push_back(line);
@@ -221,17 +209,13 @@ const char* TransferSettings::cookies() const {
   return spec_.cookies.empty() || are_in_file(spec_.cookies) ? nullptr : spec_.cookies.c_str();
 }
 
-void TransferSettings::apply_cookies(void* easy) const {
-  curl_easy_setopt(easy, CURLOPT_COOKIE, cookies());
-  if (are_in_file(spec_.cookies)) {
-    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, spec_.cookies.c_str());
-  } else if (keeps_cookies(spec_)) {
-    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
-  }
-}
-
-void TransferSettings::spare(void* easy) const {
-  if (resolve_ != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);
+// Those of the file, for all handles: each would read it again.
+void TransferSettings::load_cookies() const {
+  CURL* easy = curl_easy_init();
+  curl_easy_setopt(easy, CURLOPT_SHARE, share_);
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, spec_.cookies.c_str());
+  curl_easy_setopt(easy, CURLOPT_COOKIELIST, "RELOAD");
+  curl_easy_cleanup(easy);
 }
 
 // Not by libcurl, which does not say when the disk is full.

@@ -28,15 +28,12 @@ class TransferSettings {
 
   // To a new handle (CURL*).
   void apply(void* easy) const;
-  // To one that carried a request out: what is needed only once.
-  void spare(void* easy) const;
+  // What --resolve says is known to all handles by now: a request has ended.
+  void on_done() { resolved_ = true; }
 
   // How much is read at once: of large bodies more.
   static bool is_large(std::uint64_t body);
   void set_buffer(void* easy, bool large) const;
-
-  // Whether bodies are asked for packed, and unpacked.
-  void set_decoding(void* easy, bool on) const;
 
   // User-Agent and Accept-Encoding, for all requests (curl_slist): libcurl would make these lines
   // anew for each, letter by letter.
@@ -56,16 +53,16 @@ class TransferSettings {
 
  private:
   void apply_tls(void* easy) const;
-  void apply_cookies(void* easy) const;
+  void load_cookies() const;
 
   const FetchSpec spec_;
   const std::string user_agent_;
   std::string protocols_;           // "http,https"
-  std::string encodings_;           // "gzip, br"
-  std::vector<std::string> lines_;  // of headers_; the last is Accept-Encoding
+  std::vector<std::string> lines_;  // of headers_
   void* headers_ = nullptr;
   void* share_ = nullptr;
   void* resolve_ = nullptr;  // curl_slist
+  bool resolved_ = false;
 };
 
 }  // namespace distaff

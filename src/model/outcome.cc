@@ -26,6 +26,8 @@ std::string describe(Outcome::Broken how) {
       return "bad response";
     case Outcome::Broken::local:
       return "not kept";
+    case Outcome::Broken::cut:
+      return "body broke off";
   }
   return {};
 }

@@ -27,7 +27,7 @@ struct Outcome {
   // Why no whole response came.
   enum class Broken {
     resolve,    // the name of the host has no address
-    connect,    // no connection, or it broke before the response was whole
+    connect,    // no connection, or it broke before the response began
     tls,        // no trust: certificates, versions
     timeout,    // not connected in time, or nothing came for too long
     too_large,  // head or body larger than allowed
@@ -35,6 +35,7 @@ struct Outcome {
     refused,    // we may not: robots.txt, --public-only, a scheme that was not asked for
     protocol,   // what came is not what the protocol says
     local,      // the body could not be kept
+    cut,        // the body broke off
   };
   Kind kind = Kind::exited;
   int value = 0;

@@ -15,6 +15,7 @@ struct Response {
   std::string path;         // where the body is, as a user finds it; empty: nowhere
   std::string etag;
   std::string last_modified;
+  std::string note;  // what is odd about a body that was kept all the same
 };
 
 }  // namespace distaff

@@ -336,8 +336,9 @@ struct FetchSpec {
   bool retry_unsafe = false;                          // also methods that may do something twice
   int max_redirects = 10;
   std::uint64_t max_size = std::uint64_t{4} << 30;  // of a body, decoded
-  std::uint64_t max_head = 256 << 10;               // of a response's header lines
-  bool public_only = false;                         // no private or loopback address
+  bool decode = true;                  // bodies that come compressed; else none is offered
+  std::uint64_t max_head = 256 << 10;  // of a response's header lines
+  bool public_only = false;            // no private or loopback address
 
   bool robots = false;    // robots.txt is asked and obeyed
   bool adaptive = false;  // a group whose server says 429 or 503 slows down, and recovers

@@ -11,6 +11,7 @@ bool worth_another_try(const RetryOn& on, Outcome::Broken how) {
   switch (how) {
     case Outcome::Broken::resolve:
     case Outcome::Broken::connect:
+    case Outcome::Broken::cut:
       return on.connect;
     case Outcome::Broken::timeout:
       return on.timeout;

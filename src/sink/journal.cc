@@ -110,6 +110,7 @@ void add_response(const Response& response, const std::string& asked, std::strin
   if (!response.last_modified.empty()) {
     add_text(R"(,"last_modified":)", response.last_modified, line);
   }
+  if (!response.note.empty()) add_text(R"(,"note":)", response.note, line);
 }
 
 void add_command_hash(std::uint32_t command, std::string& line) {

@@ -187,6 +187,7 @@ std::optional<EarlierEnd> read_earlier_end(std::string_view text) {
     if (name == "path_b64") response->path = from_base64(value).value_or("");
     if (name == "etag") response->etag = text_of();
     if (name == "last_modified") response->last_modified = text_of();
+    if (name == "note") response->note = text_of();
     if (name == "http") response->status = static_cast<int>(number());
     if (name == "error") end.attempt.outcome = Outcome::not_started(0, text_of());
   }

@@ -148,7 +148,7 @@ class FakeStore final : public BodyStore {
   struct Stored {
     std::string url, mime, etag;
     std::string bytes;
-    bool resumable = false;
+    std::string validator;
     std::uint64_t from = 0;
   };
 
@@ -168,9 +168,9 @@ class FakeStore final : public BodyStore {
                                         std::uint64_t from) override {
     if (begin_error) return tl::unexpected(*begin_error);
     ++begun;
-    Stored stored{std::string(head.url),  std::string(head.mime),
-                  std::string(head.etag), {},
-                  head.resumable,         from};
+    Stored stored{std::string(head.url),       std::string(head.mime),
+                  std::string(head.etag),      {},
+                  std::string(head.validator), from};
     if (from > 0) stored.bytes = kept[request.url].bytes.substr(0, from);
     return std::make_unique<One>(*this, request.url, std::move(stored));
   }
@@ -220,7 +220,7 @@ struct Fetched {
   std::string broken() const {
     if (!end || end->outcome.kind != Outcome::Kind::broken) return "";
     static const char* const names[] = {"resolve",  "connect", "tls",      "timeout", "too large",
-                                        "redirect", "refused", "protocol", "local"};
+                                        "redirect", "refused", "protocol", "local",   "cut"};
     return std::string(names[end->outcome.value]) + ": " + end->outcome.reason;
   }
   const Response& response() const { return *end->response; }

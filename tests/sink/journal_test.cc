@@ -285,6 +285,7 @@ TEST_F(JournalTest, TellsOfRequestsWhatAReportNeedsAndNoSecrets) {
   response.bytes = 5;
   response.path = "d/\"x\"";
   response.etag = "W/\"e\"";
+  response.note = "kept as it came";
   result.usage.wall = 1500ms;
   {
     auto journal = open();
@@ -315,6 +316,7 @@ TEST_F(JournalTest, TellsOfRequestsWhatAReportNeedsAndNoSecrets) {
   EXPECT_EQ(back.bytes, 5u);
   EXPECT_EQ(back.path, response.path);
   EXPECT_EQ(back.etag, response.etag);
+  EXPECT_EQ(back.note, response.note);
   EXPECT_FALSE((*journal)->earlier({8, 9}));
 }
 

@@ -103,7 +103,7 @@ EOF
   exits 0
   silent
   same "$(head -n 1 "$kept/stdout")" \
-    url,final_url,status,error,attempts,mime,bytes,seconds,path,etag,last_modified
+    url,final_url,status,error,attempts,mime,bytes,seconds,path,etag,last_modified,note
   same "$(values url)" "$(cat urls)"
   same "$(values status)" $'200\n200'
   same "$(values bytes)" $'10\n20000'
@@ -140,8 +140,8 @@ EOF
     echo "http://$at$path" >> urls
     printf '%s %s\n' "$status" "$error" >> expected
   done << EOF
-/cut?n=512&of=4096 200 no connection: body broke off after 512 of 4096 bytes
-/long 200 no connection: body broke off after 6 of 7 bytes
+/cut?n=512&of=4096 200 body broke off: 512 of 4096 bytes came
+/long 200 body broke off: 6 of 7 bytes came
 /endless 200 too large: body larger than --max-size 1M
 /bomb?mb=64 200 too large: body larger than --max-size 1M
 /loop 302 bad redirect: more than 10 redirects
@@ -855,4 +855,138 @@ not allowed: inner.example has the address 127.0.0.1, which is not public (--pub
     same "$allocation: $(values status | sort | uniq -c | tr -s ' ')" "$allocation:  12 200"
   done
   [ "$said" -ge 2 ] || fail "only $said of 8 runs were out of memory"
+}
+
+@test "a head that begins with the rest of another line harms nobody" {
+  serve
+  { printf "http://$at/etag/%d\n" {1..20} && printf "http://$at/folded?%d\n" {1..20}; } > urls
+  for jobs in 1 32; do
+    try timeout 60 distaff fetch -j "$jobs" -a urls
+    exits 1
+    same "$(values error | grep . | sort | uniq -c | tr -s ' ')" \
+      ' 20 bad response: a line of the head goes on with one that is not there'
+  done
+}
+
+# packed: files with `plain` in every encoding, and their names in $encodings.
+packed() {
+  local one
+  encodings='gzip deflate bare br zstd'
+  for one in $encodings; do "$(dirname "$(readlink -f "$DISTAFF")")/helpers/pack" "$one" < plain > "$one"; done
+}
+
+# encoded NAME MORE: the URL of that file, said to be encoded so.
+encoded() {
+  echo "http://$at/encoded?file=$PWD/$1&as=${1/bare/deflate}&$2"
+}
+
+@test "an encoded body is there as a whole or not at all, whatever says how long it is" {
+  serve
+  seq 300 > plain
+  packed
+  for one in $encodings; do
+    for how in length chunked closed; do encoded "$one" "how=$how"; done
+  done > urls
+  try distaff fetch -k --output-dir whole -a urls
+  exits 0
+  for file in $(values path); do cmp plain "$file"; done
+  same "$(values path | grep -c .)" 15
+  for one in $encodings; do
+    size=$(stat -c %s "$one")
+    for how in length chunked closed whole; do
+      for ((cut = 0; cut < size; cut += cut < 20 ? 1 : size / 10)); do encoded "$one" "how=$how&cut=$cut"; done
+    done
+  done > urls
+  try distaff fetch --output-dir out -a urls
+  exits 1
+  same "$(values error | grep -vc '^body broke off: ')" 0
+  same "$(find out -type f)" ''
+}
+
+@test "bodies that are not encoded as their server says are kept as they came, with a note" {
+  serve
+  printf 'this is plain text\n' > plain
+  packed
+  cp plain utf-8
+  cat gzip gzip > two
+  cat gzip plain > junk
+  {
+    for one in gzip deflate br zstd utf-8; do echo "http://$at/encoded?file=$PWD/plain&as=$one"; done
+    echo "http://$at/encoded?file=$PWD/two&as=gzip"
+    echo "http://$at/encoded?file=$PWD/junk&as=gzip"
+  } > urls
+  try distaff fetch -k --output-dir out -a urls
+  exits 0
+  values path > paths
+  for file in $(head -n 5 paths) $(sed -n 7p paths); do cmp plain "$file"; done
+  cmp <(cat plain plain) "$(sed -n 6p paths)"
+  same "$(values note)" "is no gzip, kept as it came
+is no deflate, kept as it came
+is no br, kept as it came
+is no zstd, kept as it came
+its encoding 'utf-8' is unknown, kept as it came
+
+bytes behind the end of the gzip are left out"
+}
+
+@test "--no-decode keeps bodies as they come, and offers nothing" {
+  serve
+  seq 300 > plain
+  packed
+  try distaff fetch --no-decode --output-dir out "$(encoded gzip)"
+  exits 0
+  cmp gzip "$(values path)"
+  try distaff fetch --no-decode --body "http://$at/echo"
+  ! grep -qi accept-encoding "$kept/stdout" || fail "it is offered"
+}
+
+@test "a file that is compressed itself is not unpacked on the way" {
+  serve
+  seq 300 > plain
+  packed
+  try distaff fetch -k --output-dir out "$(encoded gzip type=application/gzip)" \
+    "http://$at/encoded/x.tar.gz?file=$PWD/gzip&as=gzip" "http://$at/encoded/x.tgz?file=$PWD/br&as=br"
+  exits 0
+  values path > paths
+  cmp gzip "$(sed -n 1p paths)"
+  cmp gzip "$(sed -n 2p paths)"
+  cmp plain "$(sed -n 3p paths)"
+}
+
+@test "a part that nobody asked for and a head with two lengths are failures" {
+  serve
+  try distaff fetch -k --output-dir out "http://$at/part" "http://$at/two-lengths" "http://$at/two-lengths?same=1"
+  exits 1
+  same "$(values error)" 'bad response: a part (206) that was not asked for
+bad response: the head has two Content-Lengths that differ'
+  try distaff fetch -k --header 'range: bytes=0-6' --output-dir out "http://$at/part" "http://$at/part?as=gzip"
+  exits 0
+  same "$(values status)" $'206\n206'
+  same "$(values note)" $'\na part of its gzip, kept as it came'
+}
+
+# one_version FILE...: each is whole, of one version of /changing.
+one_version() {
+  python3 - "$@" << 'END'
+import sys
+for name in sys.argv[1:]:
+    data = open(name, "rb").read()
+    version = int(data[:7])
+    whole = b"".join(b"%07d %07d\n" % (version, line) for line in range(8000 + version * 37 % 1000))
+    if data != whole:
+        sys.exit(f"{name}: {len(data)} bytes, not one version")
+END
+}
+
+@test "a file that changes while it is fetched is kept as one version or not at all" {
+  serve
+  for by in etag date; do
+    for i in {1..30}; do echo "http://$at/changing/$by$i?seed=$RANDOM&by=$by"; done
+  done > urls
+  for round in 1 2 3 4 5; do
+    try distaff fetch -j 8 --journal j --resume --retries 3 --retry-delay 1ms --output-dir out -a urls
+    find out -path out/.distaff -prune -o -type f -print > files
+    [ ! -s files ] || one_version $(< files)
+  done
+  [ "$(wc -l < files)" -gt 20 ] || fail "only $(wc -l < files) files"
 }
