@@ -290,6 +290,7 @@ class FetchRun {
         collator_({.mode = mode_of(spec.output.mode),
                    .keep_order = spec.output.keep_order,
                    .rows = rows_.get(),
+                   .whole_only = spec.fetch->body,
                    .hold_memory = spec.output.hold_memory,
                    .spill = spec.output.spill_limit > 0 ? &spill_ : nullptr},
                   sink_),

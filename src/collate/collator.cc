@@ -47,7 +47,7 @@ void Collator::Impl::open(JobId job, std::string tag, bool another) {
   if (!added) {
     open_again(pending, another);
   } else {
-    pending.provisional = another && may_be_live();
+    pending.provisional = waits_for_its_end(another);
     if (ordered) order.open(job);
   }
 }
@@ -56,7 +56,7 @@ void Collator::Impl::open_again(Pending& pending, bool another) {
   pending.between = false;
   pending.refused = {};
   if (by_lines || pending.loose) return;
-  pending.provisional = another && may_be_live();
+  pending.provisional = waits_for_its_end(another);
   pending.text = {};
   drop_output(pending);
 }
@@ -68,6 +68,24 @@ void Collator::Impl::try_again(JobId job) {
   if (by_lines) {
     for (const Stream stream : kStreams) complete_line(job, at->second, stream);
   }
+}
+
+void Collator::Impl::drop(JobId job) {
+  if (!options.whole_only) return;
+  const auto at = jobs.find(job);
+  if (at == jobs.end()) return;
+  if (at->second.begun) return write_no_more(job);
+  drop_output(at->second);
+}
+
+// What is out cannot be taken back, and must not look like the beginning of what comes next.
+void Collator::Impl::write_no_more(JobId because_of) {
+  stopped = true;
+  lift_bounds();
+  failure = "job " + std::to_string(number(because_of)) +
+            " broke off, and what came of it is printed, since there was no room to hold it "
+            "(--hold-memory, --spill-limit): nothing is printed behind it";
+  for (auto& [job, pending] : jobs) drop_output(pending);
 }
 
 // What follows is another attempt's.
@@ -89,7 +107,8 @@ bool Collator::Impl::loosen_live() {
   warnings.push_back(
       "job " + std::to_string(number(at->first)) +
       ": there is no room to hold its output until it is known whether it went well, "
-      "so it is written as it comes, also of attempts that fail");
+      "so it is written as it comes, " +
+      (options.whole_only ? "and if it breaks off the run ends" : "also of attempts that fail"));
   return true;
 }
 
@@ -137,7 +156,7 @@ Intake Collator::Impl::room_to_hold(JobId job, Pending& pending, Stream stream) 
 void Collator::Impl::output(JobId job, Stream stream, std::string_view bytes) {
   const auto at = jobs.find(job);
   assert(at != jobs.end());
-  if (at == jobs.end() || bytes.empty()) return;
+  if (at == jobs.end() || bytes.empty() || stopped) return;
   Pending& pending = at->second;
   if (flows(job, stream) && !sink.blocked(stream) && !must_wait(pending, job, stream)) {
     if (!by_lines || pressed(job)) return emit(job, pending, stream, bytes);
@@ -191,7 +210,10 @@ void Collator::Impl::moved(JobId job, Stream stream, std::size_t bytes) {
   assert(at != jobs.end());
   if (at == jobs.end() || bytes == 0) return;
   SpillStore* const spill = budget.spill();
-  if (spill == nullptr || offered != spill->target()) return;  // straight into the sink
+  if (spill == nullptr || offered != spill->target()) {  // straight into the sink
+    at->second.begun = true;
+    return;
+  }
   const FilePart part = spill->moved(bytes);
   const Charge charge(*this, at->second);
   at->second.held[index(stream)].append(part, pool);
@@ -211,7 +233,7 @@ void Collator::Impl::close(JobId job, std::string head, std::string note) {
       close_pending(at->second, std::move(head), std::move(note));
     }
   }
-  if (at == jobs.end() && !note.empty()) notes.push_back(std::move(note));
+  if (at == jobs.end()) give_note(std::move(note));
   if (ordered) {
     order.close(job, [this](JobId over) {
       if (const auto closed = jobs.find(over); closed != jobs.end()) list(over, closed->second);
@@ -225,6 +247,10 @@ void Collator::Impl::close(JobId job, std::string head, std::string note) {
     list(job, at->second, job == turn);
     if (job == turn) turn_over();
   }
+}
+
+void Collator::Impl::give_note(std::string note) {
+  if (!note.empty() && !stopped) notes.push_back(std::move(note));
 }
 
 // What is kept of jobs that are over counts too: many that could not start, or wrote nothing, may
@@ -255,7 +281,7 @@ void Collator::Impl::close_lines(Jobs::iterator at) {
 
 void Collator::Impl::finish(Jobs::iterator at) {
   bookkeeping -= bookkeeping_of(at->second);
-  if (!at->second.note.empty()) notes.push_back(std::move(at->second.note));
+  give_note(std::move(at->second.note));
   jobs.erase(at);
   const bool inside_a_line = turn != JobId{0} && has_open_line(turn);
   if (!inside_a_line) sink.settle();
@@ -281,6 +307,7 @@ void Collator::Impl::end() {
   std::stable_partition(rest.begin(), rest.end(), [&](JobId job) { return job == first; });
   for (const JobId job : rest) {
     const auto at = jobs.find(job);
+    if (!at->second.closed) drop(job);
     if (!at->second.closed) close_pending(at->second, {}, {});
     if (free_lines) {
       close_lines(at);
@@ -372,6 +399,7 @@ void Collator::open(JobId job, std::string tag, bool another) {
 }
 
 void Collator::try_again(JobId job) { impl_->try_again(job); }
+void Collator::drop(JobId job) { impl_->drop(job); }
 
 Intake Collator::room(JobId job, Stream stream) {
   if (impl_->options.mode == Mode::none) return {kRead};

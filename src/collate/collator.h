@@ -40,6 +40,11 @@
 // (In line mode every attempt's lines come.)  If it has the turn when the bounds are reached it is
 // loosened: from then on all it writes is written, in all its attempts, and that is a warning.
 //
+// Whole output only (`whole_only`).  Of a job that did not go well nothing is written: all is held,
+// as above, until its owner has said drop(), or close().  If one that was loosened is dropped, a
+// part of it is out already, and whatever came next would be glued to that: then nothing more is
+// written, nor is any note given back, and failure() says why.
+//
 // A sink that has no room holds up nothing but the live job; and that too is held back like the
 // others once the sink is `stalled`, as its owner judges.
 
@@ -68,6 +73,7 @@ class Collator {
     bool tagged = false;
     RowFormat* rows = nullptr;           // each job's block is a row; needs mode group, no tags
     bool seen = false;                   // bytes are wanted by others too: nothing moves past us
+    bool whole_only = false;             // nothing of a job counts before close(); without rows
     std::size_t hold_memory = 64 << 20;  // bytes, bookkeeping of finished jobs included
     SpillStore* spill = nullptr;         // null: memory is all there is
   };
@@ -84,6 +90,10 @@ class Collator {
   // Instead of close(): no more output will come of this attempt, and the job will be opened again,
   // or closed after all.  Nothing happens if it is not open.
   void try_again(JobId job);
+
+  // The attempt did not go well.  With whole_only what it wrote counts for nothing; else, or if the
+  // job is not open, nothing happens.
+  void drop(JobId job);
 
   // How much of what the job wrote may be taken now, and where to.  After none the caller leaves it
   // in the pipe until take_again() names the job.
@@ -134,7 +144,8 @@ class Collator {
   void end();
   bool idle() const;
 
-  // Not empty: what was held back cannot be read again, and why.
+  // Not empty: what was held back cannot be read again, or the rest of what is on stdout will never
+  // come, and why.
   const std::string& failure() const;
 
   // Not empty once if the spill store cannot be used, or a job's attempts cannot be held: what is

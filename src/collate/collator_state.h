@@ -45,6 +45,7 @@ struct Pending {
   bool closed = false;
   bool provisional = false;  // another attempt may follow: it is not live
   bool loose = false;        // what it writes is written, whatever follows
+  bool begun = false;        // some of it was given to the sink
   bool between = false;      // one attempt is over, and the next has not begun
   int row_step = 0;          // how far its row is written
 
@@ -72,9 +73,16 @@ struct Collator::Impl {
   void open(JobId job, std::string tag, bool another);
   void open_again(Pending& pending, bool another);
   void try_again(JobId job);
+  void drop(JobId job);
+  void write_no_more(JobId because_of);
   void complete_line(JobId job, Pending& pending, Stream stream);
   bool loosen_live();
   bool may_be_live() const { return !by_lines && options.rows == nullptr; }
+  // Nothing of an attempt may be written before its end.
+  bool waits_for_its_end(bool another) const {
+    return (another || options.whole_only) && may_be_live();
+  }
+  void give_note(std::string note);
   Intake room(JobId job, Stream stream);
   void output(JobId job, Stream stream, std::string_view bytes);
   void moved(JobId job, Stream stream, std::size_t bytes);
@@ -157,6 +165,7 @@ struct Collator::Impl {
   bool one_file = false;
   bool stalled = false;
   bool unbounded = false;
+  bool stopped = false;  // nothing more is written
 
   ExtentPool pool;
   TagWriter tags;

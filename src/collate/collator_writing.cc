@@ -151,6 +151,7 @@ bool Collator::Impl::write_held(JobId job, Pending& pending, Stream stream, std:
   if (sink.blocked(stream)) return false;
   const std::uint64_t written = write_piece(job, pending, stream, most);
   if (written == 0) return false;
+  pending.begun = true;
   std::uint64_t& whole = pending.whole[index(stream)];
   whole -= std::min(whole, written);
   allowance -= std::min<std::uint64_t>(allowance, written);
@@ -200,6 +201,7 @@ void Collator::Impl::let_go(Pending& pending, Stream stream, std::uint64_t bytes
 
 void Collator::Impl::emit(JobId job, Pending& pending, Stream stream, std::string_view bytes) {
   if (job == turn) turn_served = true;
+  pending.begun = true;
   if (!lines_count) return sink.write(stream, bytes);
   std::optional<Writer>& open = open_lines[file(stream)];
   const bool goes_on = open == Writer{job, stream};

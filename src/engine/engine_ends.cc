@@ -147,7 +147,7 @@ void Engine::try_again(Closing closing) {
   const JobId id = closing.running.job.id;
   const Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
   ++retries_;
-  output_.try_again(id, report(closing, wait));
+  output_.try_again(id, closing.attempt, report(closing, wait));
   std::optional<std::string> home;
   if (closing.running.hops) home = std::move(closing.running.hops->home);
   auto last = std::make_unique<LastTry>(LastTry{std::move(closing.attempt), closing.running.slot});
@@ -179,7 +179,7 @@ void Engine::on_hop(JobId id, const Attempt& attempt, std::string_view url) {
   short_until_.reset();
   --unclosed_;
   const auto rest = groups_.ended(running.job, attempt, false, now_);
-  output_.try_again(id);
+  output_.try_again(id, attempt);
   if (!running.hops) running.hops = std::make_unique<Hops>();
   running.hops->spent += attempt.usage.wall;
   Job& job = running.job;

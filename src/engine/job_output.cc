@@ -55,7 +55,14 @@ void JobOutput::started(JobId job, std::string tag, bool another) {
   if (parts_.collator != nullptr) parts_.collator->open(job, std::move(tag), another);
 }
 
-void JobOutput::try_again(JobId job, std::string note) {
+// What came of a response that is not whole is not printed, where only whole ones are.
+void JobOutput::drop_broken(JobId job, const Attempt& attempt) {
+  const bool whole = attempt.outcome.kind == Outcome::Kind::responded;
+  if (parts_.collator != nullptr && !whole) parts_.collator->drop(job);
+}
+
+void JobOutput::try_again(JobId job, const Attempt& attempt, std::string note) {
+  drop_broken(job, attempt);
   note_now(std::move(note));
   if (parts_.collator != nullptr) parts_.collator->try_again(job);
 }
@@ -72,6 +79,7 @@ void JobOutput::written(JobId job, Stream stream, std::string_view bytes) {
 }
 
 void JobOutput::ended(const Job& job, Slot slot, const Attempt& attempt, int attempts) {
+  drop_broken(job.id, attempt);
   if (parts_.rows != nullptr) heads_[job.id] = parts_.rows->head(job, attempt, attempts, slot);
   if (parts_.results != nullptr) parts_.results->ended(job, attempt, attempts, slot);
 }

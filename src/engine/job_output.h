@@ -71,7 +71,7 @@ class JobOutput {
 
   // Instead of ended() and closed(): no more output will come of this attempt, and the job goes its
   // way again from prepare() on; or is ended() and closed() after all.
-  void try_again(JobId job, std::string note = {});
+  void try_again(JobId job, const Attempt& attempt, std::string note = {});
 
   // ---- in each turn
 
@@ -109,6 +109,7 @@ class JobOutput {
     std::string text;
   };
 
+  void drop_broken(JobId job, const Attempt& attempt);
   bool takes_notes() const { return parts_.journal != nullptr || parts_.watch != nullptr; }
   void note_now(std::string note);
   void keep(std::string note);

@@ -169,6 +169,10 @@ void FetchExecutor::answered(Job& job) {
   }
   job.path = job.body.failure() ? "" : job.body.finish();
   if (job.body.end_of_store()) options_.on_store_end(*job.body.end_of_store());
+  if (options_.to_events && !job.body.failure() && !job.body.note().empty()) {
+    options_.warn(fmt::format("job {}: {}: {}", number(job.id), shown_url(job.way.url),
+                              job.body.note()));  // there is no row for it
+  }
   if (!job.body.failure()) return end(job, attempt());
   job.body.break_off();
   end(job, attempt_of(job, *job.body.failure()));
