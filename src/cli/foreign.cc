@@ -263,6 +263,7 @@ constexpr Translation kNotOfFetch[] = {
 constexpr std::string_view kJobs = "here -j N for all, --parallelism N for each host";
 constexpr std::string_view kSaved =
     "here --output-dir DIR, with --name T for the names; or --body > FILE";
+constexpr std::string_view kRemoteName = "here --output-dir . --name '{/}'";
 constexpr std::string_view kFollowed =
     "not needed: redirects are followed; --max-redirects N bounds it";
 constexpr std::string_view kAgent = "here --user-agent TEXT, or --contact ADDRESS";
@@ -292,13 +293,13 @@ constexpr std::string_view kTimed = "here --timeout D for a request, --deadline 
 constexpr Translation kFetchTranslations[] = {
     // where bodies go
     {"-o", kSaved},
-    {"-O", kSaved},
-    {"--remote-name", kSaved},
-    {"--remote-name-all", kSaved},
+    {"-O", kRemoteName},
+    {"--remote-name", kRemoteName},
+    {"--remote-name-all", kRemoteName},
     {"--output-document", "here --body > FILE"},
     {"--create-dirs", "not needed: folders are made"},
-    {"--directory-prefix", "here --output-dir DIR"},
-    {"--dir", "here --output-dir DIR"},
+    {"--directory-prefix", "here --output-dir DIR, with --name '{/}' for the names of URLs"},
+    {"--dir", "here --output-dir DIR, with --name '{/}' for the names of URLs"},
     {"--out", kSaved},
     {"-J", kSaved},
     {"--remote-header-name", kSaved},

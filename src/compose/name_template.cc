@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "compose/url_path.h"
 
 namespace distaff {
 namespace {
@@ -40,10 +41,19 @@ Expected<std::optional<Found>> read_word(std::string_view text) {
   return std::nullopt;
 }
 
+// Takes a path apart.  (A regex sees all of the value.)
+bool takes_path(const Piece& piece) {
+  const auto* replacement = std::get_if<Replacement>(&piece);
+  return replacement != nullptr && replacement->of_record() && !replacement->parts.empty() &&
+         replacement->parts.front().kind != PathPart::Kind::capture;
+}
+
 }  // namespace
 
-Expected<NameTemplate> NameTemplate::compile(std::string_view text, const TemplateSyntax& syntax) {
+Expected<NameTemplate> NameTemplate::compile(std::string_view text, const TemplateSyntax& syntax,
+                                             bool record_is_url) {
   NameTemplate name;
+  name.record_is_url_ = record_is_url;
   std::size_t done = 0;
   const auto add_until = [&](std::size_t end) -> Expected<void> {
     if (end == done) return {};
@@ -69,7 +79,8 @@ Expected<NameTemplate> NameTemplate::compile(std::string_view text, const Templa
   return name;
 }
 
-Expected<std::vector<FileNamePart>> NameTemplate::of(const JobView& job) const {
+Expected<std::vector<FileNamePart>> NameTemplate::of(const JobView& job,
+                                                     const std::string& url) const {
   std::vector<FileNamePart> name;
   name.reserve(parts_.size());
   for (const Part& part : parts_) {
@@ -77,11 +88,43 @@ Expected<std::vector<FileNamePart>> NameTemplate::of(const JobView& job) const {
       name.push_back({*what, {}});
       continue;
     }
-    auto text = std::get<Template>(part).expand(job);
+    auto text = expand(std::get<Template>(part), job, url);
     if (!text) return fail("--name: " + text.error().message);
     name.push_back({What::text, *std::move(text)});
   }
   return name;
+}
+
+Expected<std::string> NameTemplate::expand(const Template& text, const JobView& job,
+                                           const std::string& url) const {
+  if (std::none_of(text.pieces().begin(), text.pieces().end(), takes_path)) return text.expand(job);
+  std::string name;
+  for (const Piece& piece : text.pieces()) {
+    if (const auto* literal = std::get_if<std::string>(&piece)) {
+      name += *literal;
+      continue;
+    }
+    const auto& replacement = std::get<Replacement>(piece);
+    auto value =
+        takes_path(piece) ? piece_of_path(replacement, job, url) : value_of(replacement, job);
+    if (!value) return value;
+    name += *value;
+  }
+  return name;
+}
+
+Expected<std::string> NameTemplate::piece_of_path(const Replacement& replacement,
+                                                  const JobView& job,
+                                                  const std::string& url) const {
+  if (replacement.what == Replacement::What::record && record_is_url_) {
+    const auto path = file_path_of_url(url);
+    return path ? taken_apart(replacement.parts, *path) : value_of(replacement, job);
+  }
+  Replacement whole = replacement;
+  whole.parts.clear();
+  auto value = value_of(whole, job);
+  const auto path = value ? file_path_of_url(*value) : std::nullopt;
+  return path ? taken_apart(replacement.parts, *path) : value_of(replacement, job);
 }
 
 void NameTemplate::collect_names(std::vector<std::string>& names) const {

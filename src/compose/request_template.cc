@@ -94,7 +94,7 @@ Expected<RequestTemplate> RequestTemplate::compile(const FetchSpec& spec, const 
     if (!data) return tl::unexpected(data.error());
     request.data_ = *std::move(data);
   }
-  auto name = NameTemplate::compile(spec.name, context.syntax);
+  auto name = NameTemplate::compile(spec.name, context.syntax, spec.url_template.empty());
   if (!name) return tl::unexpected(name.error());
   request.name_ = *std::move(name);
   return request;
@@ -128,7 +128,7 @@ Expected<Launch> RequestTemplate::build(const JobView& job) const {
     if (!data) return fail("--data: " + data.error().message);
     request.data = *std::move(data);
   }
-  auto name = name_.of(job);
+  auto name = name_.of(job, request.url);
   if (!name) return tl::unexpected(name.error());
   request.name = *std::move(name);
   return launch;

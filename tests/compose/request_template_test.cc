@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+#include <vector>
+
 #include "compose/line.h"
 
 namespace distaff::request_template_test {
@@ -244,6 +248,83 @@ TEST(NameTemplate, TakesApartWhatOnlyTheResponseTells) {
   spec.name = "{c}";
   EXPECT_TRUE(error_of(request(spec, record, named({"a", "host"})))
                   .starts_with("--name: {c}: no such field"));
+}
+
+// The name that `name` makes of that URL.
+std::string named_by(const std::string& name, const std::string& url) {
+  FetchSpec spec;
+  spec.name = name;
+  const auto made = request(spec, line(url));
+  return made ? made->name.at(0).text : "refused: " + error_of(made);
+}
+
+TEST(NameTemplate, NamesFilesByThePathOfAUrlWithoutItsQuery) {
+  for (const auto& [name, url, expected] : std::vector<std::array<std::string, 3>>{
+           {"{/}", "http://h/a/b.txt", "b.txt"},
+           {"{/}", "http://h/a/b.txt?v=1/2#x/y", "b.txt"},
+           {"{/}", "http://h/a/b/", "b"},
+           {"{/}", "http://h", "index"},
+           {"{/}", "http://h/", "index"},
+           {"{/}", "http://h?a/b", "index"},
+           {"{/}", " http://h/a \r", "a"},
+           {"{/.}", "http://h/a/b.tar.gz?c.d", "b.tar"},
+           {"{/^.tar.gz}", "http://h/a/b.tar.gz?c", "b"},
+           {"{//}/{/}", "http://h/a/b/c?d", "/a/b/c"},
+           {"{.}", "http://h/a/b.txt", "/a/b"},
+           {"x-{/}.y", "http://h/a", "x-a.y"},
+           {"{@v=([0-9]+)}", "http://h/a?v=12", "12"},  // a regex sees all of it
+           {"{}", "http://h/a%20b", "http://h/a%20b"},
+       }) {
+    EXPECT_EQ(named_by(name, url), expected) << name << " of " << url;
+  }
+}
+
+TEST(NameTemplate, UndoesPercentSignsWhereNothingHidesBehindThem) {
+  for (const auto& [url, expected] : std::vector<std::array<std::string, 2>>{
+           {"http://h/a%20b%2Bc.txt", "a b+c.txt"},
+           {"http://h/b%C3%BCcher",
+            "b\xc3\xbc"
+            "cher"},
+           {"http://h/b\xc3\xbc", "b\xc3\xbc"},
+           {"http://h/100%25%2541", "100%%41"},  // once
+           {"http://h/a%2Fb", "a%2Fb"},
+           {"http://h/a/..%2F..%2fetc%2Fpasswd", "..%2F..%2fetc%2Fpasswd"},
+           {"http://h/a%00b%0a", "a%00b%0a"},
+           {"http://h/%1b%5b2J", "%1b%5b2J"},
+           {"http://h/%e2%80%aegpj.exe", "%e2%80%aegpj.exe"},
+           {"http://h/%ff%fe", "%ff%fe"},
+           {"http://h/%c3", "%c3"},
+           {"http://h/50%", "50%"},
+           {"http://h/a%zz", "a%zz"},
+           {"http://h/%20", " "},
+       }) {
+    EXPECT_EQ(named_by("{/}", url), expected) << url;
+  }
+}
+
+TEST(NameTemplate, KnowsUrlsInColumnsAndLeavesOtherValuesAlone) {
+  const Record record = row({"site", "file"}, {"http://h/a/b%20c?d", "x/y%20z?d"});
+  FetchSpec spec;
+  spec.column = "site";
+  for (const auto& [name, expected] :
+       std::vector<std::array<std::string, 2>>{{"{site/}", "b c"},
+                                               {"{1/}", "b c"},
+                                               {"{/}", "b c"},
+                                               {"{file/}", "y%20z?d"},
+                                               {"{site//}", "/a"},
+                                               {"{file//}", "x"}}) {
+    spec.name = name;
+    const auto made = request(spec, record, named({"site", "file"}));
+    ASSERT_TRUE(made) << error_of(made);
+    EXPECT_EQ(made->name.at(0).text, expected) << name;
+  }
+  // Of a template the record is no URL, or the beginning of one.
+  FetchSpec templated;
+  templated.url_template = "http://h/get?f={}";
+  templated.name = "{/}";
+  EXPECT_EQ(request(templated, line("a/b%20c?d"))->name.at(0).text, "b%20c?d");
+  templated.url_template = "{}?raw=1";
+  EXPECT_EQ(request(templated, line("http://h/a/b%20c"))->name.at(0).text, "b c");
 }
 
 TEST(RequestTemplate, TellsWhichFieldsItUses) {
