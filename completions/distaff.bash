@@ -839,7 +839,7 @@ _distaff_about_fetch() {
       ;;
     --name)
       kind=word not_after=' --name '
-      values=('{hash}{ext}' '{host}/{path}' '{#}{ext}')
+      values=('{/}' '{hash}{ext}' '{host}/{path}' '{#}{ext}')
       ;;
     --archive)
       kind=file not_after=' --archive --output-dir --body '

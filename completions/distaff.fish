@@ -501,7 +501,7 @@ complete -c distaff -n '__distaff_offers fetch --contact -- --contact' -l contac
 complete -c distaff -n '__distaff_offers fetch --output-dir -- --output-dir --archive --body' -l output-dir -d 'save bodies in DIR, complete or not at all' -x -k \
     -a '(__distaff_values --output-dir)'
 complete -c distaff -n '__distaff_offers fetch --name -- --name' -l name -d 'the name of a body\'s file, a template' -x -k \
-    -a '\'{hash}{ext}\' \'{host}/{path}\' \'{#}{ext}\''
+    -a '\'{/}\' \'{hash}{ext}\' \'{host}/{path}\' \'{#}{ext}\''
 complete -c distaff -n '__distaff_offers fetch --archive -- --archive --output-dir --body' -l archive -d 'save bodies compressed in one SQLite archive' -r -F -a '(__distaff_glued_files)'
 complete -c distaff -n '__distaff_offers fetch --body -- --body --output-dir --archive --output' -l body -d 'print bodies on stdout, and no report'
 complete -c distaff -n '__distaff_offers fetch --max-size -- --max-size' -l max-size -d 'a body larger than SIZE is a failure' -x -k \

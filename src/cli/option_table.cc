@@ -291,16 +291,17 @@ constexpr Option kOptions[] = {
     of_fetch(
         {Opt::name, "name", 0, 0, Topic::bodies, text, "T", "", "{hash}{ext}", false,
          "the name of a body's file, a template",
-         "{hash}, {host}, {path} and {ext} are of the final URL, the rest is of the record. By "
-         "default files are in 256 folders, by the first two digits of the hash. See BODIES.",
-         "{hash}{ext}|{host}/{path}|{#}{ext}"}),
+         "{hash}, {host}, {path} and {ext} are of the final URL, the rest is of the record: {/} is "
+         "the last part of its path. By default files are in 256 folders, by the first two digits "
+         "of the hash. See BODIES.",
+         "{/}|{hash}{ext}|{host}/{path}|{#}{ext}"}),
     of_fetch({Opt::archive, "archive", 0, 0, Topic::bodies, file, "FILE", "", "", false,
               "save bodies compressed in one SQLite archive",
               "sqlite3 -A lists and unpacks it. What is there is added to."}),
-    of_fetch(
-        {Opt::body, "body", 0, 0, Topic::bodies, none, "", "", "", false,
-         "print bodies on stdout, and no report",
-         "One unbroken after the other, as they are done, or in input order with --keep-order."}),
+    of_fetch({Opt::body, "body", 0, 0, Topic::bodies, none, "", "", "", false,
+              "print bodies on stdout, and no report",
+              "One whole body after the other, as they are done, or in input order with "
+              "--keep-order. Of one that breaks off nothing is printed."}),
     of_fetch({Opt::max_size, "max-size", 0, 0, Topic::bodies, size, "SIZE", "", "4G", false,
               "a body larger than SIZE is a failure", "Counted after decoding.", "1M|10M|100M|1G"}),
     of_fetch({Opt::no_decode, "no-decode", 0, 0, Topic::bodies, none, "", "", "", false,
