@@ -257,7 +257,7 @@ Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
     response->note = job.body.note();
     response->etag = head.etag;
     response->last_modified = head.last_modified;
-    if (!is_good(head.status)) attempt.retry_after = job.transfer->retry_after();
+    if (!is_good(head.status)) attempt.retry_after = head.retry_after;
     if (attempt.retry_after) {
       *attempt.retry_after = std::min(*attempt.retry_after, options_.spec.longest_retry_after);
     }

@@ -96,7 +96,7 @@ void FetchExecutor::robots_done(Job& job, int code) {
     return;
   }
   const std::string origin = job.url.origin;
-  auto retry_after = status > 299 ? job.transfer->retry_after() : std::nullopt;
+  auto retry_after = status > 299 ? job.transfer->head().retry_after : std::nullopt;
   if (retry_after) *retry_after = std::min(*retry_after, options_.spec.longest_retry_after);
   if (code == 0 || was_cut) robots_.put(origin, entry, EventLoop::now() + holds);
   robots_known(origin, status, entry, failure, retry_after);

@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "fetch/address.h"
 #include "fetch/body_decoder.h"
+#include "fetch/retry_after.h"
 #include "fetch/transfer_url.h"
 #include "os/spare_memory.h"
 
@@ -266,6 +268,15 @@ void Transfer::take_field(std::string_view line) {
         head_.location = *value;
       }
       break;
+    case 'r':
+      if (const auto value = value_of(line, "retry-after")) {
+        const auto wait = read_retry_after(*value, std::time(nullptr));
+        if (wait && wait > head_.retry_after) head_.retry_after = wait;
+      }
+      break;
+    case 's':
+      if (const auto value = value_of(line, "set-cookie")) head_.cookies.emplace_back(*value);
+      break;
     default:
       break;
   }
@@ -341,12 +352,6 @@ std::optional<std::uint64_t> Transfer::said_length() const {
   const auto length = info<curl_off_t>(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
   if (length < 0) return {};
   return static_cast<std::uint64_t>(length);
-}
-
-std::optional<Duration> Transfer::retry_after() const {
-  const auto seconds = info<curl_off_t>(easy_, CURLINFO_RETRY_AFTER);
-  if (seconds <= 0) return {};
-  return std::chrono::seconds(std::min<curl_off_t>(seconds, 1'000'000'000));
 }
 
 std::string Transfer::redirect() const {

@@ -50,6 +50,8 @@ struct TransferHead {
   bool no_ranges = false;               // the server says that it gives no parts
   std::optional<std::uint64_t> length;  // Content-Length
   bool two_lengths = false;             // … of which there are two that differ
+  std::optional<Duration> retry_after;  // the longest that it asks for
+  std::vector<std::string> cookies;     // values of Set-Cookie
 };
 
 // What was taken of some bytes of a body.
@@ -107,7 +109,6 @@ class Transfer {
   bool on_old_connection() const;                    // that carried others before
   std::uint64_t moved() const;                       // bytes of bodies, both ways, as they are
   std::optional<std::uint64_t> said_length() const;  // by the head, not decoded
-  std::optional<Duration> retry_after() const;
   std::string redirect() const;  // where the response leads; empty: nowhere
   int system_error() const;      // errno of the connection, or 0
 
