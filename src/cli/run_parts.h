@@ -65,6 +65,9 @@ class Relay final : public ExecEvents {
   void on_hop(JobId job, const Attempt& attempt, std::string_view url) override {
     to->on_hop(job, attempt, url);
   }
+  std::optional<Duration> again_in(JobId job, const Attempt& attempt, int tries) override {
+    return to->again_in(job, attempt, tries);
+  }
 
   ExecEvents* to = nullptr;
 };

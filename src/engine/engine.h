@@ -135,6 +135,7 @@ class Engine final : public ExecEvents, private OutputWatch {
   void on_end(JobId job, const Attempt& attempt) override;
   void on_closed(JobId job, bool kept_open) override;
   void on_hop(JobId job, const Attempt& attempt, std::string_view url) override;
+  std::optional<Duration> again_in(JobId job, const Attempt& attempt, int tries) override;
 
  private:
   // A job on its way from one request to the next.

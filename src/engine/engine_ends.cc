@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/numbers.h"
@@ -136,6 +137,17 @@ void Engine::close(const Closing& closing) {
 
 // ---- further attempts
 
+std::optional<Duration> Engine::again_in(JobId id, const Attempt& attempt, int tries) {
+  const Job& job = running_.at(id).job;
+  if (stopping_ || tries > groups_.policy(job).retries ||
+      !worth_another_try(options_.failure.retry_on, attempt.outcome)) {
+    return std::nullopt;
+  }
+  ++retries_;
+  const Duration delay = delay_after(options_.failure.retry_delay, tries, random_);
+  return std::max(delay, groups_.pause_after(job, attempt));
+}
+
 bool Engine::may_try_again(const Running& running, const Attempt& attempt, bool failed) const {
   return failed && !stopping_ && running.job.problem.empty() && !attempt.once_only &&
          running.attempt <= groups_.policy(running.job).retries &&
@@ -178,11 +190,20 @@ void Engine::on_hop(JobId id, const Attempt& attempt, std::string_view url) {
   limits_.ended(id);
   short_until_.reset();
   --unclosed_;
-  const auto rest = groups_.ended(running.job, attempt, false, now_);
+  const bool failed = attempt.again_in && !was_refused(attempt.outcome);
+  const auto rest = groups_.ended(running.job, attempt, failed, now_);
   output_.try_again(id, attempt);
   if (!running.hops) running.hops = std::make_unique<Hops>();
   running.hops->spent += attempt.usage.wall;
   Job& job = running.job;
+  if (attempt.again_in) {
+    // The same request once more, as after a failed attempt.
+    parts_.scheduler.retry(id, now_ + *attempt.again_in);
+    waiting_.emplace(
+        id,
+        Waiting{std::move(job), running.read, running.attempt - 1, {}, std::move(running.hops)});
+    return;
+  }
   auto key = options_.key_of_hop ? options_.key_of_hop(job, url) : std::nullopt;
   if (key && key != job.key) {
     if (!running.hops->home) running.hops->home = job.key.value_or("");

@@ -95,6 +95,12 @@ std::optional<Duration> Groups::ended(const Job& job, const Attempt& attempt, bo
   return asked.rest;
 }
 
+Duration Groups::pause_after(const Job& job, const Attempt& attempt) {
+  const Pace asked = pacing_.after(job.key.value_or(""), attempt, true);
+  const Duration pause = asked.pause.value_or(Duration{0});
+  return asked.as_asked ? pause : std::max(pause, attempt.retry_after.value_or(Duration{0}));
+}
+
 // Of its server.
 void Groups::take_wishes(Entry& entry, GroupId id, const Attempt& attempt, bool retry_after,
                          TimePoint now) {

@@ -48,6 +48,9 @@ class Groups {
   // the rest that is to follow; nothing: the one that the group's limits say.
   std::optional<Duration> ended(const Job& job, const Attempt& attempt, bool failed, TimePoint now);
 
+  // How long a failed attempt would pause the job's group, whether it has one or not.
+  Duration pause_after(const Job& job, const Attempt& attempt);
+
   // Lets go of the groups that the scheduler has forgotten.
   void forget(TimePoint now);
 

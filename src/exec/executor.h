@@ -43,6 +43,14 @@ class ExecEvents {
   virtual void on_hop(JobId job, const Attempt& attempt, std::string_view url) {
     static_cast<void>(job), static_cast<void>(attempt), static_cast<void>(url);
   }
+
+  // What several jobs need before their own requests (robots.txt) failed for the `tries`th time, as
+  // `attempt` says; the last who asked for it was `job`.  How long to wait before it is tried
+  // again; nothing: it has failed.
+  virtual std::optional<Duration> again_in(JobId job, const Attempt& attempt, int tries) {
+    static_cast<void>(job), static_cast<void>(attempt), static_cast<void>(tries);
+    return std::nullopt;
+  }
 };
 
 class Executor {

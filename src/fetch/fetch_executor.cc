@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "base/numbers.h"
@@ -14,6 +16,11 @@
 
 namespace distaff {
 namespace {
+
+using namespace std::chrono_literals;
+
+// A robots.txt that drips would make all jobs of its origin wait for ever.
+constexpr Duration kLongestRobots = 2min;
 
 bool ends_jobs(int signal) {
   switch (signal) {
@@ -198,14 +205,28 @@ void FetchExecutor::end_soon(Job& job, Outcome outcome) {
 void FetchExecutor::end_the_doomed() {
   for (const JobId id : std::exchange(doomed_, {})) {
     const auto found = jobs_.find(id);
-    if (found == jobs_.end() || !found->second.verdict) continue;
+    if (found == jobs_.end()) continue;
     Job& job = found->second;
+    if (!job.verdict) {
+      if (job.rests) rest(job);
+      continue;
+    }
+    if (robots_stalled(job)) continue;
     job.body.break_off();
     Attempt attempt = attempt_of(job, *job.verdict);
     attempt.told = job.verdict->kind == Outcome::Kind::signalled;
+    if (job.robots_failed) attempt.once_only = true;
     leave_robots(job);
     end(job, attempt);
   }
+}
+
+// It came while its origin's robots.txt is not to be asked for yet.
+void FetchExecutor::rest(Job& job) {
+  Attempt attempt;
+  attempt.outcome = Outcome::broken(Outcome::Broken::refused, "");
+  attempt.again_in = job.rests;
+  hop(job, attempt);
 }
 
 void FetchExecutor::end(Job& job, const Attempt& attempt) {
@@ -252,8 +273,13 @@ void FetchExecutor::look_for_stalled(TimePoint now) {
   look_at_.reset();
   if (jobs_.empty()) return;
   look_at_ = now + stall / 4;
+  const Duration whole = std::max(stall, kLongestRobots);
   for (auto& [id, job] : jobs_) {
     if (!job.transfer) continue;
+    if (job.asks_robots && now - job.started >= whole) {
+      end_soon(job, Outcome::broken(Outcome::Broken::timeout,
+                                    fmt::format("not whole within {}", format_duration(whole))));
+    }
     const std::uint64_t moved = job.transfer->head_bytes() + job.transfer->moved();
     const bool is_ours = job.transfer->paused() || job.has_come || !job.transfer->is_connected();
     if (is_ours || moved != job.moved) {

@@ -9,9 +9,12 @@
 // its own, made by the first job that comes; others of that origin which start meanwhile wait for
 // its result, and all go on by on_hop().
 //
-// What a robots.txt says holds for a day: a 4xx allows all, a 5xx forbids all for five minutes.  A
-// server that cannot be reached is asked again by the next job.  Crawl-delay is obeyed up to a
-// minute.
+// What a robots.txt says holds for a day, and a 4xx allows all.  If there is no such answer (5xx,
+// 429, no connection, it hangs or breaks off), it is asked for again as often as any request would
+// be: all jobs of the origin wait for that by on_hop().  Then it forbids all for five minutes, and
+// no job asks in vain once more.  Crawl-delay is obeyed up to a minute.
+//
+// Cookies that a host sets are given back to it, and to no other, while the run lasts.
 //
 // Bodies of 2xx answers go to a BodyStore, or out by ExecEvents::room() and on_output(); others are
 // dropped.  A response that came whole is `responded`, whatever its status.
@@ -111,6 +114,8 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     std::string path;  // of the body
     Duration rest{0};
     std::optional<Outcome> verdict;  // it ends with this, in the next wait
+    bool robots_failed = false;      // … because of its origin's robots.txt
+    std::optional<Duration> rests;   // it hops, in the next wait, until the next try at that
     // For the stall time-out: how much had moved, and when that was seen last.
     std::uint64_t moved = 0;
     TimePoint moved_at;
@@ -150,15 +155,20 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   static std::string plain_text(const Job& job);
   void warn_of_delay(const std::string& host, const Robots& robots);
   bool follow_robots(Job& job, int status);
-  void robots_known(const std::string& origin, int status, const RobotsCache::Entry& entry,
-                    const std::optional<Outcome>& failure, std::optional<Duration> retry_after);
+  void robots_known(const std::string& origin, const RobotsCache::Entry& entry,
+                    const Attempt& attempt);
+  void robots_failed(Job& job, Attempt attempt, bool is_ours = false);
+  void try_robots_again(const std::string& origin, JobId asked, Attempt attempt, Duration wait);
+  std::vector<Job*> take_waiting(const std::string& origin);
   void leave_robots(Job& job);
+  bool robots_stalled(Job& job);
 
   // Of ends.
   void end_soon(Job& job, Outcome outcome);
   void end_the_doomed();
   void end(Job& job, const Attempt& attempt);
   void hop(Job& job, const Attempt& attempt);
+  void rest(Job& job);
   void resume_paused();
   void look_for_stalled(TimePoint now);
 
@@ -176,6 +186,12 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   bool warned_of_delay_ = false;
   // Who waits for the robots.txt of an origin; the first asks for it.
   std::unordered_map<std::string, std::vector<JobId>> asking_;
+  // Origins whose robots.txt was asked for in vain, and is to be asked for again.
+  struct Tried {
+    int tries = 0;
+    TimePoint again_at;
+  };
+  std::unordered_map<std::string, Tried> tried_;
   bool finished_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include "base/numbers.h"
 #include "fetch/fetch_executor.h"
 #include "fetch/transfer_failure.h"
+#include "os/spare_memory.h"
 
 namespace distaff {
 namespace {
@@ -27,8 +28,14 @@ Duration rest_of(const Robots& robots) {
   return std::min(robots.crawl_delay().value_or(Duration{0}), kLongestDelay);
 }
 
-std::string unreadable(const std::string& host, const std::string& why) {
-  return fmt::format("robots.txt of {} could not be read ({}), which forbids all", host, why);
+// No statement that there is none, but that there is no answer for now.
+bool is_trouble(int status) {
+  return status >= 500 || status == 429 || status == 408 || status == 425;
+}
+
+std::string unreadable(const std::string& host, const std::string& why, int tries) {
+  return fmt::format("robots.txt of {} could not be read ({}{}), which forbids all", host, why,
+                     tries > 1 ? fmt::format(", {} tries", tries) : "");
 }
 
 }  // namespace
@@ -37,11 +44,18 @@ std::string unreadable(const std::string& host, const std::string& why) {
 bool FetchExecutor::may_ask(Job& job) {
   const RobotsCache::Entry* known = robots_.find(job.url.origin, job.started);
   if (known == nullptr) {
-    ask_robots(job);
+    const auto tried = tried_.find(job.url.origin);
+    if (tried == tried_.end() || tried->second.again_at <= job.started) {
+      ask_robots(job);
+    } else {
+      job.rests = tried->second.again_at - job.started;
+      doomed_.push_back(job.id);
+    }
     return false;
   }
-  if (!known->trouble.empty()) {
-    end_soon(job, Outcome::broken(Broken::refused, unreadable(job.url.host, known->trouble)));
+  if (known->failure) {
+    job.robots_failed = true;
+    end_soon(job, *known->failure);
     return false;
   }
   if (!known->robots.allows(job.url.path_and_query)) {
@@ -63,7 +77,6 @@ void FetchExecutor::send_robots(Job& job, std::string url) {
   job.asks_robots = true;
   TransferRequest request;
   request.url = std::move(url);
-  request.cookies = false;
   request.as_it_is = true;
   job.transfer = take_transfer();
   job.transfer->begin(std::move(request), *this, number(job.id));
@@ -79,27 +92,29 @@ std::optional<TakenBytes> FetchExecutor::take_robots(Job& job, std::string_view 
 void FetchExecutor::robots_done(Job& job, int code) {
   const int status = job.transfer->head().status;
   const bool was_cut = job.robots_text.size() == kMostText;
+  Attempt attempt;
+  attempt.outcome = Outcome::responded(status);
+  if (status > 299) attempt.retry_after = job.transfer->head().retry_after;
+  if (attempt.retry_after) {
+    *attempt.retry_after = std::min(*attempt.retry_after, options_.spec.longest_retry_after);
+  }
+  const bool has_head = status == 0 || job.transfer->head_is_whole();
+  if ((code != 0 || !has_head) && !was_cut) {
+    attempt.outcome = failure_of(code, *job.transfer, options_.spec, job.robots_text.size());
+    return robots_failed(job, std::move(attempt), job.transfer->socket_error() != 0);
+  }
+  if (is_trouble(status)) return robots_failed(job, std::move(attempt));
   RobotsCache::Entry entry;
-  std::optional<Outcome> failure;
-  Duration holds = kHolds;
-  if (code != 0 && !was_cut) {
-    failure = failure_of(code, *job.transfer, options_.spec, job.robots_text.size());
-    failure->reason = unreadable(job.url.host, failure->reason);
-  } else if (status >= 200 && status <= 299) {
+  if (status >= 200 && status <= 299) {
     entry.robots = Robots::parse(plain_text(job), kAgent);
     warn_of_delay(job.url.host, entry.robots);
-  } else if (status >= 500) {
-    entry = {Robots::disallow_all(), fmt::format("HTTP {}", status)};
-    failure = Outcome::broken(Broken::refused, unreadable(job.url.host, entry.trouble));
-    holds = kTroubleHolds;
   } else if (follow_robots(job, status)) {
     return;
   }
   const std::string origin = job.url.origin;
-  auto retry_after = status > 299 ? job.transfer->head().retry_after : std::nullopt;
-  if (retry_after) *retry_after = std::min(*retry_after, options_.spec.longest_retry_after);
-  if (code == 0 || was_cut) robots_.put(origin, entry, EventLoop::now() + holds);
-  robots_known(origin, status, entry, failure, retry_after);
+  attempt.rest_at_least = rest_of(entry.robots);
+  robots_.put(origin, entry, EventLoop::now() + kHolds);
+  robots_known(origin, entry, attempt);
 }
 
 // Some send it packed though nobody offered that.  Of one that is cut, what there is.
@@ -150,40 +165,95 @@ bool FetchExecutor::follow_robots(Job& job, int status) {
   return true;
 }
 
-void FetchExecutor::robots_known(const std::string& origin, int status,
-                                 const RobotsCache::Entry& entry,
-                                 const std::optional<Outcome>& failure,
-                                 std::optional<Duration> retry_after) {
-  auto waiting = asking_.extract(origin);
+// Those that wait for an answer, and go on; they have begun to end otherwise if they have a
+// verdict.
+std::vector<FetchExecutor::Job*> FetchExecutor::take_waiting(const std::string& origin) {
+  std::vector<Job*> jobs;
+  const auto waiting = asking_.extract(origin);
   for (const JobId id : waiting.mapped()) {
     const auto found = jobs_.find(id);
-    if (found == jobs_.end() || found->second.verdict) continue;
-    Job& job = found->second;
-    Attempt attempt;
-    attempt.outcome = failure ? *failure : Outcome::responded(status);
-    attempt.usage.wall = EventLoop::now() - job.started;
-    attempt.rest_at_least = rest_of(entry.robots);
-    attempt.retry_after = retry_after;
-    if (failure) {
-      end(job, attempt);
+    if (found != jobs_.end() && !found->second.verdict) jobs.push_back(&found->second);
+  }
+  return jobs;
+}
+
+void FetchExecutor::robots_known(const std::string& origin, const RobotsCache::Entry& entry,
+                                 const Attempt& attempt) {
+  tried_.erase(origin);
+  for (Job* const job : take_waiting(origin)) {
+    Attempt own = attempt;
+    own.usage.wall = EventLoop::now() - job->started;
+    if (entry.failure) {
+      own.outcome = *entry.failure;
+      own.once_only = true;
+      end(*job, own);
     } else {
-      hop(job, attempt);
+      hop(*job, own);
     }
   }
 }
 
-// It ends before the answer is known: if it is the one that asks, the next does so.
+// There is no answer, as far as the job knows that asked for it.  A failure of ours (there was no
+// descriptor) says nothing of the server, so the next job asks.
+void FetchExecutor::robots_failed(Job& job, Attempt attempt, bool is_ours) {
+  const std::string origin = job.url.origin;
+  Tried& tried = tried_[origin];
+  ++tried.tries;
+  const auto again_in = events_.again_in(job.id, attempt, tried.tries);
+  if (again_in) return try_robots_again(origin, job.id, std::move(attempt), *again_in);
+  RobotsCache::Entry entry{Robots::disallow_all(), attempt.outcome};
+  Outcome& failure = *entry.failure;
+  if (failure.kind == Outcome::Kind::responded) {
+    failure = Outcome::broken(Broken::refused, fmt::format("HTTP {}", failure.value));
+  }
+  if (failure.kind == Outcome::Kind::timed_out) {
+    failure = Outcome::broken(Broken::timeout, std::move(failure.reason));
+  }
+  failure.reason = unreadable(job.url.host, failure.reason, tried.tries);
+  if (!is_ours && !memory_ran_out()) {
+    const Duration holds = std::max(kTroubleHolds, attempt.retry_after.value_or(Duration{0}));
+    robots_.put(origin, entry, EventLoop::now() + holds);
+  }
+  robots_known(origin, entry, attempt);
+}
+
+// The group of a job learns once what the server said.
+void FetchExecutor::try_robots_again(const std::string& origin, JobId asked, Attempt attempt,
+                                     Duration wait) {
+  const TimePoint now = EventLoop::now();
+  tried_[origin].again_at = now + wait;
+  attempt.again_in = wait;
+  Attempt others;
+  others.outcome = Outcome::broken(Broken::refused, "");
+  others.again_in = wait;
+  for (Job* const job : take_waiting(origin)) {
+    Attempt& own = job->id == asked ? attempt : others;
+    own.usage.wall = now - job->started;
+    hop(*job, own);
+  }
+}
+
+// It ends before the answer is known.  If it is the one that asks, its time is up, which all that
+// wait are told: each of them would wait as long in vain.
 void FetchExecutor::leave_robots(Job& job) {
   const auto found = asking_.find(job.url.origin);
   if (found == asking_.end()) return;
-  auto& waiting = found->second;
-  const bool asks = waiting.front() == job.id;
-  std::erase(waiting, job.id);
-  if (waiting.empty()) {
-    asking_.erase(found);
-  } else if (asks) {
-    send_robots(jobs_.at(waiting.front()), job.url.origin + "/robots.txt");
+  if (!job.asks_robots) {
+    std::erase(found->second, job.id);
+    return;
   }
+  Attempt attempt;
+  attempt.outcome = {Outcome::Kind::timed_out, 0, "it took too long"};
+  robots_failed(job, std::move(attempt));
+}
+
+// True if that is what the job has its verdict for.
+bool FetchExecutor::robots_stalled(Job& job) {
+  if (!job.asks_robots || job.verdict->kind != Outcome::Kind::broken) return false;
+  Attempt attempt;
+  attempt.outcome = *std::exchange(job.verdict, std::nullopt);
+  robots_failed(job, std::move(attempt));
+  return true;
 }
 
 }  // namespace distaff

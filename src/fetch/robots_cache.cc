@@ -23,7 +23,8 @@ const RobotsCache::Entry* RobotsCache::find(std::string_view origin, TimePoint n
 void RobotsCache::put(std::string_view origin, Entry entry, TimePoint until) {
   const auto found = by_origin_.find(origin);
   if (found != by_origin_.end()) forget(found->second);
-  const std::size_t size = kPerEntry + origin.size() + entry.trouble.size() + entry.robots.memory();
+  const std::size_t reason = entry.failure ? entry.failure->reason.size() : 0;
+  const std::size_t size = kPerEntry + origin.size() + reason + entry.robots.memory();
   known_.push_front({std::string(origin), std::move(entry), until, size});
   by_origin_.emplace(known_.front().origin, known_.begin());
   bytes_ += size;

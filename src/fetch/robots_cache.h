@@ -6,12 +6,14 @@
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/time.h"
 #include "compose/robots.h"
+#include "model/outcome.h"
 
 namespace distaff {
 
@@ -23,7 +25,7 @@ class RobotsCache {
   };
   struct Entry {
     Robots robots = Robots::allow_all();
-    std::string trouble;  // why it could not be read, if that is why it forbids all
+    std::optional<Outcome> failure;  // that it could not be read, if that is why it forbids all
   };
 
   RobotsCache() : RobotsCache(Options{}) {}

@@ -79,7 +79,9 @@ struct Attempt {
   std::shared_ptr<const Response> response{};  // null if it did not come to one
   Duration rest_at_least{0};                   // of its group, from now (Crawl-delay)
   std::optional<Duration> retry_after{};       // nothing of its group before, said the server
-  bool once_only = false;  // sent, and to send it again might do something twice
+  std::optional<Duration> again_in{};          // of a hop: the next request not before that
+  // Sent, and to send it again might do something twice; or it has had its tries.
+  bool once_only = false;
 };
 
 }  // namespace distaff

@@ -130,6 +130,49 @@ TEST(Hops, RetryAfterPausesTheGroupAndNoOther) {
                                   "32 http://a/2"}));
 }
 
+// The robots.txt of its host, say, which failed for the `tries`th time.
+fake::Behaviour in_vain(int status, int tries) {
+  fake::Behaviour what = redirect("http://a/1");
+  what.outcome = Outcome::responded(status);
+  what.in_vain = tries;
+  return what;
+}
+
+TEST(Hops, WhatSeveralNeedIsAskedForAgainAsARequestIs) {
+  Web web;
+  web.options.failure.retries = 2;
+  web.page("http://a/1", {in_vain(503, 1), in_vain(429, 2), answer(200)});
+  web.page("http://a/2", {answer(200)});
+  web.page("http://b/1", {answer(200)});
+  EXPECT_EQ(web.run().exit_status(), 0);
+  // In between the job keeps its place, and others go on.
+  EXPECT_EQ(web.starts(), (Starts{"0 http://a/1", "0 http://b/1", "2 http://a/1", "4 http://a/1",
+                                  "5 http://a/2"}));
+}
+
+TEST(Hops, WhatSeveralNeedFailsAfterItsTriesAndWhereNoRequestIsTriedAgain) {
+  for (const auto& [retries, status] : {std::pair(1, 503), std::pair(5, 404)}) {
+    Web web;
+    web.options.failure.retries = retries;
+    web.page("http://a/1", {in_vain(503, 1), in_vain(status, 2), answer(200)});
+    web.page("http://a/2", {answer(200)});
+    EXPECT_EQ(web.run().exit_status(), 1);
+    EXPECT_EQ(web.starts().at(1), "2 http://a/1");
+    EXPECT_EQ(web.engine->summary().ended(), 2u);
+  }
+}
+
+TEST(Hops, WhatSeveralNeedWaitsAsLongAsItsServerAsks) {
+  Web web;
+  web.options.failure.retries = 1;
+  fake::Behaviour busy = in_vain(503, 1);
+  busy.retry_after = 30s;
+  web.page("http://a/1", {busy, answer(200)});
+  web.page("http://a/2", {answer(200)});
+  EXPECT_EQ(web.run().exit_status(), 0);
+  EXPECT_EQ(web.starts(), (Starts{"0 http://a/1", "31 http://a/1", "32 http://a/2"}));
+}
+
 TEST(Hops, ARuleMayBoundRetryAfter) {
   Web web;
   ThrottleEntry entry;
@@ -146,6 +189,15 @@ TEST(Hops, ARuleMayBoundRetryAfter) {
   web.page("http://a/2", {answer(200)});
   web.run();
   EXPECT_EQ(web.starts(), (Starts{"0 http://a/1", "6 http://a/2"}));
+
+  Web of_several;
+  of_several.options.failure.retries = 1;
+  of_several.groups.rules = {rule};
+  fake::Behaviour in_trouble = in_vain(503, 1);
+  in_trouble.retry_after = 30s;
+  of_several.page("http://a/1", {in_trouble, answer(200)});
+  of_several.run();
+  EXPECT_EQ(of_several.starts(), (Starts{"0 http://a/1", "6 http://a/1"}));
 }
 
 TEST(Hops, ACrawlDelayIsBetweenAnyTwoStartsOfTheGroup) {

@@ -19,7 +19,7 @@ class FetchRobots : public testing::Test {
     large.replace(14, 23, "Disallow: /hello\n#####\n");
     large += "Disallow: /\n";
     const std::string file = dir->file("large", large);
-    server = new HttpServer({"--hosts",  "10",
+    server = new HttpServer({"--hosts",  "19",
                              "--robots", "127.0.0.1=" + some,
                              "--robots", "127.0.0.2=503",
                              "--robots", "127.0.0.3=403",
@@ -28,7 +28,16 @@ class FetchRobots : public testing::Test {
                              "--robots", "127.0.0.6=to:/loop",
                              "--robots", "127.0.0.8=" + slow,
                              "--robots", "127.0.0.9=" + file,
-                             "--robots", "127.0.0.10=" + slow});
+                             "--robots", "127.0.0.10=" + slow,
+                             "--robots", "127.0.0.11=503,503,404",
+                             "--robots", "127.0.0.12=429,429,404",
+                             "--robots", "127.0.0.13=408,408,404",
+                             "--robots", "127.0.0.14=500,500,404",
+                             "--robots", "127.0.0.15=drop,drop,404",
+                             "--robots", "127.0.0.16=cut,cut,404",
+                             "--robots", "127.0.0.17=429",
+                             "--robots", "127.0.0.18=503+1,404",
+                             "--robots", "127.0.0.19=drip"});
   }
   static void TearDownTestSuite() {
     delete server;
@@ -143,35 +152,132 @@ TEST_F(FetchRobots, AServerThatHasNoneAllowsAll) {
   EXPECT_EQ(fetches.run(server->url("/hello", "127.0.0.6")).status(), 200) << "behind too many";
 }
 
-TEST_F(FetchRobots, AServerThatCannotBeReachedIsAskedAgainByTheNextJob) {
+TEST_F(FetchRobots, AServerThatCannotBeReachedIsNotAskedAgainByEachJob) {
   Fetches fetches(options);
-  const Fetched& one = fetches.run(server->url("/hello", "127.0.0.4"));
-  EXPECT_EQ(one.broken(),
-            "connect: robots.txt of 127.0.0.4 could not be read (the server closed the connection "
-            "and said nothing), which forbids all");
-  EXPECT_FALSE(one.end->response);
-  fetches.run(server->url("/hello", "127.0.0.4"));
-  fetches.wait_until([&] { return server->count("/robots.txt", "127.0.0.4") == 2; });
+  for (int i = 0; i < 2; ++i) {
+    const Fetched& one = fetches.run(server->url("/hello", "127.0.0.4"));
+    EXPECT_EQ(one.broken(),
+              "connect: robots.txt of 127.0.0.4 could not be read (the server closed the "
+              "connection and said nothing), which forbids all");
+    EXPECT_FALSE(one.end->response);
+    EXPECT_TRUE(one.end->once_only) << "to try again would only be told the same";
+  }
+  fetches.wait_until([&] { return server->count("/robots.txt", "127.0.0.4") > 0; });
+  EXPECT_EQ(server->count("/robots.txt", "127.0.0.4"), 1);
 }
 
-TEST_F(FetchRobots, WhoWaitsLongestAsksIfTheFirstIsEnded) {
+// What jobs that are started together for one origin come to, and how often it was asked.
+struct Together {
+  std::set<std::string> ends;  // "200", or why they broke
+  std::vector<int> tries;      // that again_in() was asked about
+  std::vector<std::string> causes;
+};
+Together run_together(Fetches& fetches, const std::string& url, int retries) {
+  Together result;
+  fetches.retry_after = [&](const Attempt& attempt, int tries) -> std::optional<Duration> {
+    result.tries.push_back(tries);
+    result.causes.push_back(describe(attempt.outcome));
+    if (tries > retries) return std::nullopt;
+    return std::max<Duration>(20ms, attempt.retry_after.value_or(Duration{0}));
+  };
+  for (int i = 0; i < 3; ++i) fetches.start(url + "?" + std::to_string(i));
+  fetches.wait_for_all();
+  for (const auto& [id, one] : fetches.seen) {
+    result.ends.insert(one.broken().empty() ? std::to_string(one.status()) : one.broken());
+  }
+  return result;
+}
+
+TEST_F(FetchRobots, IsAskedAgainAsARequestIsOnceForAllThatWait) {
+  struct Case {
+    const char* host;
+    const char* cause;
+  } const cases[] = {{"127.0.0.11", "HTTP 503"},      {"127.0.0.12", "HTTP 429"},
+                     {"127.0.0.13", "HTTP 408"},      {"127.0.0.14", "HTTP 500"},
+                     {"127.0.0.15", "no connection"}, {"127.0.0.16", "body broke off"}};
+  for (const auto& [host, cause] : cases) {
+    Fetches fetches(options);
+    const Together came = run_together(fetches, server->url("/hello", host), 2);
+    EXPECT_EQ(came.ends, std::set<std::string>{"200"}) << cause;
+    EXPECT_EQ(came.tries, (std::vector{1, 2})) << cause;
+    EXPECT_EQ(came.causes, (std::vector<std::string>{cause, cause}));
+    fetches.wait_until([&, name = host] { return server->count("/robots.txt", name) == 3; });
+  }
+}
+
+TEST_F(FetchRobots, WhatFailsForGoodIsToldToAllAndKept) {
+  Fetches fetches(options);
+  const std::string why =
+      "refused: robots.txt of 127.0.0.17 could not be read (HTTP 429, 3 tries), which forbids all";
+  EXPECT_EQ(run_together(fetches, server->url("/hello", "127.0.0.17"), 2).ends, std::set{why});
+  EXPECT_EQ(fetches.run(server->url("/size/1", "127.0.0.17")).broken(), why);
+  EXPECT_EQ(server->count("", "127.0.0.17"), 3);
+}
+
+TEST_F(FetchRobots, WhoComesMeanwhileWaitsForTheNextTry) {
+  Fetches fetches(options);
+  std::vector<Duration> asked;
+  fetches.retry_after = [&](const Attempt& attempt, int) {
+    asked.push_back(attempt.retry_after.value_or(Duration{0}));
+    return 1s;
+  };
+  const std::string url = server->url("/hello", "127.0.0.18");
+  fetches.start(url);
+  fetches.wait_until([&] { return !fetches.seen[1].hops.empty(); });
+  EXPECT_EQ(fetches.seen[1].hops.at(0).outcome, Outcome::responded(503));
+  const TimePoint begin = EventLoop::now();
+  EXPECT_EQ(fetches.run(url).status(), 200);
+  EXPECT_GE(EventLoop::now() - begin, 500ms);
+  fetches.wait_for_all();
+  EXPECT_EQ(asked, std::vector<Duration>{1s});
+  EXPECT_EQ(server->count("/robots.txt", "127.0.0.18"), 2);
+}
+
+TEST_F(FetchRobots, OneThatHangsStallsOnce) {
+  SilentServer silent;
+  options.spec.stall_timeout = 400ms;
+  Fetches fetches(options);
+  const std::string why =
+      "timeout: robots.txt of 127.0.0.1 could not be read (nothing came for 0.4s "
+      "(--stall-timeout), 2 tries), which forbids all";
+  EXPECT_EQ(run_together(fetches, silent.url("/hello"), 1).ends, std::set{why});
+  EXPECT_EQ(fetches.run(silent.url("/other")).broken(), why);
+  EXPECT_EQ(silent.asked("/robots.txt"), 2);
+}
+
+TEST_F(FetchRobots, OneThatDripsIsNotWaitedForLong) {
+  options.spec.stall_timeout = 100s;
+  Fetches fetches(options);
+  fetches.start(server->url("/hello", "127.0.0.19"));
+  fetches.start(server->url("/hello", "127.0.0.19"));
+  for (int i = 0; i < 3; ++i) {
+    fetches.turn(EventLoop::now() + 200ms);
+    EXPECT_EQ(fetches.executor->running(), 2);
+    fetches.leap(41s);
+  }
+  fetches.wait_for_all();
+  EXPECT_EQ(fetches.seen[2].broken(),
+            "timeout: robots.txt of 127.0.0.19 could not be read (not whole within 2m 0s), which "
+            "forbids all");
+}
+
+TEST_F(FetchRobots, WhenTheTimeOfWhoAsksIsUpAllThatWaitAreTold) {
   SilentServer silent;
   const auto asked = [&] { return silent.asked("/robots.txt"); };
   Fetches fetches(options);
-  fetches.start(silent.url("/hello"));
-  fetches.start(silent.url("/hello"));
-  fetches.start(server->url("/hello", "127.0.0.3"));
-  fetches.wait_until([&] { return fetches.seen[3].closes == 1 && asked() > 0; });
-  EXPECT_EQ(asked(), 1);
+  for (int i = 0; i < 3; ++i) fetches.start(silent.url("/hello"));
+  fetches.wait_until([&] { return asked() > 0; });
+  fetches.executor->signal(JobId{2}, SIGTERM);  // it only waits
+  fetches.wait_until([&] { return fetches.seen[2].closes == 1; });
+  EXPECT_EQ(fetches.seen[2].end->outcome, Outcome::signalled(SIGTERM));
+  EXPECT_EQ(fetches.executor->running(), 2);
   fetches.executor->signal(JobId{1}, SIGTERM);
-  fetches.wait_until([&] { return fetches.seen[1].closes == 1; });
-  EXPECT_EQ(fetches.seen[1].end->outcome, Outcome::signalled(SIGTERM));
-  EXPECT_EQ(fetches.executor->running(), 1);
-  fetches.wait_until([&] { return asked() == 2; });
-  fetches.executor->signal(JobId{2}, SIGKILL);
   fetches.wait_for_all();
-  EXPECT_EQ(fetches.seen[2].end->outcome, Outcome::signalled(SIGKILL));
-  EXPECT_EQ(asked(), 2);
+  EXPECT_EQ(fetches.seen[1].end->outcome, Outcome::signalled(SIGTERM));
+  EXPECT_EQ(fetches.seen[3].broken(),
+            "timeout: robots.txt of 127.0.0.1 could not be read (it took too long), which forbids "
+            "all");
+  EXPECT_EQ(asked(), 1);
 }
 
 TEST_F(FetchRobots, ARedirectElsewhereAsksThere) {

@@ -273,8 +273,13 @@ class Fetches final : public ExecEvents {
 
   // One wait, at most until `limit`.
   void turn(TimePoint limit) {
-    for (const JobId id : std::exchange(hopped_, {})) {
-      EXPECT_EQ(executor->start(id, launches_[id]).start, Executor::Start::started);
+    for (const auto& [id, at] : std::exchange(hopped_, {})) {
+      if (at > EventLoop::now()) {
+        hopped_.emplace_back(id, at);
+        limit = std::min(limit, at);
+      } else {
+        EXPECT_EQ(executor->start(id, launches_[id]).start, Executor::Start::started);
+      }
     }
     loop.wait(std::min(limit, executor->wake_at().value_or(limit)));
     tick(EventLoop::now());
@@ -290,6 +295,9 @@ class Fetches final : public ExecEvents {
   std::map<std::uint64_t, Fetched> seen;
   std::vector<std::uint64_t> order;  // in which jobs ended
   std::function<std::size_t()> room_now = [] { return std::size_t{1} << 20; };
+  // When a robots.txt is asked for again that has failed so often.
+  std::function<std::optional<Duration>(const Attempt&, int)> retry_after =
+      [](const Attempt&, int) { return std::nullopt; };
   std::unique_ptr<FetchExecutor> executor;
 
  private:
@@ -323,11 +331,14 @@ class Fetches final : public ExecEvents {
   void on_hop(JobId job, const Attempt& attempt, std::string_view url) override {
     seen[number(job)].hops.push_back(attempt);
     seen[number(job)].hop_urls.emplace_back(url);
-    hopped_.push_back(job);
+    hopped_.emplace_back(job, EventLoop::now() + attempt.again_in.value_or(Duration{0}));
+  }
+  std::optional<Duration> again_in(JobId, const Attempt& attempt, int tries) override {
+    return retry_after(attempt, tries);
   }
 
   std::map<JobId, Launch> launches_;
-  std::vector<JobId> hopped_;
+  std::vector<std::pair<JobId, TimePoint>> hopped_;  // and when they may go on
   std::uint64_t last_ = 0;
   bool waiting_ = false;
   Duration leapt_{0};

@@ -16,11 +16,13 @@ std::string origin(int number) { return "http://h" + std::to_string(number) + ":
 TEST(RobotsCache, KnowsWhatItWasTold) {
   RobotsCache cache;
   EXPECT_EQ(cache.find(origin(1), at(0s)), nullptr);
-  cache.put(origin(1), {Robots::disallow_all(), "HTTP 503"}, at(10s));
+  cache.put(origin(1),
+            {Robots::disallow_all(), Outcome::broken(Outcome::Broken::refused, "HTTP 503")},
+            at(10s));
   ASSERT_NE(cache.find(origin(1), at(9s)), nullptr);
-  EXPECT_EQ(cache.find(origin(1), at(9s))->trouble, "HTTP 503");
+  EXPECT_EQ(cache.find(origin(1), at(9s))->failure->reason, "HTTP 503");
   EXPECT_FALSE(cache.find(origin(1), at(9s))->robots.allows("/"));
-  cache.put(origin(1), {Robots::allow_all(), ""}, at(20s));
+  cache.put(origin(1), {Robots::allow_all(), {}}, at(20s));
   EXPECT_TRUE(cache.find(origin(1), at(11s))->robots.allows("/"));
   EXPECT_EQ(cache.entries(), 1u);
 }
@@ -49,16 +51,16 @@ TEST(RobotsCache, IsBoundedInBytes) {
   for (int i = 0; i < 100; ++i) text += "Disallow: /a/long/path/" + std::to_string(i) + "\n";
   const Robots large = Robots::parse(text, "distaff");
   for (int i = 0; i < 1000; ++i) {
-    cache.put(origin(i), {large, ""}, at(1h));
+    cache.put(origin(i), {large, {}}, at(1h));
     EXPECT_LE(cache.bytes(), 100'000u);
   }
   EXPECT_LT(cache.entries(), 100u);
   EXPECT_NE(cache.find(origin(999), at(1s)), nullptr);
   // One that is larger than everything is known until the next.
   RobotsCache tiny({.bytes = 10});
-  tiny.put(origin(1), {large, ""}, at(1h));
+  tiny.put(origin(1), {large, {}}, at(1h));
   EXPECT_NE(tiny.find(origin(1), at(1s)), nullptr);
-  tiny.put(origin(2), {large, ""}, at(1h));
+  tiny.put(origin(2), {large, {}}, at(1h));
   EXPECT_EQ(tiny.entries(), 1u);
 }
 

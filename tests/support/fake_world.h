@@ -89,6 +89,7 @@ struct Behaviour {
   std::string hop;                  // it does not end but needs another request, to this URL
   std::optional<Duration> retry_after;
   Duration rest_at_least{0};
+  int in_vain = 0;  // it asked for what several need, and so often that failed
 };
 
 class FakeExecutor final : public Executor {
@@ -160,7 +161,11 @@ class FakeExecutor final : public Executor {
       attempt.retry_after = child.what.retry_after;
       attempt.rest_at_least = child.what.rest_at_least;
       attempt.response = std::make_shared<Response>();
-      if (!child.what.hop.empty()) {
+      if (child.what.in_vain > 0) {
+        attempt.again_in = events->again_in(child.job, attempt, child.what.in_vain);
+        attempt.once_only = !attempt.again_in;
+      }
+      if (!child.what.hop.empty() && (child.what.in_vain == 0 || attempt.again_in)) {
         events->on_hop(child.job, attempt, child.what.hop);
         return true;
       }
