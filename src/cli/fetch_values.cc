@@ -13,6 +13,7 @@
 namespace distaff {
 namespace {
 
+constexpr int kLastStatus = 999;
 constexpr std::string_view kProtocols[] = {"http", "https", "ftp", "ftps"};
 constexpr std::string_view kProxySchemes[] = {"http",    "https",  "socks4",
                                               "socks4a", "socks5", "socks5h"};
@@ -32,15 +33,15 @@ bool contains(const std::string_view (&list)[N], std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-// "404" "200-299" "5xx"
+// "404" "200-299" "5xx".  Some servers answer 999: any three digits may come.
 std::optional<std::pair<int, int>> parse_http_range(std::string_view text) {
-  if (text.size() == 3 && text.substr(1) == "xx" && text[0] >= '1' && text[0] <= '5') {
+  if (text.size() == 3 && text.substr(1) == "xx" && text[0] >= '1' && text[0] <= '9') {
     const int first = (text[0] - '0') * 100;
     return std::pair(first, first + 99);
   }
   const std::size_t dash = text.find('-');
-  const auto first = parse_int(text.substr(0, dash), 100, 599);
-  const auto last = dash == text.npos ? first : parse_int(text.substr(dash + 1), 100, 599);
+  const auto first = parse_int(text.substr(0, dash), 100, kLastStatus);
+  const auto last = dash == text.npos ? first : parse_int(text.substr(dash + 1), 100, kLastStatus);
   if (!first || !last || *last < *first) return std::nullopt;
   return std::pair(*first, *last);
 }
@@ -81,7 +82,7 @@ Expected<StatusSet> parse_http_statuses(std::string_view text) {
     const auto range = parse_http_range(part);
     if (!range) {
       return fail(fmt::format(
-          "'{}' in '{}' is no HTTP status from 100 to 599, no range of them and no class; a list "
+          "'{}' in '{}' is no HTTP status from 100 to 999, no range of them and no class; a list "
           "is such as 200-299,404,5xx",
           part, text));
     }
@@ -101,7 +102,7 @@ Expected<RetryOn> parse_http_retry_on(std::string_view text) {
       on.statuses.ranges.push_back(*range);
     } else {
       return fail(
-          fmt::format("'{}' in '{}' is none of connect, timeout, an HTTP status from 100 to 599, a "
+          fmt::format("'{}' in '{}' is none of connect, timeout, an HTTP status from 100 to 999, a "
                       "range or a class of them; a list is such as connect,timeout,429,5xx",
                       part, text));
     }

@@ -98,7 +98,7 @@ class RulesReader {
       if (value.is(JsonValue::Kind::list)) return read_statuses(value, path, "[0, 1]", 0, 255);
       return take(value, path, parse_statuses(text_at(value, path, "[0, 1] or \"0-3\"")));
     }
-    if (value.is(JsonValue::Kind::list)) return read_statuses(value, path, "[200, 404]", 100, 599);
+    if (value.is(JsonValue::Kind::list)) return read_statuses(value, path, "[200, 404]", 100, 999);
     return take(value, path, parse_http_statuses(text_at(value, path, "[200, 404] or \"2xx\"")));
   }
 
@@ -233,7 +233,7 @@ class RulesReader {
     if (!list.is(JsonValue::Kind::list)) {
       wrong_type(list, where, http ? "a list, as [429, 503]" : "a list, as [1, 2]");
     }
-    entry.statuses = http ? read_statuses(list, where, "[429, 503]", 100, 599)
+    entry.statuses = http ? read_statuses(list, where, "[429, 503]", 100, 999)
                           : read_statuses(list, where, "[1, 2]", 0, 255);
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <array>

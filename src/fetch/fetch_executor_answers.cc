@@ -19,7 +19,8 @@ using Broken = Outcome::Broken;
 using Where = TransferBody::Plan::Where;
 
 bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  return status == 300 || status == 301 || status == 302 || status == 303 || status == 307 ||
+         status == 308;
 }
 
 bool is_good(int status) { return status >= 200 && status <= 299; }

@@ -122,6 +122,8 @@ Expected<TransferUrl> TransferUrl::read(const std::string& url,
 }
 
 std::string resolved_url(const std::string& base, const std::string& location) {
+  // libcurl would leave out the last part of the path.
+  if (location.starts_with('#')) return base.substr(0, base.find('#')) + location;
   const std::unique_ptr<CURLU, Cleanup> handle(curl_url());
   const auto take = [&](const std::string& url) {
     return curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME);

@@ -251,6 +251,9 @@ TEST(Fetch, ReadsWhatIsAFailureAndWhatIsTriedAgain) {
   const auto ok = [](const Words& words) { return spec_of(words).failure.ok; };
   EXPECT_EQ(ok({"--ok", "2xx,404"}), (StatusSet{{{200, 299}, {404, 404}}}));
   EXPECT_EQ(ok({"--ok", "300-399,200-299"}), (StatusSet{{{200, 399}}}));
+  EXPECT_EQ(ok({"--ok", "999"}), (StatusSet{{{999, 999}}}));
+  EXPECT_EQ(ok({"--ok", "100-999"}), (StatusSet{{{100, 999}}}));
+  EXPECT_EQ(ok({"--ok", "9xx,600"}), (StatusSet{{{600, 600}, {900, 999}}}));
   EXPECT_EQ(ok({"--cond", "report.csv"}), (StatusSet{{{200, 299}, {304, 304}}}));
   EXPECT_EQ(ok({"--cond", "report.csv", "--ok", "200"}), (StatusSet{{{200, 200}}}));
   EXPECT_EQ(fetch_of({"--cond", "report.csv"}).conditions, "report.csv");
@@ -375,12 +378,15 @@ TEST(FetchErrors, OfValues) {
        "--connect-timeout: '0' would end every request at once; such as 30s"},
       {{"--max-redirects", "-1"}, "--max-redirects: '-1' is no whole number from 0 to 1000"},
       {{"--max-size", "0"}, "--max-size: '0' lets no body in; -X HEAD asks for none"},
+      {{"--ok", "1000"},
+       "--ok: '1000' in '1000' is no HTTP status from 100 to 999, no range of them and no class; a "
+       "list is such as 200-299,404,5xx"},
       {{"--ok", "0"},
-       "--ok: '0' in '0' is no HTTP status from 100 to 599, no range of them and no class; a list "
+       "--ok: '0' in '0' is no HTTP status from 100 to 999, no range of them and no class; a list "
        "is such as 200-299,404,5xx"},
       {{"--retry-on", "signal"},
        "--retry-on: 'signal' in 'signal' is none of connect, timeout, an HTTP status from 100 to "
-       "599, a range or a class of them; a list is such as connect,timeout,429,5xx"},
+       "999, a range or a class of them; a list is such as connect,timeout,429,5xx"},
       {{"--output", "line"}, "--output 'line': it is csv, json or none"},
       {{"-P", "pages"},
        "-P: 'pages' is no number of jobs, such as 8, 200%, +1, -1, or 0 for as many as fit; "
@@ -451,7 +457,7 @@ TEST(FetchRules, SpeakOfStatusesOfHttp) {
     return loaded ? "(no error)" : loaded.error().message.substr(file.size());
   };
   EXPECT_EQ(error_with(R"({"rules": [{"match": "", "ok": [0]}]})"),
-            ":1:33: rules[0].ok[0]: '0' is no whole number from 100 to 599");
+            ":1:33: rules[0].ok[0]: '0' is no whole number from 100 to 999");
   EXPECT_EQ(error_with(R"({"rules": [{"match": "", "throttle": [
       {"when": {"exit": [1]}, "pause": "1s"}]}]})"),
             ":2:17: rules[0].throttle[0].when.exit: URLs have no exit status; write {\"http\": "

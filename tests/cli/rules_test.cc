@@ -185,7 +185,7 @@ TEST(Rules, CheckEveryEntryOfAThrottle) {
   EXPECT_EQ(error_of_entry(R"({"when": {"http": 429}, "pause": "1s"})"),
             at + ".when.http: 429 does not go here; write a list, as [429, 503]");
   EXPECT_EQ(error_of_entry(R"({"when": {"http": [429, 42]}, "pause": "1s"})"),
-            at + ".when.http[1]: '42' is no whole number from 100 to 599");
+            at + ".when.http[1]: '42' is no whole number from 100 to 999");
   EXPECT_EQ(error_of_entry(R"({"when": {"exit": [256]}, "pause": "1s"})"),
             at + ".when.exit[0]: '256' is no whole number from 0 to 255");
   EXPECT_EQ(error_of_entry(R"({"when": "failed", "pause": "soon"})"),

@@ -510,13 +510,31 @@ TEST_F(FetchExecutorTest, RedirectsAreReadAsBrowsersReadThem) {
             "redirect: redirect to 'file://me:***@x/', which is no URL: bad file:// URL");
 }
 
+TEST_F(FetchExecutorTest, RedirectsOfAnyKindAreFollowed) {
+  options.spec.max_redirects = 3;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/to?u=/hello&status=300")).response().url,
+            server->url("/hello"));
+  EXPECT_EQ(fetches.run(server->url("/status/300")).status(), 300) << "it leads nowhere";
+  for (const char* status : {"304", "305", "306", "201"}) {
+    const Fetched& one = fetches.run(server->url("/to?u=/hello&status=" + std::string(status)));
+    EXPECT_EQ(std::to_string(one.status()), status) << "no redirect";
+  }
+  // Only a fragment: to itself.
+  const std::string same = server->url("/to/a/b?u=%23x");
+  EXPECT_EQ(fetches.run(same).broken(),
+            "redirect: more than 3 redirects (--max-redirects), the last to " + same + "#x");
+  // Of several the first, as curl has it.
+  EXPECT_EQ(fetches.run(server->url("/to?u=/hello&v=/status/404")).status(), 200);
+}
+
 TEST_F(FetchExecutorTest, APostBecomesAGetWhereBrowsersDoThat) {
   options.store = &store;
   Fetches fetches(options);
   const auto echo_behind = [&](int status) {
     Request post = request("POST", server->url("/to?u=/echo&status=" + std::to_string(status)));
     post.data = "abc";
-    post.headers = {"Content-Type: text/x"};
+    post.headers = {"Content-Type: text/x", "content-language: text/x"};
     fetches.run(post);
     return store.files.at(post.url).bytes;
   };
