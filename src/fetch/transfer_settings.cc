@@ -88,7 +88,10 @@ TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent
   if (keeps_cookies(spec_)) curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
   if (are_in_file(spec_.cookies)) load_cookies();
   curl_slist* list = nullptr;
-  for (const std::string& entry : spec_.resolve) list = curl_slist_append(list, entry.c_str());
+  for (const std::string& entry : spec_.resolve) {
+    list = curl_slist_append(list, entry.c_str());
+    if (entry.starts_with('*')) resolves_any_ = true;
+  }
   resolve_ = list;
   if (!user_agent_.empty()) lines_.push_back("User-Agent: " + user_agent_);
   if (spec_.decode) lines_.push_back(fmt::format("{}: {}", kOffer, BodyDecoder::accepted()));
@@ -156,7 +159,9 @@ void TransferSettings::apply(void* easy) const {
   if (!spec_.interface.empty()) {
     curl_easy_setopt(easy, CURLOPT_INTERFACE, spec_.interface.c_str());
   }
-  if (resolve_ != nullptr && !resolved_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_);
+  if (resolve_ != nullptr && (!resolved_ || resolves_any_)) {
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_);
+  }
   if (spec_.netrc || !spec_.netrc_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
     if (!spec_.netrc_file.empty()) {

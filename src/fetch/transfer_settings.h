@@ -63,6 +63,7 @@ class TransferSettings {
   void* share_ = nullptr;
   void* resolve_ = nullptr;  // curl_slist
   bool resolved_ = false;
+  bool resolves_any_ = false;  // a `*` is known only to the handles that were told of it
 };
 
 }  // namespace distaff

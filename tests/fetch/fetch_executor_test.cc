@@ -385,6 +385,11 @@ TEST_F(FetchExecutorTest, NamesResolveAsTold) {
     EXPECT_EQ(fetches.run(server->url("/hello?two" + i, "two.example")).status(), 200);
     EXPECT_EQ(server->seen("?two" + i, 1).front().address, "127.0.0.3");
   }
+  options.spec.resolve = {"*:" + server->port() + ":127.0.0.2"};
+  Fetches any(options);
+  for (const std::string host : {"one.example", "two.example", "three.example"}) {
+    EXPECT_EQ(any.run(server->url("/hello", host)).status(), 200) << host;
+  }
 }
 
 TEST_F(FetchExecutorTest, SendsTheConditionsItKnows) {
