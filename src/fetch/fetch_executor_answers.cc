@@ -125,7 +125,9 @@ std::size_t FetchExecutor::give_out(JobId job, std::string_view bytes) {
 
 void FetchExecutor::done(Job& job, int code) {
   if (job.asks_robots) return robots_done(job, code);
-  if (!job.body.failure() && code != 0 && !job.body.was_cut()) {
+  // libcurl is content with a head that is cut short.
+  const bool has_head = !job.url.is_http || job.transfer->head_is_whole();
+  if (!job.body.failure() && (code != 0 || !has_head) && !job.body.was_cut()) {
     if (send_again(job)) return;
     const Outcome failure = failure_of(code, *job.transfer, options_.spec, job.body.received());
     job.body.break_off();

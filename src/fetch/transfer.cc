@@ -235,7 +235,7 @@ bool Transfer::take_line(std::string_view line) {
     head_.status = status_of(line);
     head_is_whole_ = false;
   } else if (line == "\r\n" || line == "\n") {
-    head_is_whole_ = true;
+    head_is_whole_ = head_.status >= 200;  // else another one follows
     return !head_.two_lengths;
   } else if (!head_is_whole_) {  // else it comes behind the body
     take_field(line);

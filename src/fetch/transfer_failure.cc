@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -17,6 +18,13 @@ namespace {
 
 using Broken = Outcome::Broken;
 
+// "Recv failure"; not a name ("OpenSSL SSL_connect") or what is all capitals.
+bool begins_with_plain_word(std::string_view text) {
+  const std::string_view word = text.substr(0, text.find_first_of(" /,:;"));
+  return word.size() > 1 && word[0] >= 'A' && word[0] <= 'Z' &&
+         std::all_of(word.begin() + 1, word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 // What libcurl said, the way our sentences go.
 std::string said(int code, const Transfer& transfer) {
   std::string_view text = transfer.error_text();
@@ -26,9 +34,7 @@ std::string said(int code, const Transfer& transfer) {
   if (text.empty()) text = curl_easy_strerror(static_cast<CURLcode>(code));
   while (text.ends_with('.') || text.ends_with('\n')) text.remove_suffix(1);
   std::string result = printable(text);
-  const bool is_word = result.size() > 1 && result[0] >= 'A' && result[0] <= 'Z' &&
-                       result[1] >= 'a' && result[1] <= 'z';
-  if (is_word) result[0] = static_cast<char>(result[0] | 0x20);
+  if (begins_with_plain_word(result)) result[0] = static_cast<char>(result[0] | 0x20);
   return result;
 }
 
@@ -97,13 +103,22 @@ Outcome ended_by_alert(std::string_view alert) {
 // The connection ended before the response did.
 Outcome broke_off(int code, const Transfer& transfer, std::uint64_t received) {
   const bool was_reset = transfer.system_error() == ECONNRESET;
+  const std::string_view text = transfer.error_text();
   if (!transfer.head_is_whole()) {
     if (const auto alert = tls_alert(transfer); !alert.empty()) return ended_by_alert(alert);
+    if (text.starts_with("CONNECT tunnel failed, ")) {
+      return Outcome::broken(Broken::connect, fmt::format("the proxy makes no tunnel: {} (--proxy)",
+                                                          printable(text.substr(23))));
+    }
     if (was_reset) return Outcome::broken(Broken::connect, "connection reset by the server");
+    if (transfer.head().status > 0) return Outcome::broken(Broken::cut, "the head broke off");
     if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR) {
       return Outcome::broken(Broken::connect, "the server closed the connection and said nothing");
     }
     return Outcome::broken(Broken::connect, said(code, transfer));
+  }
+  if (text.ends_with(" in chunked-encoding")) {
+    return Outcome::broken(Broken::protocol, said(code, transfer));
   }
   const auto length = transfer.said_length();
   std::string reason = std::to_string(received);
@@ -120,6 +135,9 @@ Outcome broke_off(int code, const Transfer& transfer, std::uint64_t received) {
 Outcome no_trust(int code, const Transfer& transfer) {
   if (const auto alert = tls_alert(transfer); !alert.empty()) return ended_by_alert(alert);
   const std::string text = said(code, transfer);
+  if (text.find("wrong version number") != std::string::npos) {
+    return Outcome::broken(Broken::tls, "what the server answers is no TLS");
+  }
   const bool is_broken =
       code == CURLE_SSL_CONNECT_ERROR && (text.find("SSL_ERROR_SYSCALL") != std::string::npos ||
                                           text.find("onnection reset") != std::string::npos);
@@ -144,10 +162,14 @@ Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
     return Outcome::broken(Broken::protocol, "the head has two Content-Lengths that differ");
   }
   switch (code) {
+    case CURLE_OK:  // it came to nothing all the same
+      return Outcome::broken(Broken::cut, "the head broke off");
     case CURLE_COULDNT_RESOLVE_HOST:
       return Outcome::broken(Broken::resolve, fmt::format("{} has no address", host(transfer)));
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Outcome::broken(Broken::resolve, "the proxy has no address (--proxy)");
+    case CURLE_PROXY:
+      return Outcome::broken(Broken::connect, said(code, transfer) + " (--proxy)");
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
       return no_connection(code, transfer, spec);
