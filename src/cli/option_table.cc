@@ -158,10 +158,13 @@ constexpr Option kOptions[] = {
     of_fetch({Opt::cookie, "cookie", 0, 0, Topic::requests, text, "TEXT|FILE", "", "", false,
               "send cookies: 'a=b; c=d', or those of FILE",
               "What has a = is cookies, else it is the name of a file in the format of Netscape or "
-              "of header lines. Cookies of a file, and those that servers set, go only to the "
-              "hosts they are for."}),
+              "of header lines; those go only to the hosts they are for. Cookies that servers set "
+              "are sent back while the run lasts, each to the host that set it and to no other; "
+              "-H 'Cookie:' sends none."}),
     of_fetch({Opt::cookie_jar, "cookie-jar", 0, 0, Topic::requests, file, "FILE", "", "", false,
-              "write all cookies to FILE when the run ends", ""}),
+              "write all cookies to FILE when the run ends",
+              "They are all kept in memory until then, and those that are for a domain go to all "
+              "of its hosts."}),
 
     // ---- connections
     of_fetch({Opt::http, "http", 0, 0, Topic::connections, choice, "", "auto|1.1|2", "auto", false,

@@ -45,6 +45,21 @@ bool is_for_one_host(std::string_view line) {
   return is_secret_header(line.substr(0, line.find_first_of(":;"))) || is_field(line, "host");
 }
 
+// Content-Type and the like, of a body that is not sent.
+bool describes_data(std::string_view line) {
+  constexpr std::string_view kStart = "content-";
+  return line.size() > kStart.size() && strncasecmp(line.data(), kStart.data(), kStart.size()) == 0;
+}
+
+constexpr std::string_view kCookie = "Cookie:";
+
+HostCookies::Place place_of(const TransferUrl& url) {
+  const std::string_view origin = url.origin;
+  const std::size_t host = origin.find("://") + 3;
+  return {origin.substr(host, origin.rfind(':') - host), url.path_and_query,
+          origin.starts_with("https:")};
+}
+
 FetchSpec settings_of(const FetchExecutor::Options& options) {
   FetchSpec spec = options.spec;
   spec.body = options.to_events;
@@ -123,25 +138,53 @@ void FetchExecutor::send(Job& job) {
   job.transfer->begin(request_of(job), *this, number(job.id));
 }
 
-TransferRequest FetchExecutor::request_of(Job& job) const {
+TransferRequest FetchExecutor::request_of(Job& job) {
   TransferRequest request;
   request.url = job.way.url;
   request.path_at = job.url.path_at;
   request.method = job.way.method;
   if (!job.way.without_data) request.data = job.request.data;
   request.as_it_is = job.part.has_value() || !options_.spec.decode;
-  request.cookies = !job.way.elsewhere;
   // libcurl sends a request again if a connection from earlier broke before a byte came back.
   const bool only_once = !is_safe(job.way.method) && !options_.spec.retry_unsafe;
   request.fresh = only_once || job.fresh;
   add_headers(job, request);
+  add_cookies(job, request);
   return request;
 }
 
-void FetchExecutor::add_headers(const Job& job, TransferRequest& request) const {
+// Those of the command line, and those that the host has set.  A header of one's own that has
+// cookies gets them too, but for an empty one, which says that there are to be none.
+void FetchExecutor::add_cookies(const Job& job, TransferRequest& request) {
+  if (!job.url.is_http) return;
+  if (!job.way.elsewhere) request.cookies = settings_.cookies();
+  if (cookies_.empty()) return;
+  const std::string set = cookies_.line_for(place_of(job.url), std::time(nullptr));
+  if (set.empty()) return;
+  for (std::string& line : request.headers) {
+    if (!is_field(line, "cookie")) continue;
+    const std::string said = line.substr(kCookie.size());
+    const bool says_none = said.find_first_not_of(" \t") == said.npos;
+    if (!says_none) line = fmt::format("{} {}", kCookie, joined_cookies(said, set));
+    return;
+  }
+  request.cookies = joined_cookies(request.cookies, set);
+}
+
+void FetchExecutor::take_cookies(Job& job) {
+  const auto& lines = job.transfer->head().cookies;
+  if (lines.empty() || !job.transfer->head_is_whole()) return;
+  if (!job.url.is_http || settings_.keeps_cookies()) return;
+  job.way.got_cookies = true;
+  for (const std::string& line : lines) {
+    cookies_.take(place_of(job.url), line, std::time(nullptr));
+  }
+}
+
+void FetchExecutor::add_headers(const Job& job, TransferRequest& request) {
   for (const std::string& line : job.request.headers) {
     const bool stays = job.way.elsewhere && is_for_one_host(line);
-    const bool is_of_data = job.way.without_data && is_field(line, "content-type");
+    const bool is_of_data = job.way.without_data && describes_data(line);
     if (!stays && !is_of_data) request.headers.push_back(line);
   }
   if (job.part) {

@@ -33,6 +33,7 @@
 #include "fetch/body_store.h"
 #include "fetch/conditions.h"
 #include "fetch/content_range.h"
+#include "fetch/host_cookies.h"
 #include "fetch/robots_cache.h"
 #include "fetch/transfer.h"
 #include "fetch/transfer_body.h"
@@ -90,6 +91,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     bool elsewhere = false;     // at another origin than the request: secret headers stay behind
     bool whole = false;         // the part that is there is not asked to be completed
     bool sent_unsafe = false;   // something was asked for that may be done twice
+    bool got_cookies = false;   // that the host alone gets back
     int redirects = 0;
     int little = 0;  // parts that brought little
   };
@@ -127,8 +129,10 @@ class FetchExecutor final : public Executor, private Transfer::Client {
 
   // Of requests.
   void send(Job& job);
-  TransferRequest request_of(Job& job) const;
-  void add_headers(const Job& job, TransferRequest& request) const;
+  TransferRequest request_of(Job& job);
+  void add_headers(const Job& job, TransferRequest& request);
+  void add_cookies(const Job& job, TransferRequest& request);
+  void take_cookies(Job& job);
   std::optional<TakenBytes> on_body(Transfer& transfer, std::string_view bytes) override;
   void begin_body(Job& job);
   bool may_be_continued(const Job& job) const;
@@ -182,6 +186,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   std::vector<JobId> doomed_;            // those with a verdict
   std::vector<JobId> resumed_;           // for whom there may be room again
   std::optional<TimePoint> look_at_;     // for stalled ones
+  HostCookies cookies_;                  // unless libcurl keeps them
   RobotsCache robots_;
   bool warned_of_delay_ = false;
   // Who waits for the robots.txt of an origin; the first asks for it.

@@ -33,6 +33,11 @@ std::string media_type(std::string_view type) {
   return result;
 }
 
+// Where they lead in a circle, a cookie may be for another host of the domain.
+constexpr std::string_view kOfCookies =
+    "; cookies were set on the way, which go only to the host that sets them: with --cookie-jar "
+    "FILE also to others of its domain";
+
 // A short range is asked on, up to so many that bring little.
 constexpr std::uint64_t kLittle = 64 << 10;
 constexpr int kMostLittle = 20;
@@ -125,6 +130,7 @@ std::size_t FetchExecutor::give_out(JobId job, std::string_view bytes) {
 
 void FetchExecutor::done(Job& job, int code) {
   if (job.asks_robots) return robots_done(job, code);
+  take_cookies(job);
   // libcurl is content with a head that is cut short.
   const bool has_head = !job.url.is_http || job.transfer->head_is_whole();
   if (!job.body.failure() && (code != 0 || !has_head) && !job.body.was_cut()) {
@@ -219,8 +225,9 @@ void FetchExecutor::redirected(Job& job, Attempt attempt, std::string url) {
         fmt::format("redirect to '{}', which {}", shown_url(url), target.error().message));
   }
   if (job.way.redirects == options_.spec.max_redirects) {
-    return refuse(fmt::format("more than {} redirects (--max-redirects), the last to {}",
-                              options_.spec.max_redirects, shown_url(url)));
+    return refuse(fmt::format("more than {} redirects (--max-redirects), the last to {}{}",
+                              options_.spec.max_redirects, shown_url(url),
+                              job.way.got_cookies ? kOfCookies : ""));
   }
   ++job.way.redirects;
   if (target->origin != job.url.origin) job.way.elsewhere = true;

@@ -166,7 +166,9 @@ void Transfer::set_request() {
   set_url();
   if (!request_.headers.empty() || request_.as_it_is) set_headers();
   if (request_.fresh) curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
-  if (request_.cookies) curl_easy_setopt(easy_, CURLOPT_COOKIE, settings_.cookies());
+  if (!request_.cookies.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_COOKIE, request_.cookies.c_str());
+  }
   set_method();
 }
 

@@ -33,7 +33,7 @@ struct TransferRequest {
   std::vector<std::string> headers;  // "Name: value"; "Name;" for an empty one
   std::optional<std::string> data;
   bool as_it_is = false;  // no encoding of the body is offered
-  bool cookies = true;    // those of the command line go along
+  std::string cookies;    // "a=b; c=d", besides those that libcurl knows
   bool fresh = false;     // on a connection of its own making
 };
 

@@ -75,8 +75,12 @@ struct TransferLoop::Callbacks {
   }
 };
 
-TransferLoop::TransferLoop(EventLoop& loop, int slots) : loop_(loop) {
+void prepare_libcurl() {
   curl_global_init_mem(CURL_GLOBAL_ALL, allocate, deallocate, reallocate, copy_of, allocate_zeroed);
+}
+
+TransferLoop::TransferLoop(EventLoop& loop, int slots) : loop_(loop) {
+  prepare_libcurl();
   multi_ = curl_multi_init();
   if (multi_ == nullptr) {
     errno = ENOMEM;

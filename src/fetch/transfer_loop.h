@@ -18,6 +18,9 @@
 
 namespace distaff {
 
+// Before anything else is asked of libcurl; more than once does no harm.
+void prepare_libcurl();
+
 class TransferLoop final : private Watcher {
  public:
   // `slots`: how many requests run at once; connections beyond are kept for later, within bounds.

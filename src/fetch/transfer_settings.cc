@@ -11,11 +11,15 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
 #include "fetch/body_decoder.h"
+#include "fetch/cookie_file.h"
+#include "fetch/tls_files.h"
 #include "os/replace_file.h"
 
 namespace distaff {
@@ -49,13 +53,27 @@ bool are_in_file(const std::string& cookies) {
   return !cookies.empty() && cookies.find('=') == std::string::npos;
 }
 
-bool keeps_cookies(const FetchSpec& spec) {
-  return are_in_file(spec.cookies) || !spec.cookie_jar.empty();
+Expected<void> check_readable(const char* option, const std::string& file) {
+  if (file.empty()) return {};
+  const auto refuse = [&](const char* why) {
+    return fail(fmt::format("{} '{}': {}", option, printable(file), why));
+  };
+  if (access(file.c_str(), R_OK) != 0) return refuse(strerror(errno));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return refuse("it is a directory, and no file");
+  return {};
 }
 
-Expected<void> check_readable(const char* option, const std::string& file) {
-  if (file.empty() || access(file.c_str(), R_OK) == 0) return {};
-  return fail(fmt::format("{} '{}': {}", option, printable(file), strerror(errno)));
+// It is written at the end, when it is too late to say so.  /dev/null is fine.
+Expected<void> check_jar(const std::string& file) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(file, ignored).type();
+  const bool is_special = kind != std::filesystem::file_type::regular &&
+                          kind != std::filesystem::file_type::directory &&
+                          kind != std::filesystem::file_type::not_found;
+  if (file.empty() || is_special) return {};
+  const auto good = check_replaceable(file);
+  return good ? good : fail("--cookie-jar: " + good.error().message, good.error().status);
 }
 
 bool is_known(std::string_view protocol) {
@@ -85,7 +103,7 @@ TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent
   unsetenv("SSLKEYLOGFILE");
   share_ = curl_share_init();
   curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  if (keeps_cookies(spec_)) curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  if (keeps_cookies()) curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
   if (are_in_file(spec_.cookies)) load_cookies();
   curl_slist* list = nullptr;
   for (const std::string& entry : spec_.resolve) {
@@ -127,13 +145,15 @@ Expected<void> TransferSettings::check(const FetchSpec& spec) {
   if (are_in_file(spec.cookies)) {
     const auto readable = check_readable("--cookie", spec.cookies);
     if (!readable) return fail(readable.error().message + "; cookies themselves are NAME=VALUE");
+    if (const auto good = check_cookie_file(spec.cookies); !good) return good;
   }
+  if (const auto good = check_jar(spec.cookie_jar); !good) return good;
   for (const std::string& entry : spec.resolve) {
     if (std::count(entry.begin(), entry.end(), ':') < 2) {
       return fail(fmt::format("--resolve '{}': it is HOST:PORT:ADDRESS", printable(entry)));
     }
   }
-  return {};
+  return check_tls_files(spec);
 }
 
 void TransferSettings::apply(void* easy) const {
@@ -168,8 +188,8 @@ void TransferSettings::apply(void* easy) const {
       curl_easy_setopt(easy, CURLOPT_NETRC_FILE, spec_.netrc_file.c_str());
     }
   }
-  apply_tls(easy);
-  if (keeps_cookies(spec_)) curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+  set_tls(easy, spec_);
+  if (keeps_cookies()) curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 }
 
 bool TransferSettings::is_large(std::uint64_t body) { return body > kBuffer; }
@@ -192,26 +212,14 @@ std::vector<std::string> TransferSettings::headers_of(const std::vector<std::str
 }
 
 // A proxy is asked for the whole URL, and cookies have paths.
-bool TransferSettings::sends_targets() const {
-  return spec_.proxy.empty() && !keeps_cookies(spec_);
+bool TransferSettings::sends_targets() const { return spec_.proxy.empty() && !keeps_cookies(); }
+
+std::string TransferSettings::cookies() const {
+  return are_in_file(spec_.cookies) ? std::string() : spec_.cookies;
 }
 
-void TransferSettings::apply_tls(void* easy) const {
-  const auto set = [&](CURLoption option, const std::string& value) {
-    if (!value.empty()) curl_easy_setopt(easy, option, value.c_str());
-  };
-  set(CURLOPT_CAINFO, spec_.ca_file);
-  if (!spec_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  set(CURLOPT_SSLCERT, spec_.cert);
-  set(CURLOPT_SSLKEY, spec_.cert_key);
-  if (spec_.insecure) {
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-}
-
-const char* TransferSettings::cookies() const {
-  return spec_.cookies.empty() || are_in_file(spec_.cookies) ? nullptr : spec_.cookies.c_str();
+bool TransferSettings::keeps_cookies() const {
+  return are_in_file(spec_.cookies) || !spec_.cookie_jar.empty();
 }
 
 // Those of the file, for all handles: each would read it again.

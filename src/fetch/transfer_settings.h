@@ -48,11 +48,13 @@ class TransferSettings {
   Expected<void> save_cookies() const;
 
   const FetchSpec& spec() const { return spec_; }
-  // "a=b; c=d", as the command line says them; null: it says none, or a file.
-  const char* cookies() const;
+  // "a=b; c=d", as the command line says them; empty: it says none, or a file.
+  std::string cookies() const;
+  // Whether libcurl keeps those that servers set: all of them for the jar, of which there may be
+  // any number, and it looks through them for each request.
+  bool keeps_cookies() const;
 
  private:
-  void apply_tls(void* easy) const;
   void load_cookies() const;
 
   const FetchSpec spec_;

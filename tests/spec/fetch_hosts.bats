@@ -1,0 +1,171 @@
+# `distaff fetch` and what servers say of themselves: robots.txt that fails, Retry-After, cookies,
+# redirects; and files of cookies and certificates that are none.
+
+load helpers
+
+SERVER=$BATS_TEST_DIRNAME/../support/http_server
+
+teardown() {
+  local one
+  for one in $servers; do kill "$one" 2> /dev/null || true; done
+  for one in $servers; do wait "$one" 2> /dev/null || true; done
+  end_started
+}
+
+# serve OPTION...: our server, its log in the file `log`; it is at $at (127.0.0.1:PORT) and $port.
+serve() {
+  : > log
+  "$SERVER" --log "$PWD/log" "$@" > "$kept/server" 2> "$kept/server.err" 3>&- &
+  servers="$servers $!"
+  wait_for grep -q '^http ' "$kept/server"
+  port=$(awk '$1 == "http" {print $2}' "$kept/server")
+  at=127.0.0.1:$port
+}
+
+# values NAME: of a column of the report, with blanks between them.
+values() {
+  python3 - "$1" "$kept/stdout" << 'EOF'
+import csv, sys
+with open(sys.argv[2], newline="") as report:
+    print(*(row[sys.argv[1]] for row in csv.DictReader(report)))
+EOF
+}
+
+# asked TARGET: how often, as the server saw it.
+asked() {
+  awk -F '\t' -v target="$1" '$7 == target' log | wc -l
+}
+
+@test "a robots.txt that fails for a moment is asked for again, once for all URLs of its server" {
+  printf 'User-agent: *\nDisallow: /size/1\n' > robots
+  for trouble in 503 429 drop cut; do
+    serve --robots "$trouble,$trouble,robots"
+    try distaff fetch -k --robots --retries 2 --retry-delay 1ms "http://$at/size/1" \
+      "http://$at/size/2" "http://$at/size/3" "http://$at/size/4"
+    exits 1
+    same "$(values status)" ' 200 200 200'
+    same "$(values attempts)" '1 1 1 1'
+    same "$(asked /robots.txt)" 3
+  done
+}
+
+@test "a robots.txt that asks for a wait with Retry-After gets it, of each server for itself" {
+  serve --hosts 2 --robots "127.0.0.1=503+1,404"
+  begin=$(clock)
+  try distaff fetch -k --robots -j 1 --retries 1 --retry-delay 1ms "http://$at/size/1" \
+    "http://$at/size/2" "http://127.0.0.2:$port/size/3"
+  exits 0
+  [ $(($(clock) - begin)) -ge 1000000 ] || fail "the server was not obeyed"
+  awk -F '\t' '$7 == "/size/3" {other = $2} $7 == "/robots.txt" && $4 == "127.0.0.1" {
+      if (!busy) busy = $2; else again = $1
+    } END {exit !(again >= busy + 990000000 && other < again)}' log
+}
+
+@test "a robots.txt that cannot be had forbids all, and is asked for no more" {
+  serve --hosts 2 --robots "127.0.0.1=502"
+  try distaff fetch -k --robots --retries 2 --retry-delay 1ms "http://$at/size/1" \
+    "http://$at/size/2" "http://$at/size/3" "http://$at/size/4" "http://$at/size/5" \
+    "http://$at/size/6" "http://127.0.0.2:$port/size/7"
+  exits 1
+  same "$(values status)" '      200'
+  same "$(grep -c 'not allowed: robots.txt of 127.0.0.1 could not be read (HTTP 502, 3 tries)' "$kept/stdout")" 6
+  same "$(awk '$4 == "127.0.0.1"' log | wc -l)" 3
+  # What is not tried again as a request is not as a robots.txt.
+  : > log
+  try distaff fetch --robots --retries 2 --retry-on connect "http://$at/size/1"
+  exits 1
+  same "$(asked /robots.txt)" 1
+}
+
+@test "a robots.txt that hangs stalls its server's URLs once, not each of them" {
+  serve --robots never
+  for i in 1 2 3 4 5 6 7 8 9; do echo "http://$at/size/$i"; done > urls
+  try distaff fetch -k --robots --parallelism 1 --stall-timeout 300ms -a urls
+  exits 1
+  same "$(grep -c 'robots.txt of 127.0.0.1 could not be read (nothing came for' "$kept/stdout")" 9
+  same "$(asked /robots.txt)" 1
+  # Nor where the time of the job that asks is over.
+  : > log
+  try distaff fetch -k --robots --parallelism 1 --timeout 300ms -a urls
+  exits 1
+  same "$(grep -c 'robots.txt of 127.0.0.1 could not be read (it took too long)' "$kept/stdout")" 8
+  same "$(asked /robots.txt)" 1
+}
+
+@test "a Retry-After without bounds is the longest wait that is allowed" {
+  serve
+  for seconds in 99999999999999999999 9223372036854775808; do
+    begin=$(clock)
+    try distaff fetch --retries 1 --retry-delay 1ms --max-retry-after 400ms \
+      "http://$at/flaky/$seconds?retry-after=$seconds"
+    exits 0
+    [ $(($(clock) - begin)) -ge 400000 ] || fail "the server was not obeyed"
+  done
+}
+
+@test "what is no Retry-After asks for no wait" {
+  serve
+  for odd in 2026-11-30T10:00:00Z 120abc 1.5 1e3 -1 soon; do echo "http://$at/flaky/$odd?retry-after=$odd"; done > urls
+  # A wait of one of them would end beyond this.
+  try distaff fetch --parallelism 1 --retries 1 --retry-delay 1ms --max-retry-after 1h --deadline 60s -a urls
+  exits 0
+  same "$(values attempts)" '2 2 2 2 2 2'
+}
+
+@test "a site that sets a cookie and redirects to itself is fetched" {
+  serve --hosts 2
+  try distaff fetch -k --body "http://$at/wall"
+  exits 0
+  prints 'behind the wall'
+  # It goes to nobody else.
+  try distaff fetch -k --body "http://$at/wall?to=http://127.0.0.2:$port/echo"
+  exits 0
+  ! grep -i cookie "$kept/stdout" || fail "the other host got it"
+}
+
+@test "a circle of redirects with cookies for others names the jar, which helps" {
+  serve
+  there="http://b.site.example:$port/wall%3Fas=;Path=/x"
+  url="http://a.site.example:$port/wall?as=;Path=/;Domain=site.example&to=$there"
+  try distaff fetch --resolve "*:$port:127.0.0.1" "$url"
+  exits 1
+  grep -q 'more than 10 redirects (--max-redirects).*--cookie-jar FILE' "$kept/stdout"
+  try distaff fetch --resolve "*:$port:127.0.0.1" --cookie-jar jar "$url"
+  exits 0
+}
+
+@test "redirects: 300 too, and statuses that nobody knows" {
+  serve
+  try distaff fetch -k "http://$at/to?status=300&u=/hello" "http://$at/status/999"
+  exits 1
+  same "$(values status)" '200 999'
+  try distaff fetch -k --ok 2xx,600-999 "http://$at/status/999" "http://$at/status/600"
+  exits 0
+}
+
+@test "files that are no cookies and no certificates are errors of the command line" {
+  printf '<html>no such page</html>\n' > page.html
+  for option in --cookie --cacert --cert; do
+    try distaff fetch $option page.html http://127.0.0.1:1/
+    exits 2
+    prints
+    one_line
+    says "$option 'page.html': "
+  done
+  try distaff fetch --cookie-jar no/such/jar http://127.0.0.1:1/
+  exits 2
+  says "--cookie-jar: "
+}
+
+@test "answers that are none are told apart" {
+  serve
+  try distaff fetch -k "http://$at/cut-head" "http://$at/cut-head?only=100" "http://$at/bad-chunk"
+  exits 1
+  same "$(values error)" "$(echo "body broke off: the head broke off" \
+    "body broke off: the head broke off" \
+    "bad response: illegal or missing hexadecimal sequence in chunked-encoding")"
+  # The proxy says no.
+  try distaff fetch --proxy "http://$at" https://example.org/
+  exits 1
+  same "$(values error)" "no connection: the proxy makes no tunnel: response 404 (--proxy)"
+}
