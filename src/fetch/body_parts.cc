@@ -209,7 +209,8 @@ std::optional<BodyStore::Part> BodyParts::find(std::string_view url) {
   if (!part || ::fstat(part->file.get(), &status) != 0 || status.st_size == 0) return std::nullopt;
   const std::string known = read_small_file(parts_.get(), part->name + kValidator);
   const std::size_t end = std::min(known.find('\n'), known.size());
-  if (end == 0) return std::nullopt;
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (end == 0 || std::any_of(known.begin(), known.begin() + end, is_control)) return std::nullopt;
   BodyStore::Part result{static_cast<std::uint64_t>(status.st_size), known.substr(0, end), {}};
   if (end < known.size()) {
     const auto total = parse_count(std::string_view(known).substr(end + 1), UINT64_MAX);

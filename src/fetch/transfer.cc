@@ -18,6 +18,7 @@
 #include "fetch/body_decoder.h"
 #include "fetch/retry_after.h"
 #include "fetch/transfer_url.h"
+#include "fetch/validators.h"
 #include "os/spare_memory.h"
 
 namespace distaff {
@@ -262,10 +263,14 @@ void Transfer::take_field(std::string_view line) {
       if (const auto value = value_of(line, "date")) keep(head_.date, *value);
       break;
     case 'e':
-      if (const auto value = value_of(line, "etag")) keep(head_.etag, *value);
+      if (const auto value = value_of(line, "etag"); value && is_etag(*value)) {
+        keep(head_.etag, *value);
+      }
       break;
     case 'l':
-      if (const auto value = value_of(line, "last-modified")) keep(head_.last_modified, *value);
+      if (const auto value = value_of(line, "last-modified"); value && is_http_date(*value)) {
+        keep(head_.last_modified, *value);
+      }
       if (const auto value = value_of(line, "location"); value && head_.location.empty()) {
         head_.location = *value;
       }

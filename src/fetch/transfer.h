@@ -40,9 +40,9 @@ struct TransferRequest {
 // What the lines before the body say.
 struct TransferHead {
   int status = 0;
-  std::string type;  // Content-Type as it came
-  std::string etag;
-  std::string last_modified;
+  std::string type;           // Content-Type as it came
+  std::string etag;           // only what is one
+  std::string last_modified;  // so is this
   std::string date;
   std::string range;                    // Content-Range
   std::string location;                 // where a 3xx leads

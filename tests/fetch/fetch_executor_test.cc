@@ -416,6 +416,14 @@ TEST_F(FetchExecutorTest, SendsTheConditionsItKnows) {
   EXPECT_EQ(store.files.size(), 1u);
 }
 
+TEST_F(FetchExecutorTest, HeadersThatAreNoValidatorsAreNone) {
+  Fetches fetches(options);
+  const Response& row = fetches.run(server->url("/odd?etag=%22a%0db%22&modified=soon")).response();
+  EXPECT_EQ(row.etag + row.last_modified, "");
+  const Response& good = fetches.run(server->url("/odd?etag=W/%22ab%22")).response();
+  EXPECT_EQ(good.etag, "W/\"ab\"");
+}
+
 TEST_F(FetchExecutorTest, BadUrlsCannotStart) {
   Fetches fetches(options);
   const std::pair<const char*, const char*> cases[] = {
