@@ -36,4 +36,18 @@ void append_csv_value(std::string_view value, std::string& row) {
   row += '"';
 }
 
+std::size_t end_of_csv_fields(std::string_view row, std::size_t count) {
+  bool begins = true;
+  bool quoted = false;
+  for (std::size_t at = 0; at < row.size(); ++at) {
+    if (row[at] == '"' && (begins || quoted)) quoted = !quoted;
+    // A quote within quotes is two: it ends them, and begins them again.
+    begins = !quoted && row[at] == '"' && row.substr(at + 1).starts_with('"');
+    if (quoted || row[at] != ',') continue;
+    if (--count == 0) return at;
+    begins = true;
+  }
+  return row.size();
+}
+
 }  // namespace distaff

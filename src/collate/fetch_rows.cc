@@ -94,7 +94,7 @@ std::string error_of(const Outcome& outcome) {
 FetchRows::FetchRows(Options options) : options_(std::move(options)) {
   const FieldScheme& scheme = options_.scheme;
   if (scheme.kind == FieldScheme::Kind::named) input_ = scheme.names;
-  const bool table = options_.input == RecordFormat::csv || options_.input == RecordFormat::tsv;
+  const bool table = is_table();
   const std::size_t count = scheme.count.value_or(0);
   if (scheme.kind == FieldScheme::Kind::numbered && (table || count > 1)) {
     for (std::size_t i = 1; i <= count; ++i) input_.push_back(std::to_string(i));
@@ -106,6 +106,10 @@ FetchRows::FetchRows(Options options) : options_(std::move(options)) {
 }
 
 std::string FetchRows::header() const {
+bool FetchRows::is_table() const {
+  return options_.input == RecordFormat::csv || options_.input == RecordFormat::tsv;
+}
+
   if (options_.json) return {};
   std::string row = options_.input_header;
   if (row.empty()) {
@@ -136,8 +140,8 @@ void FetchRows::append_input(const Record& record, std::string& row) const {
   if (input_.empty()) return;
   const auto& fields = record.fields;
   std::size_t i = 0;
-  if (options_.rows_as_they_are && !fields.empty() && fields.size() <= input_.size()) {
-    row += record.text;
+  if (options_.rows_as_they_are && !fields.empty()) {
+    row.append(record.text, 0, end_of_csv_fields(record.text, input_.size()));
     row += ',';
     i = fields.size();
   }
@@ -148,6 +152,20 @@ void FetchRows::append_input(const Record& record, std::string& row) const {
 }
 
 std::string FetchRows::csv_head(const Job& job, const Attempt& attempt, int attempts) const {
+// What is behind the columns of the input.
+void FetchRows::append_rest(const Record& record, std::string& row) const {
+  const auto& fields = record.fields;
+  if (!is_table() || input_.empty() || fields.size() <= input_.size()) return;
+  if (options_.rows_as_they_are) {
+    row.append(record.text, end_of_csv_fields(record.text, input_.size()));
+    return;
+  }
+  for (std::size_t i = input_.size(); i < fields.size(); ++i) {
+    row += ',';
+    if (fields[i]) append_csv_value(*fields[i], row);
+  }
+}
+
   std::string row;
   row.reserve(256);
   append_input(job.records.front(), row);
@@ -160,6 +178,7 @@ std::string FetchRows::csv_head(const Job& job, const Attempt& attempt, int atte
     if (!values[i].empty()) append_csv_value(values[i], row);
   }
   return row += '\n';
+  append_rest(job.records.front(), row);
 }
 
 std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int attempts) const {
@@ -175,9 +194,11 @@ std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int att
     for (JsonMembers members(record.text); members.next(name, value);) taken.emplace(name);
   } else {
     const auto& names = record.names ? *record.names : input_;
-    for (std::size_t i = 0; i < std::min(names.size(), record.fields.size()); ++i) {
-      if (!record.fields[i] || !taken.insert(names[i]).second) continue;
-      append_json_member(names[i], *record.fields[i], row);
+    for (std::size_t i = 0; i < record.fields.size(); ++i) {
+      if (i >= names.size() && !is_table()) break;
+      const std::string name = i < names.size() ? names[i] : std::to_string(i + 1);
+      if (!record.fields[i] || !taken.insert(name).second) continue;
+      append_json_member(name, *record.fields[i], row);
     }
   }
   static const Response none;

@@ -4,7 +4,8 @@
 //
 // A row has the input's columns, then ours: url final_url status error attempts mime bytes seconds
 // path etag last_modified note.  Ours give way to the input's: `url` is then fetch_url.  Lines have
-// no columns, they are the URL.
+// no columns, they are the URL.  What a row of the input has beyond its columns stands behind ours,
+// so that these keep their places; in JSON its name is its number.
 //
 // What the input said is not touched: rows of CSV and objects of JSON lines are copied as they came
 // where the report has the same form.
@@ -49,10 +50,12 @@ class FetchRows final : public RowFormat {
  private:
   static constexpr std::size_t kColumns = 12;
 
+  bool is_table() const;
   std::string seen(std::string row) const;
   std::string csv_head(const Job& job, const Attempt& attempt, int attempts) const;
   std::string json_head(const Job& job, const Attempt& attempt, int attempts) const;
   void append_input(const Record& record, std::string& row) const;
+  void append_rest(const Record& record, std::string& row) const;
 
   Options options_;
   std::vector<std::string> input_;               // names of the input's columns

@@ -148,6 +148,30 @@ TEST(FetchRows, AreObjectsWithWhatTheInputsObjectSaid) {
   EXPECT_TRUE(row.ends_with("came\"}\n")) << row;
 }
 
+// What is more than the columns stands behind ours.
+TEST(FetchRows, KeepWhatARowHasBeyondItsColumns) {
+  auto made = options(false, RecordFormat::csv, named({"id", "url"}));
+  FetchRows copied(made);
+  EXPECT_EQ(
+      copied.head(job_of("1,\"x,\"\"\",\"a, \"\"b\",,c\"d", {"1", "x,\"", "a, \"b", "", "c\"d"}),
+                  fetched(), 2, 1),
+      "1,\"x,\"\"\"," + std::string(kOurs).substr(0, sizeof kOurs - 2) + ",\"a, \"\"b\",,c\"d\n");
+  for (const RecordFormat format : {RecordFormat::tsv, RecordFormat::csv}) {
+    made.input = format;
+    made.rows_as_they_are = false;
+    FetchRows rows(made);
+    EXPECT_EQ(rows.head(job_of("1\tx\ta,b\t\tc", {"1", "x", "a,b", "", "c"}), fetched(), 2, 1),
+              "1,x," + std::string(kOurs).substr(0, sizeof kOurs - 2) + ",\"a,b\",\"\",c\n");
+  }
+  FetchRows numbered(options(false, RecordFormat::csv,
+                             {.kind = FieldScheme::Kind::numbered, .names = {}, .count = 1}));
+  EXPECT_TRUE(numbered.head(job_of("a,b", {"a", "b"}), fetched(), 2, 1).ends_with(",b\n"));
+  made.json = true;
+  FetchRows objects(made);
+  EXPECT_TRUE(objects.head(job_of("", {"1", "x", "3", "y"}), fetched(), 2, 1)
+                  .starts_with(R"({"id":"1","url":"x","3":"3","4":"y","fetch_url":)"));
+}
+
 TEST(FetchRows, AreObjectsWithTheFieldsOfATable) {
   FetchRows rows(options(true, RecordFormat::tsv, named({"a", "b"})));
   Job job = job_of("1\t\xff", {"1", "\xff"});

@@ -1,0 +1,70 @@
+# `distaff fetch` once more for the same URLs: --cond, and what a report keeps of its input and
+# of secrets.
+
+load helpers
+
+SERVER=$BATS_TEST_DIRNAME/../support/http_server
+
+teardown() {
+  local one
+  for one in $servers; do kill "$one" 2> /dev/null || true; done
+  for one in $servers; do wait "$one" 2> /dev/null || true; done
+  end_started
+}
+
+# serve OPTION...: our server, its log in the file `log`; it is at $at (127.0.0.1:PORT).
+serve() {
+  "$SERVER" --log "$PWD/log" "$@" > "$kept/server" 2> "$kept/server.err" 3>&- &
+  servers="$servers $!"
+  wait_for grep -q '^http ' "$kept/server"
+  at=127.0.0.1:$(awk '$1 == "http" {print $2}' "$kept/server")
+}
+
+# values NAME [FILE]: of a column of a report, stdout of the last `try` if no file is named; of JSON
+# lines too.
+values() {
+  python3 - "$1" "${2:-$kept/stdout}" << 'END'
+import csv, json, sys
+file = open(sys.argv[2], newline="", encoding="utf-8", errors="surrogateescape")
+first = file.read(1)
+file.seek(0)
+for row in map(json.loads, file) if first == "{" else csv.DictReader(file):
+    print("" if row[sys.argv[1]] is None else row[sys.argv[1]])
+END
+}
+
+# again DAY OPTION...: the fetch of that day, on the condition of the report of the day before.
+again() {
+  local day=$1
+  shift
+  try distaff fetch -k -a urls --cond "day$((day - 1))" "$@"
+  cp "$kept/stdout" "day$day"
+}
+
+# the row of the first URL: what a 304 takes over.
+first_row() {
+  local name
+  for name in mime bytes path etag last_modified; do values "$name" | head -n 1; done | tr '\n' '|'
+}
+
+@test "rows longer than the header keep what they have more, and shorter ones are filled" {
+  serve
+  printf 'id,link\n1,http://%s/size/1,x,"y, ""z"\n2,http://%s/size/2\n3\n' "$at" "$at" > urls
+  try distaff fetch -k --csv -a urls link
+  same "$(values status | tr '\n' ' ')" '200 200  '
+  same "$(sed -n 2p "$kept/stdout" | sed 's/.*,x,/x,/')" 'x,"y, ""z"'
+  same "$(values id | tr '\n' ' ')" '1 2 3 '
+  try distaff fetch -k --csv -a urls link --output json
+  same "$(python3 -c '
+import json, sys
+for row in map(json.loads, open(sys.argv[1])): print(row.get("3"), row.get("4"), row["status"])' "$kept/stdout")" \
+    $'x y, "z 200\nNone None 200\nNone None None'
+  tr , '\t' < urls > tabs
+  try distaff fetch -k --tsv -a tabs link
+  same "$(sed -n 2p "$kept/stdout" | sed 's/.*,x,/x,/')" 'x,"""y"," """"z"""'
+  # What failed has all of its row in the file that is read again.
+  printf 'link,id\nhttp://%s/status/500,1,more\n' "$at" > urls
+  try distaff fetch --csv -a urls link --failed-to failed
+  same "$(cat failed)" "$(cat urls)"
+}
+
