@@ -15,6 +15,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "os/replace_file.h"
+#include "fetch/media_types.h"
 #include "os/unnamed_file.h"
 #include "os/wall_clock.h"
 
@@ -35,17 +36,15 @@ constexpr const char* kTables =
 
 // There is nothing to gain, and much time to lose.
 bool is_compressed(std::string_view mime) {
-  constexpr std::array<std::string_view, 9> kCompressed{
-      "application/epub+zip",     "application/gzip",
-      "application/java-archive", "application/x-7z-compressed",
-      "application/x-bzip2",      "application/x-gzip",
-      "application/x-xz",         "application/zip",
-      "application/zstd",
-  };
-  constexpr std::array<std::string_view, 5> kPlainImages{
-      "image/bmp", "image/svg+xml", "image/tiff", "image/vnd.microsoft.icon", "image/x-icon"};
+  constexpr std::array<std::string_view, 22> kCompressed{
+      ".7z",  ".apk", ".br",  ".bz2",  ".cbz", ".docx", ".epub", ".gz",   ".jar", ".kmz", ".lz",
+      ".odp", ".ods", ".odt", ".pptx", ".rar", ".tbz2", ".tgz",  ".xlsx", ".xz",  ".zip", ".zst"};
+  constexpr std::array<std::string_view, 10> kPlainImages{".bmp", ".emf", ".ico", ".pbm", ".pgm",
+                                                          ".ppm", ".psd", ".svg", ".tif", ".wmf"};
   if (mime.starts_with("audio/") || mime.starts_with("video/")) return true;
-  const auto is = [&](std::string_view known) { return known == mime; };
+  const auto is = [extension = extension_of_type(mime)](std::string_view known) {
+    return known == extension;
+  };
   if (mime.starts_with("image/")) return std::none_of(kPlainImages.begin(), kPlainImages.end(), is);
   return std::any_of(kCompressed.begin(), kCompressed.end(), is);
 }

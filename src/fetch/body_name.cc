@@ -1,7 +1,6 @@
 #include "fetch/body_name.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -65,10 +64,7 @@ std::string path_of(std::string_view url) {
 
 // If the name does not end with it already, as that of a path does.
 void append_extension(std::string_view extension, std::string& name) {
-  const std::size_t size = extension.size();
-  const bool there = name.size() >= size &&
-                     strncasecmp(name.data() + (name.size() - size), extension.data(), size) == 0;
-  if (!there) name += extension;
+  if (!has_extension(name, extension)) name += extension;
 }
 
 void append_part(const FileNamePart& part, const BodyHead& head, const UrlHash& hash,

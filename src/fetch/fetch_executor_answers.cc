@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.h"
-
 #include "fetch/fetch_executor.h"
 #include "fetch/header_line.h"
 #include "fetch/media_types.h"
@@ -24,14 +22,6 @@ bool is_redirect(int status) {
 }
 
 bool is_good(int status) { return status >= 200 && status <= 299; }
-
-// "text/html", of "Text/HTML; charset=utf-8"
-std::string media_type(std::string_view type) {
-  std::string result(type.substr(0, type.find(';')));
-  while (!result.empty() && result.back() == ' ') result.pop_back();
-  for (char& c : result) c = ascii_lower(c);
-  return result;
-}
 
 // Where they lead in a circle, a cookie may be for another host of the domain.
 constexpr std::string_view kOfCookies =

@@ -36,6 +36,56 @@ TEST(MediaTypes, NameTheirFiles) {
   EXPECT_EQ(extension_of_url("https://h/a.abcdefghi"), "");
 }
 
+TEST(MediaTypes, AreReadAsServersSendThem) {
+  for (const std::string_view sent :
+       {"text/html", "Text/HTML; charset=utf-8", "text/html, charset=utf-8",
+        "text/html charset=utf-8", "text/html;", "text/html\t;q=1", " text/html", "\"text/html\"",
+        "text/html,text/html", "text/html\rx"}) {
+    EXPECT_EQ(media_type(sent), "text/html") << sent;
+  }
+  EXPECT_EQ(media_type(""), "");
+  EXPECT_EQ(media_type("; charset=utf-8"), "charset=utf-8");
+}
+
+TEST(MediaTypes, HaveTheExtensionsOfTheirFiles) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"image/jpg", ".jpg"},
+      {"image/pjpeg", ".jpg"},
+      {"image/heic", ".heic"},
+      {"image/x-ms-bmp", ".bmp"},
+      {"audio/mp3", ".mp3"},
+      {"audio/x-wav", ".wav"},
+      {"video/quicktime", ".mov"},
+      {"application/x-zip-compressed", ".zip"},
+      {"application/x-rar-compressed", ".rar"},
+      {"application/vnd.rar", ".rar"},
+      {"application/x-tgz", ".tgz"},
+      {"application/vnd.apple.mpegurl", ".m3u8"},
+      {"application/vnd.android.package-archive", ".apk"},
+      {"text/json", ".json"},
+      {"text/x-markdown", ".md"},
+      {"application/problem+json", ".json"},
+      {"application/activity+json", ".json"},
+      {"application/vnd.google-earth.kml+xml", ".kml"},
+      {"application/soap+xml", ".xml"},
+      {"application/lpf+zip", ".zip"},
+      {"application/openapi+yaml", ".yaml"},
+      {"application/x-unheard-of", ""},
+      {"binary/octet-stream", ""},
+      {"html", ""},
+  };
+  for (const auto& [mime, extension] : cases) EXPECT_EQ(extension_of_type(mime), extension) << mime;
+}
+
+TEST(MediaTypes, AddNoExtensionToANameThatHasItOtherwiseSpelled) {
+  const std::vector<FileNamePart> parts{{What::path, {}}, {What::ext, {}}};
+  EXPECT_EQ(name(parts, "https://h/a.JPEG", "image/jpg"), "a.JPEG");
+  EXPECT_EQ(name(parts, "https://h/a.tar.gz", "application/x-tgz"), "a.tar.gz");
+  EXPECT_EQ(name(parts, "https://h/a.tgz", "application/gzip"), "a.tgz");
+  EXPECT_EQ(name(parts, "https://h/a.php", "text/html"), "a.php.html");
+  EXPECT_EQ(name(parts, "https://h/a.yml", "application/yaml"), "a.yml");
+}
+
 TEST(BodyName, IsTheHashOfTheUrlUnlessSomethingElseIsAsked) {
   const std::string hash = hash_of_url("https://h/a").hex();
   EXPECT_EQ(hash.size(), 32U);

@@ -68,3 +68,23 @@ for row in map(json.loads, open(sys.argv[1])): print(row.get("3"), row.get("4"),
   same "$(cat failed)" "$(cat urls)"
 }
 
+@test "media types are what servers mean, and name files" {
+  serve
+  printf "http://$at/size/%s?type=%s\n" 1 'text/html,%20charset=utf-8' 2 'Text/HTML%20charset=utf-8' \
+    3 image/jpg 4 application/problem%2Bjson 5 application/x-zip-compressed 6 html > urls
+  try distaff fetch -k -a urls --output-dir out --name '{#}{ext}'
+  exits 0
+  same "$(values mime | tr '\n' ' ')" \
+    'text/html text/html image/jpg application/problem+json application/x-zip-compressed html '
+  same "$(values path | tr '\n' ' ')" 'out/1.html out/2.html out/3.jpg out/4.json out/5.zip out/6 '
+}
+
+# without_secrets FILE...: none of them holds one; there is something in each.
+without_secrets() {
+  local file
+  for file; do
+    [ -s "$file" ] || fail "nothing is in $file"
+    ! grep -n s3cret "$file" >&2 || fail "$file holds a secret"
+  done
+}
+
