@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace distaff {
 namespace {
@@ -9,9 +10,10 @@ namespace {
 constexpr std::string_view kMask = "***";
 
 // In lower case, with - for _ too.
-constexpr std::array<std::string_view, 46> kSecretParameters{
+constexpr std::array<std::string_view, 53> kSecretParameters{
     "access-token",
     "accesskey",
+    "accesstoken",
     "api-key",
     "api-secret",
     "api-token",
@@ -31,6 +33,7 @@ constexpr std::array<std::string_view, 46> kSecretParameters{
     "credential",
     "hmac",
     "id-token",
+    "idtoken",
     "jsessionid",
     "jwt",
     "key",
@@ -41,13 +44,18 @@ constexpr std::array<std::string_view, 46> kSecretParameters{
     "phpsessid",
     "private-key",
     "private-token",
+    "privatekey",
     "pwd",
     "refresh-token",
+    "refreshtoken",
     "secret",
     "secret-key",
+    "secretkey",
     "session",
     "session-id",
+    "session-token",
     "sessionid",
+    "sessiontoken",
     "sig",
     "signature",
     "subscription-key",
@@ -72,6 +80,14 @@ constexpr std::array<std::string_view, 22> kSecretHeaders{
     "x-vault-token",   "x-xsrf-token",
 };
 
+// Of parameters: new_password, clientSecret.
+constexpr std::array<std::string_view, 4> kSecretEnds{"passphrase", "passwd", "password", "secret"};
+
+constexpr std::array<std::string_view, 8> kSecretHeaderEnds{
+    "-access-key", "-api-key", "-app-key",    "-functions-key",
+    "-password",   "-secret",  "-secret-key", "-token",
+};
+
 char plain(char c) {
   if (c == '_') return '-';
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -88,6 +104,38 @@ bool is_one_of(std::string_view name, const Names& names) {
     return known.size() == name.size() && std::equal(known.begin(), known.end(), name.begin(),
                                                      [](char a, char b) { return a == plain(b); });
   });
+}
+
+template <class Names>
+bool ends_like_one_of(std::string_view name, const Names& names) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view known) {
+    return known.size() <= name.size() &&
+           std::equal(known.begin(), known.end(), name.end() - known.size(),
+                      [](char a, char b) { return a == plain(b); });
+  });
+}
+
+// Of a text that begins with %3D, and "3D".
+bool is_encoded(std::string_view text, std::string_view hex) {
+  return text.size() >= 3 && text[0] == '%' && text[1] == hex[0] &&
+         (text[2] == hex[1] || text[2] == (hex[1] | 0x20));
+}
+
+// "password" of user[password], in which the brackets may be percent-encoded.
+std::string_view innermost(std::string_view name) {
+  for (const std::string_view end : {"]", "%5D", "%5d"}) {
+    if (name.ends_with(end)) name.remove_suffix(end.size());
+  }
+  for (const std::string_view begin : {"[", "%5B", "%5b"}) {
+    const std::size_t at = name.rfind(begin);
+    if (at != name.npos) name.remove_prefix(at + begin.size());
+  }
+  return name;
+}
+
+bool is_secret_parameter(std::string_view name) {
+  name = innermost(name);
+  return is_one_of(name, kSecretParameters) || ends_like_one_of(name, kSecretEnds);
 }
 
 // Where the authority begins: behind SCHEME:// , however many slashes there are.
@@ -111,14 +159,29 @@ std::size_t add_authority(std::string_view url, std::string& masked) {
   return begin + at;
 }
 
-void add_parameter(std::string_view parameter, std::string& masked) {
+// Where the value begins if the name before it is that of a secret; npos: it is not.
+std::size_t secret_value(std::string_view parameter) {
+  const std::size_t end = parameter.find_first_of("=%");
   const std::size_t equals = parameter.find('=');
-  if (equals == parameter.npos || !is_one_of(parameter.substr(0, equals), kSecretParameters)) {
-    masked += parameter;
-    return;
+  if (equals != parameter.npos && is_secret_parameter(parameter.substr(0, equals))) {
+    return equals + 1;
   }
-  masked += parameter.substr(0, equals + 1);
-  if (equals + 1 < parameter.size()) masked += kMask;
+  const bool encoded = end != parameter.npos && is_encoded(parameter.substr(end), "3D");
+  return encoded && is_secret_parameter(parameter.substr(0, end)) ? end + 3 : parameter.npos;
+}
+
+// A value may be a URL, with parameters of its own: the first secret of them hides the others.
+void add_parameter(std::string_view parameter, std::string& masked) {
+  std::size_t value = secret_value(parameter);
+  for (std::size_t at = parameter.find('%'); value == parameter.npos && at != parameter.npos;
+       at = parameter.find('%', at + 1)) {
+    const std::string_view rest = parameter.substr(at);
+    if (!is_encoded(rest, "3F") && !is_encoded(rest, "26") && !is_encoded(rest, "23")) continue;
+    const std::size_t inner = secret_value(rest.substr(3));
+    if (inner != rest.npos) value = at + 3 + inner;
+  }
+  masked += parameter.substr(0, value);
+  if (value < parameter.size()) masked += kMask;
 }
 
 // What stands behind the first `?` or `#`.
@@ -131,6 +194,123 @@ void add_parameters(std::string_view text, std::string& masked) {
     text.remove_prefix(end + 1);
   }
 }
+
+bool is_of_name(char c) {
+  c = plain(c);
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '%' ||
+         c == '[' || c == ']';
+}
+
+// Goes through a text of any form, name by name.
+class TextMask {
+ public:
+  explicit TextMask(std::string_view text) : text_(text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return;
+    is_xml_ = text[first] == '<';
+    has_quotes_ = is_xml_ || text[first] == '{' || text[first] == '[' || text[first] == '"';
+  }
+
+  std::string masked() {
+    while (at_ < text_.size()) {
+      if (is_of_name(text_[at_])) {
+        take_name();
+        continue;
+      }
+      copy_to(at_ + 1);
+      if (text_[at_ - 1] == '>' && std::exchange(hides_element_, false)) hide_to(find("<", at_));
+    }
+    return std::move(masked_);
+  }
+
+ private:
+  char at(std::size_t place) const { return place < text_.size() ? text_[place] : '\0'; }
+  std::size_t find(std::string_view characters, std::size_t from) const {
+    return std::min(text_.find_first_of(characters, from), text_.size());
+  }
+  std::size_t behind_blanks(std::size_t from) const {
+    return std::min(text_.find_first_not_of(" \t", from), text_.size());
+  }
+  void copy_to(std::size_t end) {
+    masked_ += text_.substr(at_, end - at_);
+    at_ = end;
+  }
+  void hide_to(std::size_t end) {
+    if (end > at_) masked_ += kMask;
+    at_ = end;
+  }
+
+  void take_name() {
+    const std::size_t begin = at_;
+    copy_to(std::min(
+        static_cast<std::size_t>(std::find_if_not(text_.begin() + begin, text_.end(), is_of_name) -
+                                 text_.begin()),
+        text_.size()));
+    if (text_.substr(at_).starts_with("://")) return take_authority();
+    const std::string_view name = text_.substr(begin, at_ - begin);
+    if (!is_secret_parameter(name) && !is_secret_header(name)) return;
+    is_xml_ ? hide_element(begin) : hide_value();
+  }
+
+  void take_authority() {
+    copy_to(at_ + 3);
+    const std::string_view authority = text_.substr(at_, find("/?#&<> \t\r\n\"'", at_) - at_);
+    const std::size_t user = authority.rfind('@');
+    const std::size_t colon = authority.find(':');
+    if (user == authority.npos || colon > user) return;
+    copy_to(at_ + colon + 1);
+    hide_to(at_ + user - colon - 1);
+  }
+
+  // What follows the name is = or : , and a quote before it where the name is in quotes, as in JSON
+  // that stands in JSON.
+  void hide_value() {
+    std::size_t place = at_;
+    if (at(place) == '\\') ++place;
+    if (at(place) == '"' || at(place) == '\'') ++place;
+    place = behind_blanks(place);
+    const char separator = at(place);
+    if (separator != '=' && separator != ':') return;
+    copy_to(behind_blanks(place + 1));
+    if (!has_quotes_) return hide_to(find(separator == '=' ? "&\r\n" : "\r\n", at_));
+    if (at(at_) == '{' || at(at_) == '[') return;
+    if (at(at_) == '\\') copy_to(at_ + 1);
+    const char quote = at(at_);
+    if (quote != '"' && quote != '\'') return hide_to(find(",}]<>&\r\n\"'", at_));
+    const bool is_escaped = at(at_ - 1) == '\\';
+    copy_to(at_ + 1);
+    hide_to(end_of_quoted(quote, is_escaped));
+  }
+
+  // Of what a quote before at_ begins.
+  std::size_t end_of_quoted(char quote, bool is_escaped) const {
+    for (std::size_t place = at_; place < text_.size(); ++place) {
+      if (text_[place] == '\\') {
+        if (is_escaped && at(place + 1) == quote) return place;
+        ++place;
+        // A backslash of the inner text is two, and the quote behind it has one too.
+        if (is_escaped && at(place) == '\\') place += at(place + 1) == '\\' ? 2 : 1;
+      } else if (text_[place] == quote) {
+        return place;
+      }
+    }
+    return text_.size();
+  }
+
+  // <name a="b">SECRET</name>, or name="SECRET".
+  void hide_element(std::size_t begin) {
+    if (at(behind_blanks(at_)) == '=') return hide_value();
+    const std::size_t tag = text_.rfind('<', begin);
+    hides_element_ = at(tag + 1) != '/';
+  }
+
+  std::string_view text_;
+  bool is_xml_ = false;
+  bool hides_element_ = false;  // what is behind the tag that we are in
+  bool has_quotes_ = false;     // values end with theirs; in a form they are part of it
+  std::size_t at_ = 0;
+  std::string masked_;
+};
 
 }  // namespace
 
@@ -146,7 +326,9 @@ std::string mask_url(std::string_view url) {
   return masked;
 }
 
-bool is_secret_header(std::string_view name) { return is_one_of(name, kSecretHeaders); }
+bool is_secret_header(std::string_view name) {
+  return is_one_of(name, kSecretHeaders) || ends_like_one_of(name, kSecretHeaderEnds);
+}
 
 std::string mask_header(std::string_view line) {
   const std::size_t colon = line.find(':');
@@ -157,6 +339,12 @@ std::string mask_header(std::string_view line) {
   const bool secret = is_secret_header(name.substr(0, name.find_last_not_of(" \t") + 1));
   if (!secret) return masked += mask_url(line.substr(value));
   return value == line.size() ? masked : masked.append(kMask);
+}
+
+std::string mask_text(std::string_view text) { return TextMask(text).masked(); }
+
+std::string mask_record(std::string_view text) {
+  return text.find("://") == text.npos ? std::string(text) : mask_text(text);
 }
 
 }  // namespace distaff

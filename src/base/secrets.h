@@ -19,4 +19,13 @@ bool is_secret_header(std::string_view name);
 // "Cookie: ***"; in others a URL is masked.
 std::string mask_header(std::string_view line);
 
+// Any other text, as what is sent with a request: of names as above the values behind = in a form,
+// behind : in JSON, YAML and header lines, and between the tags of XML; and passwords of URLs.  In
+// doubt it hides too much.
+std::string mask_text(std::string_view text);
+
+// A record, a word or a name of a column that is shown to somebody: as mask_text(), if a URL is in
+// it.
+std::string mask_record(std::string_view text);
+
 }  // namespace distaff

@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "cli/run_files.h"
 #include "compose/field_name.h"
@@ -181,13 +182,13 @@ std::string advice_on_header(const InputSpec& input, const FieldScheme& scheme) 
                             : sign == ',' ? "--csv"
                                           : fmt::format("--csv --separator '{}'", sign);
     return fmt::format("the header is one field, '{}': where {} is between the fields, write {}",
-                       printable(names[0], 80), sign == '\t' ? "a tab" : fmt::format("'{}'", sign),
-                       fix);
+                       printable(mask_record(names[0]), 80),
+                       sign == '\t' ? "a tab" : fmt::format("'{}'", sign), fix);
   }
   if (!looks_like_a_record(names)) return {};
   std::string list;
   for (std::size_t i = 0; i < names.size() && i < 4; ++i) {
-    list += fmt::format("{}'{}'", i > 0 ? ", " : "", printable(names[i], 40));
+    list += fmt::format("{}'{}'", i > 0 ? ", " : "", printable(mask_record(names[i]), 40));
   }
   return fmt::format(
       "the first row names the fields: {}{}; if it is a record, add "
@@ -210,13 +211,13 @@ std::vector<std::string> advice_on_columns(const InputSpec& input, const FieldNa
     if (next != names.end()) {
       all.push_back(fmt::format(
           "{3} '{0}': {{{0}}} is the first of them, number {1}, and number {2} is another",
-          printable(name, 60), number, next - names.begin() + 1, has));
+          printable(mask_record(name), 60), number, next - names.begin() + 1, has));
     }
     const bool is_number = name.find_first_not_of("0123456789") == name.npos && !name.empty();
     if (is_number && name != number) {
       all.push_back(
           fmt::format("{{{0}}} is the {2} '{0}', which is number {1}: names go before numbers",
-                      printable(name, 60), number, is));
+                      printable(mask_record(name), 60), number, is));
     }
   }
   return all;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "cli/advice.h"
 #include "cli/file_roles.h"
@@ -63,7 +64,7 @@ bool is_table(RecordFormat format) {
 std::string list_of(const FieldNames& names) {
   std::string list;
   for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 20); ++i) {
-    list += (i > 0 ? ", " : "") + printable(names[i], 60);
+    list += (i > 0 ? ", " : "") + printable(mask_record(names[i]), 60);
   }
   return list + (names.size() > 20 ? fmt::format(" and {} more", names.size() - 20) : "");
 }

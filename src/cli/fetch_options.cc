@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/secrets.h"
 #include "cli/fetch_values.h"
 #include "cli/option_reader.h"
 #include "cli/rules.h"
@@ -102,13 +103,13 @@ class FetchReader : OptionReader {
         fail_with(
             "'{}': only one word goes with {}, the column of the URL, and that is '{}'; the file "
             "is named by -a FILE",
-            printable(words[1]), table_word(), printable(words[0]));
+            printable(mask_record(words[1])), table_word(), printable(mask_record(words[0])));
       }
     } else if (!arguments_.list_word.empty()) {
-      fail_with("'{}' and '{}': URLs come from one of them; leave '{}' out", printable(words[0]),
-                arguments_.list_word, arguments_.list_word);
+      fail_with("'{}' and '{}': URLs come from one of them; leave '{}' out",
+                printable(mask_record(words[0])), arguments_.list_word, arguments_.list_word);
     } else {
-      arguments_.list_word = printable(words[0]);
+      arguments_.list_word = printable(mask_record(words[0]));
       arguments_.lists.push_back({std::move(words), {}, false});
     }
     words.clear();
@@ -125,11 +126,12 @@ class FetchReader : OptionReader {
     const std::string& column = fetch().column;
     if (flags_.has(Opt::url_template) && !column.empty()) {
       fail_with("{} and '{}': the URL comes from one of them; in a template the column is {{{}}}",
-                spelled(Opt::url_template), printable(column), printable(column));
+                spelled(Opt::url_template), printable(mask_record(column)),
+                printable(mask_record(column)));
     }
     if (column.find("://") != column.npos) {
       fail_with("'{}': with {} the word is the column of the URL, and URLs come from the table",
-                printable(column), table_word());
+                printable(mask_record(column)), table_word());
     }
     if (flags_.has(Opt::no_header) && has_table() && !flags_.has(Opt::url_template) &&
         !flags_.has(Opt::fields)) {

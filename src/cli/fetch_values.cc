@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "cli/values.h"
 
@@ -58,6 +59,13 @@ bool is_token(std::string_view text) {
 // A header line that goes on in the next would be two.
 bool is_one_line(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
+}
+
+// Of a header line without a colon: "Authorization ***".
+std::string hidden_behind_name(std::string_view line) {
+  const std::size_t blank = line.find(' ');
+  if (blank == line.npos || !is_secret_header(line.substr(0, blank))) return mask_text(line);
+  return std::string(line.substr(0, blank)) + " ***";
 }
 
 std::string upper_case(std::string_view text) {
@@ -128,12 +136,15 @@ Expected<std::string> parse_header(std::string_view text) {
                     "in a --config file",
                     text));
   }
-  if (!is_one_line(text)) return fail(fmt::format("'{}' is more than one line", text));
+  if (!is_one_line(text)) {
+    return fail(fmt::format("'{}' is more than one line", mask_text(text)));
+  }
   const std::size_t colon = text.find(':');
   const bool bare = colon == text.npos && text.ends_with(';');
   const std::string_view name = bare ? text.substr(0, text.size() - 1) : text.substr(0, colon);
   if ((colon == text.npos && !bare) || (!is_token(name) && name.find('{') == name.npos)) {
-    return fail(fmt::format("'{}' is no header, such as 'Accept: text/html'", text));
+    return fail(
+        fmt::format("'{}' is no header, such as 'Accept: text/html'", hidden_behind_name(text)));
   }
   return std::string(text);
 }
@@ -148,7 +159,12 @@ Expected<std::string> parse_data(std::string_view text) {
 
 Expected<std::string> parse_header_text(std::string_view text) {
   if (text.empty()) return fail("'' is empty; leave the option out or give a value");
-  if (!is_one_line(text)) return fail(fmt::format("'{}' is more than one line", text));
+  // Of cookies the values are secret.
+  if (!is_one_line(text)) {
+    const std::size_t value = std::min(text.find('='), text.size());
+    return fail(fmt::format("'{}{}' is more than one line", text.substr(0, value),
+                            value < text.size() ? "=***" : ""));
+  }
   return std::string(text);
 }
 
@@ -179,7 +195,7 @@ Expected<std::string> parse_proxy(std::string_view text) {
   if (host.empty() || host.starts_with('/') ||
       (end != text.npos && !contains(kProxySchemes, text.substr(0, end)))) {
     return fail(fmt::format(
-        "'{}' is no proxy, such as http://proxy:3128 or socks5h://127.0.0.1:1080", text));
+        "'{}' is no proxy, such as http://proxy:3128 or socks5h://127.0.0.1:1080", mask_url(text)));
   }
   return std::string(text);
 }

@@ -54,7 +54,7 @@ Journal::Options RunFiles::journal_options() {
                            .version = DISTAFF_VERSION,
                            .command = maker_->common(),
                            .command_of = {},
-                           .mask_words = reports_,
+                           .of_requests = reports_,
                            .keep_places = reports_ && spec_.resume};
   if (!spec_.id.empty()) {
     options.command_of = [this](const Job& job) { return maker_->work_of(job); };

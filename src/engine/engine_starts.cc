@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "compose/command.h"
 #include "engine/engine.h"
@@ -342,8 +343,9 @@ void Engine::queue(Job job) {
     summary_.without_key();
     // Most likely none will have one: better said before they have all run at once.
     if (number(id) == 1 && job.problem.empty()) {
-      say(LogLevel::warn, fmt::format("job 1, '{}', has no key, so nothing but --jobs limits it{}",
-                                      printable(job.records[0].text, 60), options_.no_key_advice));
+      say(LogLevel::warn,
+          fmt::format("job 1, '{}', has no key, so nothing but --jobs limits it{}",
+                      printable(mask_record(job.records[0].text), 60), options_.no_key_advice));
     }
   }
   waiting_.emplace(id, Waiting{std::move(job), now_, 0, {}, {}});

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/secrets.h"
 #include "base/text.h"
 
 namespace distaff {
@@ -38,7 +39,7 @@ void Resume::warn_of_change(const Job& job) {
   if (!warning_.empty()) warning_ += '\n';
   warning_ += fmt::format(
       "job {}, '{}': done before under the same --id, but with another command; it is run",
-      number(job.id), printable(job.records[0].text, 60));
+      number(job.id), printable(mask_record(job.records[0].text), 60));
 }
 
 std::string Resume::take_warning() { return std::exchange(warning_, {}); }

@@ -11,6 +11,7 @@
 
 #include "base/json_members.h"
 #include "base/text.h"
+#include "base/secrets.h"
 #include "base/utf8_check.h"
 
 namespace distaff {
@@ -113,7 +114,7 @@ Expected<void> ReportRows::read_header(const std::string& name) {
   return fail(
       fmt::format("'{}' has no column 'url': it is no report of distaff fetch, and no "
                   "archive; its first line is '{}'",
-                  printable(name), printable(line, 80)));
+                  printable(name), printable(mask_record(line), 80)));
 }
 
 void ReportRows::seek(std::uint64_t offset, std::size_t read_ahead) {

@@ -93,8 +93,11 @@ void add_words(std::string_view key, const std::vector<std::string>& words, std:
   add_values(key, each_word, line);
 }
 
-void add_record(const Job& job, std::string& line) {
-  if (job.size() == 1) return add_text(R"(,"record":)", job.records[0].text, line);
+void add_record(const Job& job, bool masked, std::string& line) {
+  if (job.size() == 1) {
+    const std::string& text = job.records[0].text;
+    return add_text(R"(,"record":)", masked ? mask_text(text) : text, line);
+  }
   add_values(R"(,"records":)", [&](const auto& each) { job.each_text(each); }, line);
 }
 
@@ -162,15 +165,42 @@ std::vector<std::string> our_words() {
   return {words.begin(), words.end()};
 }
 
-// A word of a command line that may hold a URL, or a header line.
+// A word of a command line that may hold a URL, or a header line; -H may stand behind other
+// letters.
 std::string masked_word(const std::string& word) {
-  for (const std::string_view option : {"--header=", "-H", ""}) {
-    if (!word.starts_with(option)) continue;
-    const std::string line = word.substr(option.size());
-    const std::size_t colon = std::min(line.find(':'), line.size());
-    if (is_secret_header(line.substr(0, colon))) return std::string(option) + mask_header(line);
+  const bool is_short = word.size() > 1 && word[0] == '-' && word[1] != '-';
+  const std::size_t letter = is_short ? word.find('H') : word.npos;
+  const std::size_t header = word.starts_with("--header=") ? 9
+                             : letter == word.npos         ? 0
+                                                           : letter + 1;
+  const std::string line = word.substr(header);
+  if (is_secret_header(line.substr(0, line.find_first_of(":;")))) {
+    return word.substr(0, header) + mask_header(line);
   }
   return word.starts_with("--cookie=") ? "--cookie=***" : mask_url(word);
+}
+
+// What is sent: a name of a file is no secret.
+std::string masked_data(const std::string& data) {
+  return data.starts_with('@') ? data : mask_text(data);
+}
+
+std::vector<std::string> masked_words(const std::vector<std::string>& words) {
+  constexpr std::string_view kData = "--data=";
+  std::vector<std::string> masked(words.begin(), words.begin() + (words.empty() ? 0 : 1));
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (words[i - 1] == "--cookie") {
+      masked.emplace_back("***");
+    } else if (words[i - 1] == "--data") {
+      masked.push_back(masked_data(word));
+    } else if (word.starts_with(kData)) {
+      masked.push_back(std::string(kData) + masked_data(word.substr(kData.size())));
+    } else {
+      masked.push_back(masked_word(word));
+    }
+  }
+  return masked;
 }
 
 std::string our_directory() {
@@ -272,11 +302,7 @@ std::string Journal::run_line() const {
   add_text(R"(,"version":)", options_.version, line);
   add_text(R"(,"cwd":)", our_directory(), line);
   std::vector<std::string> words = our_words();
-  if (options_.mask_words) {
-    for (std::size_t i = words.size(); i-- > 1;) {
-      words[i] = words[i - 1] == "--cookie" ? "***" : masked_word(words[i]);
-    }
-  }
+  if (options_.of_requests) words = masked_words(words);
   add_words(R"(,"argv":)", words, line);
   return line += "}\n";
 }
@@ -296,12 +322,15 @@ std::string Journal::line(const AttemptReport& report) {
   line += '"';
   add_number(R"(,"seq":)", number(job.id), line);
   add_number(R"(,"attempt":)", static_cast<std::uint64_t>(report.attempt), line);
-  if (job.key) add_text(R"(,"group":)", *job.key, line);
+  if (job.key) {
+    add_text(R"(,"group":)", options_.of_requests ? mask_url(*job.key) : *job.key, line);
+  }
   add_number(R"(,"slot":)", static_cast<std::uint64_t>(report.slot), line);
   line += host_;
   if (report.launch != nullptr) add_command(*report.launch, line);
   const bool request = report.launch != nullptr && report.launch->request;
-  if (!request) add_record(job, line);  // it may hold the URL's secrets
+  // Of a request it may hold the URL's secrets, and is of no use; else it is all that there is.
+  if (!request) add_record(job, options_.of_requests, line);
   if (report.result.outcome.kind != Outcome::Kind::not_started) {
     line += R"(,"start":")";
     clock_.append(report.started, line);

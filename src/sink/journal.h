@@ -43,7 +43,7 @@ class Journal final : public JobJournal, public Observer {
     std::uint32_t command = 0;  // a hash of what all jobs of the run have in common; 0: not known
     // What a line says besides: a hash of the command (Resume::work_of), 0 for none.
     std::function<std::uint32_t(const Job&)> command_of;
-    bool mask_words = false;   // of the run's argv: URLs and header lines may hold secrets
+    bool of_requests = false;  // the run's argv, and records, may hold secrets: they are masked
     bool keep_places = false;  // for earlier(), in 16 bytes a job
   };
 

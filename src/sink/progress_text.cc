@@ -7,6 +7,7 @@
 
 #include "base/columns.h"
 #include "base/numbers.h"
+#include "base/secrets.h"
 #include "base/text.h"
 
 namespace distaff {
@@ -87,7 +88,8 @@ std::string numbers(const RunCounts& counts, Duration since_start, const Shape& 
 // What people know the job by: its record, the first of a batch; no more of it than can be shown.
 std::string name_of(const Job& job, std::size_t columns) {
   const std::string_view text = job.records[0].text;
-  std::string name = printable(text.substr(0, 4 * (columns + 1)), std::string::npos);
+  const std::string_view begin = text.substr(0, 4 * (columns + 1));
+  std::string name = printable(mask_record(begin), std::string::npos);
   if (job.size() > 1) name += fmt::format(" and {} more", job.size() - 1);
   return name;
 }

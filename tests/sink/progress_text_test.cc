@@ -62,6 +62,8 @@ TEST_F(BarText, KeepsNoRoomForFailuresThatWereNone) {
 TEST_F(BarText, CountsOnlyWhereTheTotalIsNotKnown) {
   counts.total.reset();
   EXPECT_EQ(with("a.log", 2s, 79), "120 done  3.6/s  4 running  2 failed  oldest 2.0s: a.log");
+  EXPECT_EQ(with("http://j:pw@h/?key=x", 2s, 90),
+            "120 done  3.6/s  4 running  2 failed  oldest 2.0s: http://j:***@h/?key=***");
 }
 
 TEST_F(BarText, HasNoTimeLeftBeforeTheFirstJobIsDone) {

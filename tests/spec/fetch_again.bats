@@ -88,3 +88,65 @@ without_secrets() {
   done
 }
 
+@test "what is sent, headers, proxies and URLs: nobody finds their secrets in what a run writes" {
+  serve
+  cat > urls << END
+http://joe:s3cret@$at/status/500?token=s3cret
+http://$at/to?u=/status/404%3Fapi_key=s3cret
+htp://joe:s3cret@$at/?password=s3cret
+http://$at/ok?clientSecret=s3cret#access_token=s3cret
+http://nowhere.invalid/?sig=s3cret
+END
+  local data
+  for data in 'user=joe&password=s3cret' '{"user":"joe","apiKey":"s3cret"}' '<a><password>s3cret</password></a>' \
+    $'user: joe\npassword: s3cret'; do
+    rm -f journal log failed metrics
+    try distaff fetch -k -a urls --data "$data" -H 'Authorization: Bearer s3cret' -H'X-Api-Key: s3cret' \
+      -kH 'Cookie: a=s3cret' -kHX-Gitlab-Token:s3cret --header='Private-Token: s3cret' --cookie 'sid=s3cret' \
+      --journal journal --log-file log --log-level debug --log-format json --metrics metrics \
+      --stats --trace --retries 1 --retry-delay 1ms --retry-unsafe --failed-to failed
+    exits 1
+    without_secrets journal log metrics "$kept/stdout" "$kept/stderr"
+    grep -qF joe journal || fail "too much is hidden"
+    # Who feeds them in again needs them as they came.
+    same "$(sort failed)" "$(sort urls)"
+  done
+  for data in '--data=pw=1&pwd=s3cret' '--cookie=sid=s3cret'; do
+    rm -f journal
+    try distaff fetch --journal journal "$data" "http://$at/size/1"
+    without_secrets journal
+  done
+  # What cannot be asked at all has its record there.
+  printf 'link\thost\n\thttp://joe:s3cret@h/?token=s3cret\n' > table
+  rm -f journal
+  try distaff fetch --tsv -a table --url-template 'http://{nobody}/{link}' --journal journal
+  ! grep s3cret journal "$kept/stdout" "$kept/stderr" || fail "it is in clear"
+}
+
+@test "a mistake in an option does not print its secret" {
+  try distaff fetch -H 'Authorization Bearer s3cret' http://h/
+  exits 2
+  without_secrets "$kept/stderr"
+  try distaff fetch -H $'Authorization: Bearer s3cret\n' http://h/
+  exits 2
+  without_secrets "$kept/stderr"
+  try distaff fetch --proxy 'htp://joe:s3cret@h' http://h/
+  exits 2
+  without_secrets "$kept/stderr"
+  try distaff fetch --cookie $'a=s3cret\n' http://h/
+  exits 2
+  without_secrets "$kept/stderr"
+  try distaff fetch --csv 'http://h/?token=s3cret'
+  exits 2
+  without_secrets "$kept/stderr"
+  try distaff fetch http://h/?token=s3cret :::: urls
+  exits 2
+  without_secrets "$kept/stderr"
+  printf 'http://joe:s3cret@h/,x\n' > table
+  try distaff fetch --csv -a table
+  exits 2
+  without_secrets "$kept/stderr"
+  try distaff fetch --cond table http://h/
+  exits 2
+  without_secrets "$kept/stderr"
+}
