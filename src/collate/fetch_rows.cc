@@ -57,7 +57,8 @@ Values values_of(const Response& response, const Outcome& outcome, const Usage& 
           error_of(outcome),
           fmt::format_int(attempts).str(),
           response.mime,
-          begun ? fmt::format_int(response.bytes).str() : std::string(),
+          begun ? fmt::format_int(response.earlier_bytes.value_or(response.bytes)).str()
+                : std::string(),
           attempts == 0 ? std::string() : seconds_text(usage.wall),
           response.path,
           response.etag,
@@ -105,11 +106,11 @@ FetchRows::FetchRows(Options options) : options_(std::move(options)) {
   }
 }
 
-std::string FetchRows::header() const {
 bool FetchRows::is_table() const {
   return options_.input == RecordFormat::csv || options_.input == RecordFormat::tsv;
 }
 
+std::string FetchRows::header() const {
   if (options_.json) return {};
   std::string row = options_.input_header;
   if (row.empty()) {
@@ -151,7 +152,6 @@ void FetchRows::append_input(const Record& record, std::string& row) const {
   }
 }
 
-std::string FetchRows::csv_head(const Job& job, const Attempt& attempt, int attempts) const {
 // What is behind the columns of the input.
 void FetchRows::append_rest(const Record& record, std::string& row) const {
   const auto& fields = record.fields;
@@ -166,6 +166,7 @@ void FetchRows::append_rest(const Record& record, std::string& row) const {
   }
 }
 
+std::string FetchRows::csv_head(const Job& job, const Attempt& attempt, int attempts) const {
   std::string row;
   row.reserve(256);
   append_input(job.records.front(), row);
@@ -177,8 +178,8 @@ void FetchRows::append_rest(const Record& record, std::string& row) const {
     if (i > 0) row += ',';
     if (!values[i].empty()) append_csv_value(values[i], row);
   }
-  return row += '\n';
   append_rest(job.records.front(), row);
+  return row += '\n';
 }
 
 std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int attempts) const {

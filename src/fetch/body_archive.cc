@@ -12,10 +12,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/numbers.h"
 #include "base/secrets.h"
 #include "base/text.h"
-#include "os/replace_file.h"
 #include "fetch/media_types.h"
+#include "os/replace_file.h"
 #include "os/unnamed_file.h"
 #include "os/wall_clock.h"
 
@@ -32,7 +33,9 @@ constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS sqlar("
     "name TEXT PRIMARY KEY, mode INT, mtime INT, sz INT, data BLOB);"
     "CREATE TABLE IF NOT EXISTS distaff("
-    "url TEXT PRIMARY KEY, name TEXT, etag TEXT, last_modified TEXT) WITHOUT ROWID";
+    "url TEXT PRIMARY KEY, name TEXT, etag TEXT, last_modified TEXT, mime TEXT) WITHOUT ROWID";
+// Of an archive that an earlier version has made; an error in others, which have it.
+constexpr const char* kAddMime = "ALTER TABLE distaff ADD COLUMN mime TEXT";
 
 // There is nothing to gain, and much time to lose.
 bool is_compressed(std::string_view mime) {
@@ -189,13 +192,42 @@ Expected<void> BodyArchive::lock() {
 Expected<void> BodyArchive::open_tables() {
   const int code = database_.run(kTables);
   if (code != SQLITE_OK) return cannot_open(code);
+  if (!database_.prepare("SELECT mime FROM distaff").valid()) database_.run(kAddMime);
   begin_ = database_.prepare("BEGIN IMMEDIATE");
   commit_ = database_.prepare("COMMIT");
   roll_back_ = database_.prepare("ROLLBACK");
   add_body_ = database_.prepare("REPLACE INTO sqlar(name,mode,mtime,sz,data) VALUES(?,?,?,?,?)");
-  add_url_ = database_.prepare("REPLACE INTO distaff(url,name,etag,last_modified) VALUES(?,?,?,?)");
-  if (!add_body_.valid() || !add_url_.valid()) return cannot_open(SQLITE_ERROR);
+  add_url_ =
+      database_.prepare("REPLACE INTO distaff(url,name,etag,last_modified,mime) VALUES(?,?,?,?,?)");
+  find_body_ = database_.prepare("SELECT sz FROM sqlar WHERE name=?");
+  if (!add_body_.valid() || !add_url_.valid() || !find_body_.valid()) {
+    return cannot_open(SQLITE_ERROR);
+  }
   return {};
+}
+
+std::optional<std::uint64_t> BodyArchive::find_earlier(const Request& request, const BodyHead& head,
+                                                       const KnownBody& known) {
+  const auto now = body_name(request.name, head);
+  const bool hides = mask_url(request.url) != request.url;
+  if (known.path.empty() || !now || !now->could_be(known.path, hides) || !written_.find(*now)) {
+    return {};
+  }
+  std::optional<std::uint64_t> size;
+  find_body_.text(1, known.path);
+  if (find_body_.row()) {
+    if (const auto count = parse_count(find_body_.column(0), UINT64_MAX)) size = *count;
+  }
+  find_body_.reset();
+  return size == known.bytes.value_or(size.value_or(0)) ? size : std::nullopt;
+}
+
+std::optional<std::uint64_t> BodyArchive::keep_earlier(const Request& request, const BodyHead& head,
+                                                       const KnownBody& known) {
+  const auto size = find_earlier(request, head, known);
+  if (!size) return {};
+  if (const auto name = body_name(request.name, head)) written_.keep(*name);
+  return size;
 }
 
 Expected<std::unique_ptr<Body>> BodyArchive::begin(const Request& request, const BodyHead& head,
@@ -204,7 +236,7 @@ Expected<std::unique_ptr<Body>> BodyArchive::begin(const Request& request, const
   if (!name) return tl::unexpected(name.error());
   if (const auto good = written_.check(*name, head.url); !good) return tl::unexpected(good.error());
   Entry entry{*std::move(name), mask_url(request.url), std::string(head.etag),
-              std::string(head.last_modified)};
+              std::string(head.last_modified), std::string(head.mime)};
   return std::make_unique<ArchiveBody>(*this, std::move(entry), !is_compressed(head.mime));
 }
 
@@ -218,7 +250,8 @@ int BodyArchive::add_row(const Entry& entry) {
 
 int BodyArchive::add_url_row(const Entry& entry) {
   const std::string name = entry.name.path();
-  add_url_.text(1, entry.url).text(2, name).text(3, entry.etag).text(4, entry.last_modified);
+  add_url_.text(1, entry.url).text(2, name).text(3, entry.etag);
+  add_url_.text(4, entry.last_modified).text(5, entry.mime);
   return add_url_.run();
 }
 

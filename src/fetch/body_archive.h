@@ -3,16 +3,20 @@
 // Bodies in an SQLite archive (--archive), as `sqlite3 FILE -A` reads and writes it.
 //
 //   sqlar(name, mode, mtime, sz, data)         data is compressed unless that is no smaller
-//   distaff(url, name, etag, last_modified)    which URL was asked for, its secrets hidden; whose
-//                                              body that is; and what --cond needs of it
+//   distaff(url, name, etag, last_modified, mime)    which URL was asked for, its secrets hidden;
+//                                                    whose body that is; and what --cond needs of
+//                                                    it
 //
 // A body is in the archive when finish() has returned, also if we are killed then: each is a
 // transaction.  That is cheap, as SQLite writes ahead (WAL) and does not wait for the disk, which a
 // loss of power may therefore take the last bodies of.  Others may read meanwhile.  Bodies over a
 // megabyte wait compressed in a file without a name, beside the archive.
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/expected.h"
 #include "base/unique_fd.h"
@@ -35,6 +39,10 @@ class BodyArchive final : public BodyStore {
   ~BodyArchive() override;
 
   std::optional<Part> part(const Request&) override { return std::nullopt; }
+  std::optional<std::uint64_t> find_earlier(const Request& request, const BodyHead& head,
+                                            const KnownBody& known) override;
+  std::optional<std::uint64_t> keep_earlier(const Request& request, const BodyHead& head,
+                                            const KnownBody& known) override;
   Expected<std::unique_ptr<Body>> begin(const Request& request, const BodyHead& head,
                                         std::uint64_t from) override;
 
@@ -47,6 +55,7 @@ class BodyArchive final : public BodyStore {
     std::string url;  // that was asked for, masked
     std::string etag;
     std::string last_modified;
+    std::string mime;
     std::uint64_t size = 0;
   };
 
@@ -68,7 +77,7 @@ class BodyArchive final : public BodyStore {
   FileLocks locks_;
   std::string lock_name_;
   SqliteDatabase database_;
-  SqliteStatement begin_, commit_, roll_back_, add_body_, add_url_;
+  SqliteStatement begin_, commit_, roll_back_, add_body_, add_url_, find_body_;
   Deflater deflater_;
   WrittenNames written_;
 };

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "os/whole_file.h"
 
@@ -30,6 +32,13 @@ int write_all(int file, std::string_view bytes) {
     if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return 0;
+}
+
+// Without links; empty, if there is no such file.
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         std::free);
+  return real ? real.get() : "";
 }
 
 // All bodies of this run would meet the same.
@@ -150,9 +159,12 @@ Expected<std::unique_ptr<BodyFiles>> BodyFiles::open(Options options) {
 
 BodyFiles::BodyFiles(Options options, UniqueFd root)
     : options_(std::move(options)),
+      real_directory_(real_path(options_.directory)),
       folders_(std::move(root)),
       parts_(folders_.root()),
-      written_(std::move(options_.written)) {}
+      written_(std::move(options_.written)) {
+  if (!real_directory_.ends_with('/')) real_directory_ += '/';
+}
 
 // Can files be made there?  And what is the time there, which may be another computer.
 Expected<void> BodyFiles::probe() {
@@ -173,6 +185,36 @@ Expected<void> BodyFiles::probe() {
 std::optional<BodyStore::Part> BodyFiles::part(const Request& request) {
   if (!options_.keep_parts) return std::nullopt;
   return parts_.find(request.url);
+}
+
+// Of a file in our directory, however the path to it is written; empty, if it is elsewhere.
+std::string BodyFiles::name_below(const std::string& path) const {
+  const std::string real = real_path(path);
+  return real.starts_with(real_directory_) ? real.substr(real_directory_.size()) : "";
+}
+
+// A file elsewhere is as good, if the URL hides no secret: then others may have the same row.
+std::optional<std::uint64_t> BodyFiles::find_earlier(const Request& request, const BodyHead& head,
+                                                     const KnownBody& known) {
+  struct stat status {};
+  if (known.path.empty() || ::stat(known.path.c_str(), &status) != 0) return {};
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (!S_ISREG(status.st_mode) || known.bytes.value_or(size) != size) return {};
+  const auto now = body_name(request.name, head);
+  if (!now || !written_.find(*now)) return {};
+  if (known.path == shown(*now)) return size;
+  const bool hides = mask_url(request.url) != request.url;
+  const std::string name = name_below(known.path);
+  const bool good = name.empty() ? !hides : now->could_be(name, hides);
+  return good ? std::optional(size) : std::nullopt;
+}
+
+std::optional<std::uint64_t> BodyFiles::keep_earlier(const Request& request, const BodyHead& head,
+                                                     const KnownBody& known) {
+  const auto size = find_earlier(request, head, known);
+  if (!size) return {};
+  if (const auto name = body_name(request.name, head)) written_.keep(*name);
+  return size;
 }
 
 Expected<std::unique_ptr<Body>> BodyFiles::begin(const Request& request, const BodyHead& head,

@@ -44,6 +44,10 @@ class BodyFiles final : public BodyStore {
   static Expected<std::unique_ptr<BodyFiles>> open(Options options);
 
   std::optional<Part> part(const Request& request) override;
+  std::optional<std::uint64_t> find_earlier(const Request& request, const BodyHead& head,
+                                            const KnownBody& known) override;
+  std::optional<std::uint64_t> keep_earlier(const Request& request, const BodyHead& head,
+                                            const KnownBody& known) override;
   Expected<std::unique_ptr<Body>> begin(const Request& request, const BodyHead& head,
                                         std::uint64_t from) override;
 
@@ -60,11 +64,13 @@ class BodyFiles final : public BodyStore {
   template <class Action>
   int in_folder(const std::string& folder, Action action);
 
+  std::string name_below(const std::string& path) const;
   bool is_ours(const struct stat& status) const;
   std::string shown(const BodyName& name) const;
   tl::unexpected<Error> cannot_write(const BodyName& name, int error) const;
 
   Options options_;
+  std::string real_directory_;  // its path without links, with a slash behind it
   Folders folders_;
   BodyParts parts_;
   WrittenNames written_;

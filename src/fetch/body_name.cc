@@ -100,6 +100,16 @@ std::string UrlHash::hex() const {
   return digits;
 }
 
+bool BodyName::could_be(std::string_view earlier, bool exactly) const {
+  if (earlier == path()) return true;
+  if (exactly || !of_hash || earlier.size() < 3) return false;
+  const std::string_view digits = earlier.substr(3, 32);
+  const std::string_view behind = earlier.substr(std::min<std::size_t>(earlier.size(), 35));
+  return digits.size() == 32 && earlier[2] == '/' && digits.starts_with(earlier.substr(0, 2)) &&
+         digits.find_first_not_of("0123456789abcdef") == digits.npos &&
+         (behind.empty() || behind[0] == '.') && behind.find('/') == behind.npos;
+}
+
 UrlHash hash_of_url(std::string_view url) {
   url = url.substr(0, url.find('#'));
   const XXH128_hash_t hash = XXH3_128bits(url.data(), url.size());

@@ -41,6 +41,10 @@ struct BodyName {
   bool of_hash = false;  // no other URL's body has this name: nobody named it
 
   std::string path() const { return folder.empty() ? file : folder + "/" + file; }
+
+  // Whether `earlier` is what an earlier run may have called the same body.  A name of a hash may
+  // be another one: redirects lead to URLs that have a signature in them.  Not if `exactly`.
+  bool could_be(std::string_view earlier, bool exactly) const;
 };
 
 // Without parts the name is the hash of the final URL with an extension, in one of 256 folders.

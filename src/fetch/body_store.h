@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/expected.h"
+#include "fetch/conditions.h"
 #include "model/request.h"
 
 namespace distaff {
@@ -52,6 +53,15 @@ class BodyStore {
   virtual ~BodyStore() = default;
 
   virtual std::optional<Part> part(const Request& request) = 0;
+
+  // Whether a body that an earlier run has kept is there as it was, and would have the same name in
+  // this run: so it need not come again.  Gives its size.
+  virtual std::optional<std::uint64_t> find_earlier(const Request& request, const BodyHead& head,
+                                                    const KnownBody& known) = 0;
+  // It stays: from now on its name is not given to the body of another URL.  Nothing: it has been
+  // given to one meanwhile, or it is gone.
+  virtual std::optional<std::uint64_t> keep_earlier(const Request& request, const BodyHead& head,
+                                                    const KnownBody& known) = 0;
 
   // A new body; with `from` > 0 it goes on behind so many bytes of part().  An error is one of this
   // job only, unless its status is 3: then no body can be kept any more.

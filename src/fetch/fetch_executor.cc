@@ -133,6 +133,7 @@ void FetchExecutor::send(Job& job) {
       !job.request.data) {
     job.part = options_.store->part(job.request);
   }
+  job.known = known_of(job);
   if (!is_safe(job.way.method)) job.way.sent_unsafe = true;
   job.transfer = take_transfer();
   job.transfer->begin(request_of(job), *this, number(job.id));
@@ -192,13 +193,7 @@ void FetchExecutor::add_headers(const Job& job, TransferRequest& request) {
     request.headers.push_back("If-Range: " + job.part->validator);
     return;
   }
-  if (options_.conditions == nullptr) return;
-  const auto known = options_.conditions->find(job.request.url);
-  if (!known) return;
-  if (!known->etag.empty()) request.headers.push_back("If-None-Match: " + known->etag);
-  if (!known->last_modified.empty()) {
-    request.headers.push_back("If-Modified-Since: " + known->last_modified);
-  }
+  add_conditions(job, request);
 }
 
 // ---- bodies that wait

@@ -90,6 +90,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     bool without_data = false;  // after a redirect that made a GET of a POST
     bool elsewhere = false;     // at another origin than the request: secret headers stay behind
     bool whole = false;         // the part that is there is not asked to be completed
+    bool changed = false;       // what an earlier run has is of no use
     bool sent_unsafe = false;   // something was asked for that may be done twice
     bool got_cookies = false;   // that the host alone gets back
     int redirects = 0;
@@ -105,7 +106,8 @@ class FetchExecutor final : public Executor, private Transfer::Client {
     bool asks_robots = false;            // that is what it transfers
     std::string robots_text;
     int robots_redirects = 0;
-    bool fresh = false;  // a connection from earlier broke: not on such a one again
+    bool fresh = false;              // a connection from earlier broke: not on such a one again
+    std::optional<KnownBody> known;  // by whose validators it is asked for, if at all
     std::optional<BodyStore::Part> part;
     std::optional<ContentRange> range;  // that came of it
     bool again = false;     // the answer is of no use: the request is to be made without `part`
@@ -149,6 +151,13 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   void redirected(Job& job, Attempt attempt, std::string url);
   void follow(Way& way, int status) const;
   Attempt attempt_of(const Job& job, Outcome outcome) const;
+
+  // Of what an earlier run knows.
+  BodyStore* keeper_of(const Job& job) const;
+  std::optional<KnownBody> known_of(const Job& job) const;
+  void add_conditions(const Job& job, TransferRequest& request) const;
+  void not_modified(Job& job, const Attempt& attempt);
+  void take_over(const Job& job, Response& response) const;
 
   // Of robots.txt.
   bool may_ask(Job& job);

@@ -166,6 +166,7 @@ void FetchExecutor::answered(Job& job) {
     return end(job, attempt_of(job, Outcome::broken(Broken::protocol,
                                                     "a part (206) that was not asked for")));
   }
+  if (status_of(job) == 304 && options_.conditions != nullptr) return not_modified(job, attempt());
   job.path = job.body.failure() ? "" : job.body.finish();
   if (job.body.end_of_store()) options_.on_store_end(*job.body.end_of_store());
   if (options_.to_events && !job.body.failure() && !job.body.note().empty()) {
@@ -257,6 +258,7 @@ Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
     response->note = job.body.note();
     response->etag = head.etag;
     response->last_modified = head.last_modified;
+    if (came && job.known && head.status == 304) take_over(job, *response);
     if (!is_good(head.status)) attempt.retry_after = head.retry_after;
     if (attempt.retry_after) {
       *attempt.retry_after = std::min(*attempt.retry_after, options_.spec.longest_retry_after);

@@ -9,9 +9,10 @@
 #include <cstring>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/json_members.h"
-#include "base/text.h"
 #include "base/secrets.h"
+#include "base/text.h"
 #include "base/utf8_check.h"
 
 namespace distaff {
@@ -20,7 +21,11 @@ namespace {
 constexpr std::size_t kReadAll = 256 << 10;  // bytes at once, where all rows are wanted
 constexpr std::size_t kReadOne = 4 << 10;    // … and where one is
 constexpr std::size_t kLongest = 64 << 20;   // bytes of a row; beyond, a quote was never closed
-constexpr std::array<std::string_view, 4> kNames{"url", "status", "etag", "last_modified"};
+// As ReportRows::Column has them.
+constexpr std::array<std::string_view, 10> kNames{"url",       "status", "etag", "last_modified",
+                                                  "final_url", "error",  "mime", "bytes",
+                                                  "path",      "note"};
+constexpr std::string_view kBinary = "_b64";  // ends the name of a JSON member that is no UTF-8
 
 // "url" of "fetch_url".
 std::string_view our_name(std::string_view name) {
@@ -36,7 +41,10 @@ std::size_t column_of(std::string_view name) {
 }
 
 std::string& member_of(ReportRow& row, std::size_t column) {
-  std::string* const members[] = {&row.url, &row.status, &row.etag, &row.last_modified};
+  std::string* const members[] = {&row.url,       &row.status, &row.etag, &row.last_modified,
+                                  &row.final_url, &row.error,  &row.mime, &row.bytes,
+                                  &row.path,      &row.note};
+  static_assert(std::size(members) == kNames.size());
   return *members[column];
 }
 
@@ -51,8 +59,13 @@ bool parse_json(std::string_view line, ReportRow& row) {
   JsonMembers members(line);
   std::string_view name, value;
   while (members.next(name, value)) {
-    const std::size_t column = column_of(json_unescaped(name));
-    if (column < kNames.size()) member_of(row, column) = plain_value(value);
+    std::string plain = json_unescaped(name);
+    const bool binary = plain.ends_with(kBinary);
+    if (binary) plain.resize(plain.size() - kBinary.size());
+    const std::size_t column = column_of(plain);
+    if (column == kNames.size()) continue;
+    std::string text = plain_value(value);
+    member_of(row, column) = binary ? from_base64(text).value_or("") : std::move(text);
   }
   return members.whole();
 }

@@ -20,6 +20,12 @@ struct ReportRow {
   std::string status;
   std::string etag;
   std::string last_modified;
+  std::string final_url;
+  std::string error;
+  std::string mime;
+  std::string bytes;
+  std::string path;
+  std::string note;
 
   bool operator==(const ReportRow&) const = default;
 };
@@ -40,7 +46,19 @@ class ReportRows {
   std::optional<ReportRow> at(std::uint64_t offset);
 
  private:
-  enum Column { url, status, etag, last_modified, columns };
+  enum Column {
+    url,
+    status,
+    etag,
+    last_modified,
+    final_url,
+    error,
+    mime,
+    bytes,
+    path,
+    note,
+    columns
+  };
 
   explicit ReportRows(UniqueFd file) : file_(std::move(file)) {}
   Expected<void> read_header(const std::string& name);

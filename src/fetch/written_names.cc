@@ -49,7 +49,10 @@ Expected<void> WrittenNames::check(const BodyName& name, std::string_view url) c
 Expected<WrittenNames::Use> WrittenNames::find(const BodyName& name) const {
   if (name.of_hash) return Use::none;
   const std::string path = name.path();
-  const std::uint64_t* url = urls_.find(hash_of_text(path));
+  const std::uint64_t hash = hash_of_text(path);
+  const std::uint64_t* kept = kept_.find(hash);
+  if (kept != nullptr && *kept != name.url.low) return is_taken(path, "an earlier");
+  const std::uint64_t* url = urls_.find(hash);
   if (url == nullptr) return Use::none;
   if (*url == name.url.low) return Use::same_url;
   return is_taken(path, "this");
@@ -57,6 +60,10 @@ Expected<WrittenNames::Use> WrittenNames::find(const BodyName& name) const {
 
 void WrittenNames::add(const BodyName& name) {
   if (!name.of_hash) urls_.insert(hash_of_text(name.path()), name.url.low);
+}
+
+void WrittenNames::keep(const BodyName& name) {
+  if (!name.of_hash) kept_.insert(hash_of_text(name.path()), name.url.low);
 }
 
 }  // namespace distaff

@@ -38,8 +38,12 @@ class WrittenNames {
   // Needs Use::none.
   void add(const BodyName& name);
 
+  // An earlier run's body of this URL stays.  A new one of the same URL may still replace it.
+  void keep(const BodyName& name);
+
  private:
   CompactMap urls_;     // hashes of the URLs by hashes of the names
+  CompactMap kept_;     // the same, of bodies that stay as an earlier run has written them
   CompactMap earlier_;  // the same, of the URLs without secrets
   std::map<std::string, std::string, std::less<>> others_;  // what they are by their names
 };

@@ -107,7 +107,7 @@ void add_response(const Response& response, const std::string& asked, std::strin
   if (response.status == 0) return;
   add_number(R"(,"http":)", static_cast<std::uint64_t>(response.status), line);
   if (!response.mime.empty()) add_text(R"(,"mime":)", response.mime, line);
-  add_number(R"(,"bytes":)", response.bytes, line);
+  add_number(R"(,"bytes":)", response.earlier_bytes.value_or(response.bytes), line);
   if (!response.path.empty()) add_text(R"(,"path":)", response.path, line);
   if (!response.etag.empty()) add_text(R"(,"etag":)", response.etag, line);
   if (!response.last_modified.empty()) {

@@ -117,6 +117,26 @@ TEST_F(BodyArchiveTest, RemembersUrlsWithoutTheirSecrets) {
             "https://joe:***@h/?token=***|name|\"e\"|then\nhttps://h/other|name|\"e\"|then");
 }
 
+TEST_F(BodyArchiveTest, FindsWhatAnEarlierRunHasKept) {
+  const Request request = request_for("https://h/a", "x");
+  store(*open(), request, "hello");
+  const auto archive = open();
+  const BodyHead head{.url = request.url, .mime = "text/plain"};
+  KnownBody known;
+  EXPECT_FALSE(archive->find_earlier(request, head, known));
+  known.path = "x";
+  EXPECT_EQ(archive->find_earlier(request, head, known), 5u);
+  EXPECT_FALSE(archive->find_earlier(request_for("https://h/a", "y"), head, known));
+  EXPECT_EQ(archive->keep_earlier(request, head, known), 5u);
+  EXPECT_TRUE(
+      store(*archive, request_for("https://h/b", "x"), "new").starts_with("'x' was already"));
+  known.bytes = 6;
+  EXPECT_FALSE(archive->find_earlier(request, head, known));
+  known = {};
+  known.path = "z";
+  EXPECT_FALSE(archive->find_earlier(request_for("https://h/z", "z"), head, known));
+}
+
 TEST_F(BodyArchiveTest, NamesBodiesAsFilesAreNamed) {
   const auto archive = open();
   EXPECT_EQ(store(*archive, request_for("https://h/1", "//a/./b"), "x"), "a/b");

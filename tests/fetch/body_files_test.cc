@@ -49,6 +49,64 @@ TEST_P(BodyFilesTest, PutABodyUnderTheHashOfItsUrl) {
   EXPECT_EQ(fs::status(path).permissions() & fs::perms::all, fs::perms{0644});
 }
 
+// "5": it is there, of five bytes; "-": it has to come again.
+std::string earlier(BodyStore& files, const Request& request, std::string path,
+                    std::optional<std::uint64_t> bytes = {}, bool keep = false) {
+  KnownBody known;
+  known.path = std::move(path);
+  known.bytes = bytes;
+  const BodyHead head{.url = request.url, .mime = "text/plain"};
+  const auto size =
+      keep ? files.keep_earlier(request, head, known) : files.find_earlier(request, head, known);
+  return size ? std::to_string(*size) : "-";
+}
+
+TEST_P(BodyFilesTest, FindWhatAnEarlierRunHasKept) {
+  const Request by_hash = request_for("https://h/a");
+  const Request named = request_for("https://h/b", "b.txt");
+  const std::string hash = store(*open(), by_hash, "hello");
+  const std::string name = store(*open(), named, "hello");
+  const auto files = open();
+  EXPECT_EQ(earlier(*files, by_hash, hash), "5");
+  EXPECT_EQ(earlier(*files, by_hash, hash, 5), "5");
+  EXPECT_EQ(earlier(*files, by_hash, hash, 6), "-") << "it was changed";
+  EXPECT_EQ(earlier(*files, by_hash, out() + "/./../out//" + hash.substr(out().size() + 1)), "5");
+  EXPECT_EQ(earlier(*files, by_hash, ""), "-");
+  EXPECT_EQ(earlier(*files, by_hash, out()), "-");
+  EXPECT_EQ(earlier(*files, named, name), "5");
+  // It would have another name now.
+  EXPECT_EQ(earlier(*files, by_hash, name), "-");
+  EXPECT_EQ(earlier(*files, named, hash), "-");
+  // Redirects may lead to a URL with another signature each time, but secrets hide which row it is.
+  EXPECT_EQ(earlier(*files, request_for("https://h/other"), hash), "5");
+  EXPECT_EQ(earlier(*files, request_for("https://h/other?token=x"), hash), "-");
+  // Another directory's is as good.
+  EXPECT_EQ(earlier(*open(dir_ / "second"), named, name), "5");
+  EXPECT_EQ(earlier(*open(dir_ / "second"), request_for("https://h/?token=x"), name), "-");
+  fs::remove(hash);
+  EXPECT_EQ(earlier(*files, by_hash, hash), "-");
+  fs::create_directory(hash);
+  EXPECT_EQ(earlier(*files, by_hash, hash), "-");
+}
+
+TEST_P(BodyFilesTest, GiveTheNameOfABodyThatStaysToNoOther) {
+  const Request one = request_for("https://h/1", "x"), other = request_for("https://h/2", "x");
+  const std::string path = store(*open(), one, "hello");
+  {
+    const auto files = open();
+    auto begun = files->begin(other, {.url = other.url}, 0);
+    EXPECT_EQ(earlier(*files, one, path, 5, true), "5");
+    EXPECT_TRUE(store(*files, other, "new").starts_with("'x' was already written for another URL"));
+    EXPECT_FALSE((*begun)->finish()) << "nor to one that began before";
+    EXPECT_EQ(read_file(path), "hello");
+    EXPECT_EQ(store(*files, one, "it came later"), path);
+    EXPECT_EQ(read_file(path), "it came later");
+  }
+  const auto files = open();
+  EXPECT_EQ(store(*files, other, "by now"), path);
+  EXPECT_EQ(earlier(*files, one, path, {}, true), "-") << "it is another's now";
+}
+
 TEST_P(BodyFilesTest, ShowNothingBeforeTheEnd) {
   {
     const auto files = open();

@@ -395,13 +395,16 @@ TEST_F(FetchExecutorTest, NamesResolveAsTold) {
 TEST_F(FetchExecutorTest, SendsTheConditionsItKnows) {
   class Known final : public Conditions {
    public:
-    std::optional<Validators> find(std::string_view url) override {
-      if (url.ends_with("/etag/x")) return Validators{"\"x\"", ""};
-      if (url.ends_with("/etag/y")) return Validators{"", "Mon, 02 Jan 2023 03:04:05 GMT"};
-      if (url.ends_with("/etag/z")) return Validators{"\"old\"", ""};
-      return {};
+    std::optional<KnownBody> find(std::string_view url, std::string_view) override {
+      KnownBody body;
+      body.path = "there";
+      if (url.ends_with("/etag/x")) body.etag = "\"x\"";
+      if (url.ends_with("/etag/y")) body.last_modified = "Mon, 02 Jan 2023 03:04:05 GMT";
+      if (url.ends_with("/etag/z")) body.etag = "\"old\"";
+      return body;
     }
   } known;
+  store.earlier = {"there"};
   options.conditions = &known;
   options.store = &store;
   Fetches fetches(options);
@@ -414,6 +417,99 @@ TEST_F(FetchExecutorTest, SendsTheConditionsItKnows) {
   EXPECT_EQ(z.response().etag, "\"z\"");
   EXPECT_EQ(z.response().last_modified, "Mon, 02 Jan 2023 03:04:05 GMT");
   EXPECT_EQ(store.files.size(), 1u);
+}
+
+// What one row of an earlier report knows.
+class OneKnown final : public Conditions {
+ public:
+  explicit OneKnown(std::string url) : url_(std::move(url)) {
+    body.etag = "\"x\"";
+    body.mime = "text/x";
+    body.bytes = 7;
+    body.path = "there";
+    body.note = "odd";
+  }
+  std::optional<KnownBody> find(std::string_view url, std::string_view to) override {
+    asked.emplace_back(to);
+    return url == url_ ? std::optional(body) : std::nullopt;
+  }
+  KnownBody body;
+  std::vector<std::string> asked;
+
+ private:
+  std::string url_;
+};
+
+TEST_F(FetchExecutorTest, AnUnchangedBodyIsTheOneThatIsKnown) {
+  OneKnown known(server->url("/etag/x"));
+  options.conditions = &known;
+  Fetches fetches(options);
+  const Response row = fetches.run(server->url("/etag/x")).response();
+  EXPECT_EQ(row.status, 304);
+  EXPECT_EQ(row.etag, "\"x\"");
+  EXPECT_EQ(row.last_modified, "Mon, 02 Jan 2023 03:04:05 GMT") << "by the answer";
+  EXPECT_EQ(row.mime, "text/x");
+  EXPECT_EQ(row.path, "there");
+  EXPECT_EQ(row.note, "odd");
+  EXPECT_EQ(row.earlier_bytes, 7u);
+  EXPECT_EQ(row.bytes, 0u);
+}
+
+TEST_F(FetchExecutorTest, ABodyThatIsNotThereComesAgain) {
+  OneKnown known(server->url("/etag/x"));
+  options.conditions = &known;
+  options.store = &store;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/etag/x")).status(), 200);
+  store.earlier = {"there"};
+  EXPECT_EQ(fetches.run(server->url("/etag/x")).status(), 304);
+  EXPECT_EQ(fetches.seen[2].response().earlier_bytes, 5u);
+  store.keeps_earlier = false;  // its name was taken meanwhile
+  const Fetched& again = fetches.run(server->url("/etag/x"));
+  EXPECT_EQ(again.status(), 200);
+  EXPECT_EQ(again.hops.size(), 1u);
+  EXPECT_EQ(store.files[server->url("/etag/x")].bytes, "tagged\n");
+}
+
+TEST_F(FetchExecutorTest, IsToldNothingOfWhatItDidNotAsk) {
+  OneKnown known(server->url("/not-modified"));
+  options.conditions = &known;
+  known.body = {};
+  known.body.path = "there";
+  options.store = &store;  // where it is not
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(server->url("/not-modified")).broken(),
+            "protocol: not modified (304), which was not asked");
+  // Who asks on a condition by himself gets his answer.
+  Request request;
+  request.url = server->url("/not-modified");
+  request.headers = {"if-none-match: *"};
+  EXPECT_EQ(fetches.run(request).status(), 304);
+  EXPECT_EQ(fetches.seen[2].response().path, "");
+}
+
+TEST_F(FetchExecutorTest, OnlyWhatReadsIsAskedOnACondition) {
+  OneKnown known(server->url("/echo"));
+  options.conditions = &known;
+  options.to_events = true;
+  Fetches fetches(options);
+  Request request;
+  request.url = server->url("/echo");
+  EXPECT_NE(fetches.run(request).out.find("If-None-Match"), std::string::npos);
+  for (const std::string method : {"POST", "PUT", "DELETE", "PATCH"}) {
+    request.method = method;
+    request.data = "x";
+    EXPECT_EQ(fetches.run(request).out.find("If-None-Match"), std::string::npos) << method;
+  }
+}
+
+TEST_F(FetchExecutorTest, ConditionsAreOfTheUrlThatRedirectsLeadTo) {
+  const std::string from = server->url("/to?u=/etag/x");
+  OneKnown known(from);
+  options.conditions = &known;
+  Fetches fetches(options);
+  EXPECT_EQ(fetches.run(from).status(), 304);
+  EXPECT_EQ(known.asked, (std::vector<std::string>{from, server->url("/etag/x")}));
 }
 
 TEST_F(FetchExecutorTest, HeadersThatAreNoValidatorsAreNone) {

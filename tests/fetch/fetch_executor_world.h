@@ -157,6 +157,17 @@ class FakeStore final : public BodyStore {
   std::map<std::string, Part> parts;    // what part() says
   std::optional<Error> begin_error, write_error, finish_error;
   int begun = 0, dropped = 0;
+  std::set<std::string> earlier;  // paths of bodies that are there, of five bytes each
+  bool keeps_earlier = true;
+
+  std::optional<std::uint64_t> find_earlier(const Request&, const BodyHead&,
+                                            const KnownBody& known) override {
+    return earlier.contains(known.path) ? std::optional<std::uint64_t>(5) : std::nullopt;
+  }
+  std::optional<std::uint64_t> keep_earlier(const Request& request, const BodyHead& head,
+                                            const KnownBody& known) override {
+    return keeps_earlier ? find_earlier(request, head, known) : std::nullopt;
+  }
 
   std::optional<Part> part(const Request& request) override {
     const auto found = parts.find(request.url);

@@ -47,6 +47,149 @@ first_row() {
   for name in mime bytes path etag last_modified; do values "$name" | head -n 1; done | tr '\n' '|'
 }
 
+@test "--cond: day after day an unchanged URL is asked on a condition, and its row is whole" {
+  serve
+  echo one > one.txt
+  echo two > two.txt
+  printf "http://$at/page/%s\n" 'one.txt?type=text/plain' 'two.txt?by=date' > urls
+  local form row
+  for form in csv json; do
+    rm -rf out
+    try distaff fetch -k -a urls --output "$form" --output-dir out
+    exits 0
+    cp "$kept/stdout" day1
+    row=$(first_row)
+    [[ $row == 'text/plain|4|out/'*'.txt|"'*'"||' ]] || fail "$row"
+    for day in 2 3 4; do
+      again "$day" --output "$form" --output-dir out
+      exits 0
+      same "$(values status | tr '\n' ' ')" '304 304 '
+      same "$(first_row)" "$row"
+      same "$(values path)" "$(values path day1)"
+    done
+    echo new > one.txt
+    again 5 --output "$form" --output-dir out
+    same "$(values status | tr '\n' ' ')" '200 304 '
+    same "$(cat "$(values path | head -n 1)")" new
+    echo one > one.txt
+  done
+}
+
+@test "--cond: a body that is not where the report says comes again" {
+  serve
+  echo one > one.txt
+  printf "http://$at/page/one.txt?by=date&%s\n" 1 2 3 > urls
+  try distaff fetch -k -a urls --output-dir out
+  cp "$kept/stdout" day1
+  rm "$(values path | sed -n 1p)"
+  echo longer > "$(values path | sed -n 2p)"
+  again 2 --output-dir out
+  exits 0
+  same "$(values status | tr '\n' ' ')" '200 200 304 '
+  same "$(values path | xargs cat | sort -u)" one
+  # A report without bodies knows none.
+  try distaff fetch -k -a urls
+  cp "$kept/stdout" day1
+  again 2
+  same "$(values status | tr '\n' ' ')" '304 304 304 '
+  again 3 --output-dir new
+  same "$(values status | tr '\n' ' ')" '200 200 200 '
+  same "$(find new -type f | wc -l)" 3
+}
+
+@test "--cond: bodies that have other names now come again, and none is overwritten by another" {
+  serve
+  echo one > one.txt
+  echo two > two.txt
+  printf "http://$at/page/%s.txt\n" one two > urls
+  try distaff fetch -k -a urls --output-dir out --name '{#}'
+  cp "$kept/stdout" day1
+  tac urls > turned
+  mv turned urls
+  again 2 --output-dir out --name '{#}'
+  exits 0
+  same "$(values status | tr '\n' ' ')" '200 200 '
+  same "$(values path | xargs cat)" $'two\none'
+  again 3 --output-dir out --name 'n/{path}'
+  same "$(values status | tr '\n' ' ')" '200 200 '
+  same "$(values path | tr '\n' ' ')" 'out/n/page/two.txt out/n/page/one.txt '
+  again 4 --output-dir out --name 'n/{path}'
+  same "$(values status | tr '\n' ' ')" '304 304 '
+}
+
+@test "--cond: an archive is asked, and keeps, what it has" {
+  serve
+  echo one > one.txt
+  printf "http://$at/page/one.txt?type=text/plain\n" > urls
+  try distaff fetch -a urls --archive a.sqlar
+  cp "$kept/stdout" day1
+  local row=$(first_row)
+  again 2 --archive a.sqlar
+  same "$(values status)" 304
+  same "$(first_row)" "$row"
+  # The archive is as good as its report; an older one does not know media types.
+  for sql in '' 'ALTER TABLE distaff DROP COLUMN mime'; do
+    sqlite3 a.sqlar "$sql"
+    try distaff fetch -a urls --cond a.sqlar --archive a.sqlar
+    exits 0
+    same "$(values status)" 304
+    same "$(values path)" "$(values path day1)"
+    same "$(values bytes)" 4
+  done
+  sqlite3 a.sqlar 'DELETE FROM sqlar'
+  again 3 --archive a.sqlar
+  same "$(values status)" 200
+  same "$(sqlite3 a.sqlar 'SELECT mime FROM distaff')" text/plain
+  again 4 --archive other.sqlar
+  same "$(values status)" 200
+}
+
+@test "--cond: a 304 that nobody asked for is a failure" {
+  serve
+  echo url > day1
+  echo "http://$at/not-modified" > urls
+  again 2
+  exits 1
+  values error | grep -q 'not modified (304), which was not asked' || fail "it is not said"
+  try distaff fetch "http://$at/not-modified"
+  exits 1
+}
+
+@test "--cond: a redirect that leads elsewhere, or a failed body, is no condition" {
+  serve
+  printf "http://$at/etag/x\n" > urls
+  printf 'url,final_url,status,error,etag\n%s,%s,200,,"""x"""\n' "$(cat urls)" "http://$at/etag/y" > day1
+  again 2
+  same "$(values status)" 200
+  printf 'url,final_url,status,error,etag\n%s,,200,too large,"""x"""\n' "$(cat urls)" > day1
+  again 2
+  same "$(values status)" 200
+}
+
+@test "--cond: what is no ETag and no date is no condition, in a report or from a server" {
+  serve
+  printf "http://$at/echo?%s\n" 1 2 3 4 5 > urls
+  python3 - "$at" > day1 << 'END'
+import csv, sys
+rows = csv.writer(sys.stdout)
+rows.writerow(["url", "status", "etag", "last_modified"])
+good = "Mon, 02 Jan 2023 03:04:05 GMT"
+for number, (etag, date) in enumerate([
+        ('"a"\r\nX-Evil: 1', good + "\r\nX-Evil: 1"), ('"a\rX-Evil: 1"', "\n" + good),
+        ('"a\0"', "soon"), ("a", good), ('W/"a"', "")]):
+    rows.writerow([f"http://{sys.argv[1]}/echo?{number + 1}", 200, etag, date])
+END
+  try distaff fetch -k -a urls --cond day1 --body
+  exits 0
+  same "$(grep -ci evil "$kept/stdout")" 0
+  same "$(grep -o '"If-[^]]*' "$kept/stdout")" \
+    $'"If-Modified-Since", "Mon, 02 Jan 2023 03:04:05 GMT"\n"If-None-Match", "W/\\"a\\""'
+  # Nor is it in a report that is to be asked by.
+  printf "http://$at/odd?%s\n" 'etag=%22a%0dX-Evil:1%22' 'etag=a%01' 'modified=%0dnow' > urls
+  try distaff fetch -k -a urls
+  same "$(values etag | tr -d '\n')$(values last_modified | tr -d '\n')" ''
+}
+
 @test "rows longer than the header keep what they have more, and shorter ones are filled" {
   serve
   printf 'id,link\n1,http://%s/size/1,x,"y, ""z"\n2,http://%s/size/2\n3\n' "$at" "$at" > urls
