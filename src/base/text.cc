@@ -209,6 +209,11 @@ std::string printable_json(std::string_view json) {
   return shown;
 }
 
+bool same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+}
+
 bool is_valid_utf8(std::string_view text) {
   Utf8Check check;
   check.feed(text);

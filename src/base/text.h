@@ -44,6 +44,9 @@ constexpr char ascii_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// But for the case of A-Z.
+bool same_word(std::string_view a, std::string_view b);
+
 bool is_valid_utf8(std::string_view text);
 
 // The bytes of one character; half of a surrogate pair too.

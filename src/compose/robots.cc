@@ -22,11 +22,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
-}
-
 // "Distaff" of "Distaff/1.0 (a comment)".
 std::string_view product_token(std::string_view text) {
   const auto end = std::find_if_not(text.begin(), text.end(), [](char c) {

@@ -231,7 +231,7 @@ std::optional<std::uint64_t> BodyArchive::keep_earlier(const Request& request, c
 }
 
 Expected<std::unique_ptr<Body>> BodyArchive::begin(const Request& request, const BodyHead& head,
-                                                   std::uint64_t) {
+                                                   const Part*) {
   auto name = body_name(request.name, head);
   if (!name) return tl::unexpected(name.error());
   if (const auto good = written_.check(*name, head.url); !good) return tl::unexpected(good.error());

@@ -57,6 +57,12 @@ bool is_text(std::string_view begin) {
   return check.valid();
 }
 
+// By its mark, if it has one.
+bool may_be(std::string_view name, std::string_view begin) {
+  if (name == "gzip") return is_gzip_mark(begin);
+  return name != "zstd" || is_zstd_mark(begin);
+}
+
 std::unique_ptr<Decoder> make_decoder(std::string_view name, std::string_view begin) {
   if (name == "gzip") return make_gzip_decoder();
   if (name == "zstd") return make_zstd_decoder();
@@ -130,10 +136,9 @@ void BodyDecoder::hold(std::string_view bytes) {
 void BodyDecoder::decide() {
   decided_ = true;
   const std::string& name = names_[0];
-  const bool is_marked = name == "gzip" || name == "zstd";
-  const bool fits = !is_marked || (name == "gzip" ? is_gzip_mark(held_) : is_zstd_mark(held_));
+  const bool fits = may_be(name, held_);
   if (!fits) state_ = Decoding::as_it_is;
-  on_trial_ = fits && !is_marked;
+  on_trial_ = fits && name != "gzip" && name != "zstd";
 }
 
 void BodyDecoder::run_held() {
@@ -177,6 +182,10 @@ void BodyDecoder::run(std::size_t at, std::string_view& input) {
     if (at > 0 && stages_[at - 1].output.view().empty()) run(at - 1, input);
     std::string_view in = at > 0 ? stages_[at - 1].output.view() : input;
     if (!stage.decoder && in.empty()) return;
+    if (!stage.decoder && at > 0 && !may_be(names_[at], in)) {
+      lacks_one_ = true;
+      stage.decoder = make_plain_decoder();
+    }
     if (!stage.decoder) stage.decoder = make_decoder(names_[at], in);
     const std::size_t had = in.size();
     Room room = stage.output.room();

@@ -46,6 +46,8 @@ class BodyDecoder {
   void consume(std::size_t bytes) { stages_.back().output.begin += bytes; }
 
   Decoding state() const { return state_; }
+  // Beneath an encoding there was not the other one that there should be.
+  bool lacks_one() const { return lacks_one_; }
 
  private:
   static constexpr std::size_t kSize = 64 << 10;
@@ -73,6 +75,7 @@ class BodyDecoder {
   std::vector<std::string> names_;  // the one that was applied last comes first
   std::vector<Stage> stages_;
   Decoding state_ = Decoding::going;
+  bool lacks_one_ = false;
   bool decided_ = false;   // how to read it
   bool on_trial_ = false;  // nothing of it is ready yet
   std::string held_;       // as it came, from the beginning

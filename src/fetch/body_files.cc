@@ -54,11 +54,15 @@ class BodyFiles::FileBody final : public Body {
   FileBody(BodyFiles& store, const Request& request, const BodyHead& head, BodyName name)
       : store_(store), name_(std::move(name)), bytes_(std::exchange(store.spare_, {})) {
     bytes_.clear();
-    earlier_part_ = store_.parts_.name_of_kept(request.url);
+    key_ = request_key(request);
+    earlier_part_ = store_.parts_.name_of_kept(key_);
     if (!store_.options_.keep_parts || head.validator.empty()) return;
-    url_ = request.url;
-    validator_ = head.validator;
-    total_ = head.total;
+    known_ = {.validator = std::string(head.validator),
+              .total = head.total,
+              .url = std::string(head.url),
+              .mime = std::string(head.mime),
+              .etag = std::string(head.etag),
+              .last_modified = std::string(head.last_modified)};
   }
 
   ~FileBody() override {
@@ -70,12 +74,12 @@ class BodyFiles::FileBody final : public Body {
   FileBody(const FileBody&) = delete;
   FileBody& operator=(const FileBody&) = delete;
 
-  bool go_on(const Request& request, std::uint64_t from) {
-    auto part = store_.parts_.go_on(request.url, from);
-    if (!part) return false;
-    file_ = *std::move(part);
+  bool go_on(const Part& part) {
+    auto file = store_.parts_.go_on(key_, part);
+    if (!file) return false;
+    file_ = *std::move(file);
     kept_name_ = file_.name;
-    size_ = from;
+    size_ = part.bytes;
     return true;
   }
 
@@ -126,15 +130,15 @@ class BodyFiles::FileBody final : public Body {
 
   // If it may be continued, and nobody else is at the same; tried once.
   void keep_named() {
-    if (validator_.empty() || !kept_name_.empty()) return;
-    if (store_.parts_.keep(file_, url_, validator_, total_)) kept_name_ = file_.name;
-    validator_.clear();
+    if (known_.validator.empty() || !kept_name_.empty()) return;
+    if (store_.parts_.keep(file_, key_, known_)) kept_name_ = file_.name;
+    known_ = {};
   }
 
   BodyFiles& store_;
   BodyName name_;
-  std::string url_, validator_;  // of the request; empty: it cannot be continued
-  std::optional<std::uint64_t> total_;
+  std::string key_;    // of the request
+  Part known_;         // without a validator: it cannot be continued
   std::string bytes_;  // while it is small
   std::uint64_t size_ = 0;
   GrowingFile file_;
@@ -184,7 +188,7 @@ Expected<void> BodyFiles::probe() {
 
 std::optional<BodyStore::Part> BodyFiles::part(const Request& request) {
   if (!options_.keep_parts) return std::nullopt;
-  return parts_.find(request.url);
+  return parts_.find(request_key(request));
 }
 
 // Of a file in our directory, however the path to it is written; empty, if it is elsewhere.
@@ -218,14 +222,12 @@ std::optional<std::uint64_t> BodyFiles::keep_earlier(const Request& request, con
 }
 
 Expected<std::unique_ptr<Body>> BodyFiles::begin(const Request& request, const BodyHead& head,
-                                                 std::uint64_t from) {
+                                                 const Part* part) {
   auto name = body_name(request.name, head);
   if (!name) return tl::unexpected(name.error());
   if (const auto good = written_.check(*name, head.url); !good) return tl::unexpected(good.error());
   auto body = std::make_unique<FileBody>(*this, request, head, *std::move(name));
-  if (from > 0 && !body->go_on(request, from)) {
-    return fail("what was kept of this body is no longer there; try again");
-  }
+  if (part != nullptr && !body->go_on(*part)) return nullptr;
   return body;
 }
 

@@ -49,7 +49,7 @@ class BodyFiles final : public BodyStore {
   std::optional<std::uint64_t> keep_earlier(const Request& request, const BodyHead& head,
                                             const KnownBody& known) override;
   Expected<std::unique_ptr<Body>> begin(const Request& request, const BodyHead& head,
-                                        std::uint64_t from) override;
+                                        const Part* part) override;
 
  private:
   class FileBody;

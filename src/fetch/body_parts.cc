@@ -22,8 +22,8 @@ namespace distaff {
 namespace {
 
 constexpr const char* kParts = "parts";
-const std::string kValidator = ".of";
-constexpr std::size_t kLongestValidator = 4096;
+const std::string kKnown = ".of";
+constexpr std::size_t kMostKnown = 32 << 10;   // bytes of such a file
 constexpr time_t kMostAge = 7 * 24 * 60 * 60;  // of what nobody continues
 constexpr int kMostTries = 10;                 // until other runs leave our folders alone
 
@@ -61,7 +61,7 @@ std::string new_run_name() {
          std::to_string(now.tv_nsec);
 }
 
-std::string name_of(std::string_view url) { return hash_of_url(url).hex(); }
+std::string name_of(std::string_view request) { return hash_of_url(request).hex(); }
 
 bool write_small_file(int folder, const std::string& name, std::string_view text) {
   ::unlinkat(folder, name.c_str(), 0);
@@ -73,10 +73,30 @@ bool write_small_file(int folder, const std::string& name, std::string_view text
 std::string read_small_file(int folder, const std::string& name) {
   const UniqueFd file(
       ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  std::string text(kLongestValidator + 1, '\0');
+  std::string text(kMostKnown + 1, '\0');
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return text.size() > kLongestValidator ? std::string() : text;
+  return text.size() > kMostKnown ? std::string() : text;
+}
+
+// The next line; without its end it is none, as of a file that was not written to its end.
+std::string take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  if (end == text.npos) return {};
+  std::string line(text.substr(0, end));
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+// All but the count of bytes; nothing, if some of it cannot be written.
+std::optional<std::string> text_of(const BodyStore::Part& part) {
+  std::string text;
+  for (const std::string& line : {part.validator, part.total ? std::to_string(*part.total) : "",
+                                  part.url, part.mime, part.etag, part.last_modified}) {
+    if (line.find('\n') != line.npos) return {};
+    text += line + "\n";
+  }
+  return text.size() <= kMostKnown ? std::optional(std::move(text)) : std::nullopt;
 }
 
 }  // namespace
@@ -105,6 +125,12 @@ int GrowingFile::move_over(int to, const std::string& new_name) {
 void GrowingFile::remove_name() {
   if (folder >= 0) ::unlinkat(folder, name.c_str(), 0);
   folder = -1;
+}
+
+std::string request_key(const Request& request) {
+  std::string key = request.url;
+  for (const std::string& line : request.headers) key += "\n" + line;
+  return key;
 }
 
 BodyParts::BodyParts(int directory) : directory_(directory) {
@@ -183,7 +209,7 @@ void BodyParts::read_parts() {
   if (!parts_) return;
   share_parts();
   for (std::string& name : names_in(parts_.get())) {
-    if (!name.ends_with(kValidator)) kept_.insert(std::move(name));
+    if (!name.ends_with(kKnown)) kept_.insert(std::move(name));
   }
 }
 
@@ -202,21 +228,30 @@ std::optional<GrowingFile> BodyParts::open_part(const std::string& name) {
   return part;
 }
 
-std::optional<BodyStore::Part> BodyParts::find(std::string_view url) {
-  if (kept_.empty() || !kept_.contains(name_of(url))) return std::nullopt;
-  const auto part = open_part(name_of(url));
+std::optional<BodyStore::Part> BodyParts::find(std::string_view request) {
+  const std::string name = kept_.empty() ? "" : name_of(request);
+  if (!kept_.contains(name)) return std::nullopt;
+  const auto part = open_part(name);
+  return part ? read_part(name, part->file.get()) : std::nullopt;
+}
+
+// Of one that is locked.
+std::optional<BodyStore::Part> BodyParts::read_part(const std::string& name, int file) {
   struct stat status {};
-  if (!part || ::fstat(part->file.get(), &status) != 0 || status.st_size == 0) return std::nullopt;
-  const std::string known = read_small_file(parts_.get(), part->name + kValidator);
-  const std::size_t end = std::min(known.find('\n'), known.size());
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  if (end == 0 || std::any_of(known.begin(), known.begin() + end, is_control)) return std::nullopt;
-  BodyStore::Part result{static_cast<std::uint64_t>(status.st_size), known.substr(0, end), {}};
-  if (end < known.size()) {
-    const auto total = parse_count(std::string_view(known).substr(end + 1), UINT64_MAX);
-    if (total) result.total = *total;
-  }
-  return result;
+  if (::fstat(file, &status) != 0 || status.st_size == 0) return std::nullopt;
+  const std::string known = read_small_file(parts_.get(), name + kKnown);
+  std::string_view rest = known;
+  BodyStore::Part part;
+  part.bytes = static_cast<std::uint64_t>(status.st_size);
+  part.validator = take_line(rest);
+  const std::string total = take_line(rest);
+  part.url = take_line(rest);
+  if (part.validator.empty() || part.url.empty()) return std::nullopt;
+  if (const auto number = parse_count(total, UINT64_MAX)) part.total = *number;
+  part.mime = take_line(rest);
+  part.etag = take_line(rest);
+  part.last_modified = take_line(rest);
+  return part;
 }
 
 // Removes what was kept under this name, unless another is at it.  The validator goes first: bytes
@@ -224,47 +259,46 @@ std::optional<BodyStore::Part> BodyParts::find(std::string_view url) {
 bool BodyParts::make_room(const std::string& name) {
   const auto old = open_part(name);
   if (!old && errno == EWOULDBLOCK) return false;
-  ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+  ::unlinkat(parts_.get(), (name + kKnown).c_str(), 0);
   ::unlinkat(parts_.get(), name.c_str(), 0);
   return true;
 }
 
-bool BodyParts::keep(GrowingFile& file, std::string_view url, std::string_view validator,
-                     std::optional<std::uint64_t> total) {
-  const std::string name = name_of(url);
-  if (!open_folder_of_parts() || !make_room(name)) return false;
+bool BodyParts::keep(GrowingFile& file, std::string_view request, const BodyStore::Part& part) {
+  const auto known = text_of(part);
+  const std::string name = name_of(request);
+  if (!known || !open_folder_of_parts() || !make_room(name)) return false;
   if (::flock(file.file.get(), LOCK_EX | LOCK_NB) != 0) return false;
   errno = file.move(parts_.get(), name);
   if (errno != 0) return false;
   kept_.insert(name);
   outdated_.erase(name);
-  std::string known(validator);
-  if (total) known += "\n" + std::to_string(*total);
-  write_small_file(parts_.get(), name + kValidator, known);
+  write_small_file(parts_.get(), name + kKnown, *known);
   return true;
 }
 
-std::optional<GrowingFile> BodyParts::go_on(std::string_view url, std::uint64_t from) {
+std::optional<GrowingFile> BodyParts::go_on(std::string_view request, const BodyStore::Part& part) {
   if (!parts_) return std::nullopt;
-  auto part = open_part(name_of(url));
-  struct stat status {};
-  const auto offset = static_cast<off_t>(from);
-  if (!part || ::fstat(part->file.get(), &status) != 0 || status.st_size < offset ||
-      ::ftruncate(part->file.get(), offset) != 0 ||
-      ::lseek(part->file.get(), offset, SEEK_SET) != offset) {
+  const std::string name = name_of(request);
+  auto file = open_part(name);
+  const auto there = file ? read_part(name, file->file.get()) : std::nullopt;
+  const auto offset = static_cast<off_t>(part.bytes);
+  if (!there || there->bytes < part.bytes || text_of(*there) != text_of(part) ||
+      ::ftruncate(file->file.get(), offset) != 0 ||
+      ::lseek(file->file.get(), offset, SEEK_SET) != offset) {
     return std::nullopt;
   }
-  return part;
+  return file;
 }
 
 void BodyParts::forget(const std::string& name) {
   kept_.erase(name);
-  ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+  ::unlinkat(parts_.get(), (name + kKnown).c_str(), 0);
 }
 
-std::string BodyParts::name_of_kept(std::string_view url) const {
+std::string BodyParts::name_of_kept(std::string_view request) const {
   if (kept_.empty()) return {};
-  std::string name = name_of(url);
+  std::string name = name_of(request);
   return kept_.contains(name) ? name : std::string();
 }
 
@@ -278,10 +312,10 @@ void BodyParts::remove_useless_parts() {
   const time_t oldest = ::time(nullptr) - kMostAge;
   struct stat status {};
   for (std::string name : names_in(parts_.get())) {
-    if (name.ends_with(kValidator)) {
-      name.resize(name.size() - kValidator.size());
+    if (name.ends_with(kKnown)) {
+      name.resize(name.size() - kKnown.size());
       const int part = ::fstatat(parts_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW);
-      if (part != 0) ::unlinkat(parts_.get(), (name + kValidator).c_str(), 0);
+      if (part != 0) ::unlinkat(parts_.get(), (name + kKnown).c_str(), 0);
     } else if (::fstatat(parts_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
                (status.st_mtime < oldest || outdated_.contains(name))) {
       make_room(name);

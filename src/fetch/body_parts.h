@@ -6,11 +6,12 @@
 //   .distaff/RUN/N.part   what is about to be renamed, by one run.  Each run has a folder of its
 //                         own and holds a lock on it (flock), so that the next run can tell what a
 //                         killed one left behind, and removes that.
-//   .distaff/parts/HASH   what came of a body that may be continued, by the hash of the URL that
-//                         was asked for, and HASH.of, its validator and, on a second line, the
-//                         length of the whole, if known.  It stays until it is continued, or until
-//                         a run ends, as the only one that uses this folder, that has the whole
-//                         body by another way, or that finds it a week old.
+//   .distaff/parts/HASH   what came of a body that may be continued, by the hash of the request,
+//                         and HASH.of, what is known of it, a line each: its validator, the length
+//                         of the whole, the URL behind redirects, media type, ETag, Last-Modified.
+//                         It stays until it is continued, or until a run ends, as the only one that
+//                         uses this folder, that has the whole body by another way, or that finds
+//                         it a week old.
 //
 // Most bodies have no need of all this: they are files without a name until they are complete, and
 // those the kernel removes by itself.
@@ -24,6 +25,7 @@
 
 #include "base/unique_fd.h"
 #include "fetch/body_store.h"
+#include "model/request.h"
 
 namespace distaff {
 
@@ -41,6 +43,9 @@ struct GrowingFile {
   void remove_name();
 };
 
+// What a server sees of a request that has no data.
+std::string request_key(const Request& request);
+
 class BodyParts {
  public:
   // `directory` outlives it.  Removes what killed runs left.
@@ -57,29 +62,32 @@ class BodyParts {
 
   // ---- what may be continued
 
-  // What is kept of the body of this URL, unless another is at it.
-  std::optional<BodyStore::Part> find(std::string_view url);
+  // `request` is what tells requests apart; see request_key().
+
+  // What is kept of the body of this request, unless another is at it.
+  std::optional<BodyStore::Part> find(std::string_view request);
 
   // Gives a file that is on its way a name here, so that it is kept if we are killed; in place of
-  // what was kept of this URL.  It stays locked: two jobs of one URL never write into one file.
-  // False, with errno, if it cannot be: EWOULDBLOCK if another is at it.
-  bool keep(GrowingFile& file, std::string_view url, std::string_view validator,
-            std::optional<std::uint64_t> total);
+  // what was kept of this request.  It stays locked: two jobs never write into one file.  False,
+  // with errno, if it cannot be: EWOULDBLOCK if another is at it.  What `part` says of bytes is not
+  // looked at.
+  bool keep(GrowingFile& file, std::string_view request, const BodyStore::Part& part);
 
-  // One that goes on behind `from` bytes; nothing, with errno, if it cannot be.
-  std::optional<GrowingFile> go_on(std::string_view url, std::uint64_t from);
+  // That one, to go on behind it; nothing if it is not there any more, or another one.
+  std::optional<GrowingFile> go_on(std::string_view request, const BodyStore::Part& part);
 
   // It has become a body, or is removed: what we know of it goes too.
   void forget(const std::string& name);
 
-  // The name of what is kept of this URL; empty: nothing is.
-  std::string name_of_kept(std::string_view url) const;
+  // The name of what is kept of this request; empty: nothing is.
+  std::string name_of_kept(std::string_view request) const;
   // There is a whole body, which was not made of what has this name: that goes at the end.
   void outdate(std::string name);
 
  private:
   bool open_folder_of_parts();
   bool make_room(const std::string& name);
+  std::optional<BodyStore::Part> read_part(const std::string& name, int file);
   void share_parts();
   void remove_useless_parts();
   void read_parts();

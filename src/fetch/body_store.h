@@ -43,15 +43,20 @@ class Body {
 
 class BodyStore {
  public:
-  // What an earlier try has kept of a body.
+  // What an earlier try has kept of a body, and what its BodyHead said.
   struct Part {
     std::uint64_t bytes = 0;
     std::string validator;  // for If-Range: a strong ETag, or the date it was last modified
     std::optional<std::uint64_t> total;  // bytes of the whole, if that is known
+    std::string url;
+    std::string mime;
+    std::string etag;
+    std::string last_modified;
   };
 
   virtual ~BodyStore() = default;
 
+  // Of a request that is the same in all that a server sees of it.
   virtual std::optional<Part> part(const Request& request) = 0;
 
   // Whether a body that an earlier run has kept is there as it was, and would have the same name in
@@ -63,10 +68,10 @@ class BodyStore {
   virtual std::optional<std::uint64_t> keep_earlier(const Request& request, const BodyHead& head,
                                                     const KnownBody& known) = 0;
 
-  // A new body; with `from` > 0 it goes on behind so many bytes of part().  An error is one of this
-  // job only, unless its status is 3: then no body can be kept any more.
+  // A new body; with `part` it goes on behind that one.  Null: that is no longer there as it was.
+  // An error is one of this job only, unless its status is 3: then no body can be kept any more.
   virtual Expected<std::unique_ptr<Body>> begin(const Request& request, const BodyHead& head,
-                                                std::uint64_t from) = 0;
+                                                const Part* part) = 0;
 };
 
 }  // namespace distaff

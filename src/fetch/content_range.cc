@@ -26,6 +26,14 @@ bool take(std::string_view& text, char expected) {
 
 time_t time_of(std::string_view date) { return curl_getdate(std::string(date).c_str(), nullptr); }
 
+// The one that was asked for has to be there, the other one may be left out.
+bool is_of(const BodyStore::Part& part, const TransferHead& head) {
+  const bool by_etag = part.validator.starts_with('"');
+  const bool is_same = part.validator == (by_etag ? head.etag : head.last_modified);
+  return is_same && !head.ambiguous && (head.etag.empty() || head.etag == part.etag) &&
+         (head.last_modified.empty() || head.last_modified == part.last_modified);
+}
+
 }  // namespace
 
 std::optional<ContentRange> ContentRange::read(std::string_view value) {
@@ -43,12 +51,13 @@ std::optional<ContentRange> ContentRange::read(std::string_view value) {
   return range;
 }
 
-std::optional<ContentRange> continuation(const BodyStore::Part& part, const TransferHead& head) {
+std::optional<ContentRange> continuation(const BodyStore::Part& part, const TransferHead& head,
+                                         std::string_view url) {
   auto range = ContentRange::read(head.range);
-  if (!range || range->first != part.bytes || !head.encodings.empty()) return {};
-  const bool is_same = part.validator.starts_with('"') ? head.etag == part.validator
-                                                       : head.last_modified == part.validator;
-  if (!is_same) return {};
+  if (!range || range->first != part.bytes || !head.encodings.empty() || head.several_parts()) {
+    return {};
+  }
+  if (url != part.url || !is_of(part, head)) return {};
   if (!range->total) {
     if (!part.total || range->last + 1 != *part.total) return {};
     range->total = part.total;
@@ -58,6 +67,7 @@ std::optional<ContentRange> continuation(const BodyStore::Part& part, const Tran
 }
 
 std::string_view strong_validator(const TransferHead& head) {
+  if (head.ambiguous) return {};
   if (head.etag.starts_with('"')) return head.etag;
   if (head.last_modified.empty()) return {};
   const time_t modified = time_of(head.last_modified);

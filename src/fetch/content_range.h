@@ -26,9 +26,10 @@ struct ContentRange {
   static std::optional<ContentRange> read(std::string_view value);
 };
 
-// The range that is in a 206, if it goes on where `part` ends and is of the same version, of which
-// the end is known; nothing otherwise.  Then `total` is set.
-std::optional<ContentRange> continuation(const BodyStore::Part& part, const TransferHead& head);
+// The range that is in a 206 from `url`, if it goes on where `part` ends and is of the same
+// version, of which the end is known; nothing otherwise.  Then `total` is set.
+std::optional<ContentRange> continuation(const BodyStore::Part& part, const TransferHead& head,
+                                         std::string_view url);
 
 // What tells this version of a body from every other one: a strong ETag, or a Last-Modified that is
 // a minute older than the answer.  Empty: nothing does.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -221,6 +222,19 @@ class ZstdDecoder final : public Members {
   std::unique_ptr<ZSTD_DStream, Free> stream_;
 };
 
+class PlainDecoder final : public Decoder {
+ public:
+  Decoding run(std::string_view& input, Room& room) override {
+    const std::size_t size = std::min(input.size(), room.left);
+    std::memcpy(room.at, input.data(), size);
+    input.remove_prefix(size);
+    room.use(size);
+    return Decoding::going;
+  }
+
+  Decoding end() const override { return Decoding::whole; }
+};
+
 bool agrees(std::string_view begin, std::string_view mark) {
   return mark.starts_with(begin.substr(0, mark.size()));
 }
@@ -236,6 +250,8 @@ std::unique_ptr<Decoder> make_bare_deflate_decoder() {
 }
 std::unique_ptr<Decoder> make_brotli_decoder() { return std::make_unique<BrotliDecoder>(); }
 std::unique_ptr<Decoder> make_zstd_decoder() { return std::make_unique<ZstdDecoder>(); }
+
+std::unique_ptr<Decoder> make_plain_decoder() { return std::make_unique<PlainDecoder>(); }
 
 bool is_gzip_mark(std::string_view begin) { return agrees(begin, "\x1f\x8b"); }
 

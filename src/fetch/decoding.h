@@ -51,6 +51,9 @@ std::unique_ptr<Decoder> make_brotli_decoder();
 // zstd, of any number of frames, which may each ask for 8 MiB (RFC 9659).
 std::unique_ptr<Decoder> make_zstd_decoder();
 
+// Of what is not encoded: gives it as it is.
+std::unique_ptr<Decoder> make_plain_decoder();
+
 // Whether a body that begins so can be one; a shorter text than a mark: as far as it goes.
 bool is_gzip_mark(std::string_view begin);  // 2 bytes
 bool is_zstd_mark(std::string_view begin);  // 4

@@ -138,7 +138,9 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   std::optional<TakenBytes> on_body(Transfer& transfer, std::string_view bytes) override;
   void begin_body(Job& job);
   bool may_be_continued(const Job& job) const;
-  bool is_unasked(const Job& job) const;
+  static bool asks_for_part(const Job& job);
+  static bool is_unasked(const Job& job);
+  static bool is_short_part(const Job& job);
   TransferBody::Plan plan_of(const Job& job) const;
   std::size_t give_out(JobId job, std::string_view bytes);
   void done(Job& job, int code);
@@ -165,7 +167,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   void send_robots(Job& job, std::string url);
   std::optional<TakenBytes> take_robots(Job& job, std::string_view bytes);
   void robots_done(Job& job, int code);
-  static std::string plain_text(const Job& job);
+  static std::optional<std::string> plain_text(const Job& job);
   void warn_of_delay(const std::string& host, const Robots& robots);
   bool follow_robots(Job& job, int status);
   void robots_known(const std::string& origin, const RobotsCache::Entry& entry,

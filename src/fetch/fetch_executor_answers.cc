@@ -28,6 +28,19 @@ constexpr std::string_view kOfCookies =
     "; cookies were set on the way, which go only to the host that sets them: with --cookie-jar "
     "FILE also to others of its domain";
 
+// The body is not all that there is, whatever the status says.
+bool is_part(const TransferHead& head) {
+  if (head.status == 206) return true;
+  const auto range = head.status == 200 ? ContentRange::read(head.range) : std::nullopt;
+  return range && (range->first > 0 || (range->total && range->last + 1 < *range->total));
+}
+
+// As a server may that does not know ranges, or what is in front of it: it may well give the whole.
+bool refuses_ranges(int status) {
+  return status == 304 || status == 400 || status == 403 || status == 405 || status == 412 ||
+         status == 416 || status == 417 || status == 500 || status == 501 || status == 505;
+}
+
 // A short range is asked on, up to so many that bring little.
 constexpr std::uint64_t kLittle = 64 << 10;
 constexpr int kMostLittle = 20;
@@ -45,21 +58,22 @@ std::optional<TakenBytes> FetchExecutor::on_body(Transfer& transfer, std::string
 
 void FetchExecutor::begin_body(Job& job) {
   const TransferHead& head = job.transfer->head();
-  job.mime = media_type(head.type);
   job.final_url = job.way.url.substr(0, job.way.url.find('#'));
   job.range.reset();
-  if (head.status == 206 && job.part) job.range = continuation(*job.part, head);
-  job.again = job.part && !job.range && (head.status == 206 || head.status == 416);
+  if (head.status == 206 && job.part) job.range = continuation(*job.part, head, job.final_url);
+  job.again = job.part && !job.range && (is_part(head) || refuses_ranges(head.status));
+  // The head of a part need not say again what that of the whole said (RFC 9110 15.3.7).
+  job.mime = job.range ? job.part->mime : media_type(head.type);
   BodyHead body;
   body.url = job.final_url;
   body.mime = job.mime;
-  body.etag = head.etag;
-  body.last_modified = head.last_modified;
+  body.etag = job.range ? job.part->etag : head.etag;
+  body.last_modified = job.range ? job.part->last_modified : head.last_modified;
   TransferBody::Plan plan = plan_of(job);
   if (job.range) {
     body.validator = job.part->validator;
     body.total = job.range->total;
-  } else if (may_be_continued(job) && plan.encodings.empty()) {
+  } else if (may_be_continued(job)) {
     body.validator = strong_validator(head);
     body.total = plan.said;
   }
@@ -69,14 +83,28 @@ void FetchExecutor::begin_body(Job& job) {
 
 bool FetchExecutor::may_be_continued(const Job& job) const {
   const TransferHead& head = job.transfer->head();
-  return job.way.method == "GET" && !job.request.data && head.status == 200 && !head.no_ranges;
+  return job.way.method == "GET" && !job.request.data && head.status == 200 && !head.no_ranges &&
+         head.encodings.empty();
+}
+
+// By a header of the user's.
+bool FetchExecutor::asks_for_part(const Job& job) {
+  return std::any_of(job.request.headers.begin(), job.request.headers.end(),
+                     [](const std::string& line) { return is_field(line, "range"); });
 }
 
 // A part that nobody asked for.
-bool FetchExecutor::is_unasked(const Job& job) const {
-  if (job.transfer->head().status != 206 || job.part) return false;
-  return std::none_of(job.request.headers.begin(), job.request.headers.end(),
-                      [](const std::string& line) { return is_field(line, "range"); });
+bool FetchExecutor::is_unasked(const Job& job) {
+  return job.url.is_http && is_part(job.transfer->head()) && !job.part && !asks_for_part(job);
+}
+
+// The part that the user asked for is not all there.
+bool FetchExecutor::is_short_part(const Job& job) {
+  const TransferHead& head = job.transfer->head();
+  const bool is_alone = head.status == 206 && !job.part && head.encodings.empty() &&
+                        !head.several_parts() && job.way.method != "HEAD";
+  const auto range = is_alone ? ContentRange::read(head.range) : std::nullopt;
+  return range && range->size() != job.body.received();
 }
 
 TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
@@ -86,7 +114,7 @@ TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
   if (head.encodings.empty()) plan.said = job.transfer->said_length();
   if (job.url.is_http && (!is_good(head.status) || job.again || is_unasked(job))) return plan;
   if (job.range) {
-    plan.from = job.range->first;
+    plan.part = &*job.part;
     plan.exactly = job.range->size();
   }
   const bool has_none = job.way.method == "HEAD" || head.status == 204 || head.status == 205;
@@ -98,8 +126,12 @@ TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
     plan.note = fmt::format("its encoding '{}' is unknown, kept as it came", head.encodings);
   } else if (head.status == 206) {
     plan.note = fmt::format("a part of its {}, kept as it came", head.encodings);
-  } else if (!is_file_of_encoding(head.encodings, job.final_url, job.mime)) {
-    plan.encodings = head.encodings;
+  } else {
+    // The last of them is undone first; the first may belong to the file.
+    const std::string_view all = head.encodings;
+    const std::size_t first = std::min(all.find(", "), all.size());
+    const bool stays = is_file_of_encoding(all.substr(0, first), job.final_url, job.mime);
+    plan.encodings = stays ? all.substr(std::min(first + 2, all.size())) : all;
   }
   return plan;
 }
@@ -152,7 +184,7 @@ bool FetchExecutor::send_again(Job& job) {
 
 void FetchExecutor::answered(Job& job) {
   const auto attempt = [&] { return attempt_of(job, Outcome::responded(status_of(job))); };
-  if (job.again) return ask_for_all(job, attempt());
+  if (job.again || job.body.lost_part()) return ask_for_all(job, attempt());
   if (job.range && !job.body.failure()) {
     const bool came = job.body.received() == job.range->size();
     if (job.body.overran()) return ask_for_all(job, attempt());
@@ -163,8 +195,18 @@ void FetchExecutor::answered(Job& job) {
     if (!url.empty()) return redirected(job, attempt(), std::move(url));
   }
   if (is_unasked(job)) {
-    return end(job, attempt_of(job, Outcome::broken(Broken::protocol,
-                                                    "a part (206) that was not asked for")));
+    return end(job,
+               attempt_of(job, Outcome::broken(
+                                   Broken::protocol,
+                                   fmt::format("a part ({}) that was not asked for",
+                                               status_of(job) == 206 ? "206" : "Content-Range"))));
+  }
+  if (!job.body.failure() && is_short_part(job)) {
+    job.body.drop();
+    return end(job, attempt_of(job, Outcome::broken(
+                                        Broken::cut,
+                                        fmt::format("{} bytes came of '{}'", job.body.received(),
+                                                    printable(job.transfer->head().range)))));
   }
   if (status_of(job) == 304 && options_.conditions != nullptr) return not_modified(job, attempt());
   job.path = job.body.failure() ? "" : job.body.finish();
@@ -251,13 +293,13 @@ Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
   if (was_sent) {
     const TransferHead& head = job.transfer->head();
     // What is not HTTP has a status of its own, or none.
-    response->status = came && (job.range || !job.url.is_http) ? 200 : head.status;
-    response->mime = media_type(head.type);
+    response->status = job.range || (came && !job.url.is_http) ? 200 : head.status;
+    response->mime = job.range ? job.part->mime : media_type(head.type);
     response->bytes = job.body.bytes();
     response->path = job.path;
     response->note = job.body.note();
-    response->etag = head.etag;
-    response->last_modified = head.last_modified;
+    response->etag = job.range ? job.part->etag : head.etag;
+    response->last_modified = job.range ? job.part->last_modified : head.last_modified;
     if (came && job.known && head.status == 304) take_over(job, *response);
     if (!is_good(head.status)) attempt.retry_after = head.retry_after;
     if (attempt.retry_after) {

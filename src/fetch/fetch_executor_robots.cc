@@ -106,7 +106,12 @@ void FetchExecutor::robots_done(Job& job, int code) {
   if (is_trouble(status)) return robots_failed(job, std::move(attempt));
   RobotsCache::Entry entry;
   if (status >= 200 && status <= 299) {
-    entry.robots = Robots::parse(plain_text(job), kAgent);
+    const auto text = status == 206 ? std::nullopt : plain_text(job);
+    if (!text) {
+      attempt.outcome = Outcome::broken(Broken::cut, "only a part of it came");
+      return robots_failed(job, std::move(attempt));
+    }
+    entry.robots = Robots::parse(*text, kAgent);
     warn_of_delay(job.url.host, entry.robots);
   } else if (follow_robots(job, status)) {
     return;
@@ -117,8 +122,8 @@ void FetchExecutor::robots_done(Job& job, int code) {
   robots_known(origin, entry, attempt);
 }
 
-// Some send it packed though nobody offered that.  Of one that is cut, what there is.
-std::string FetchExecutor::plain_text(const Job& job) {
+// Some send it packed though nobody offered that.  Nothing: it is cut, and not by us.
+std::optional<std::string> FetchExecutor::plain_text(const Job& job) {
   const std::string& encodings = job.transfer->head().encodings;
   if (encodings.empty() || !BodyDecoder::knows(encodings)) return job.robots_text;
   BodyDecoder decoder(encodings);
@@ -138,7 +143,9 @@ std::string FetchExecutor::plain_text(const Job& job) {
   do {
     decoder.finish();
   } while (take());
-  return text;
+  const bool is_ours = text.size() == kMostText || job.robots_text.size() == kMostText;
+  const bool is_cut = decoder.state() == Decoding::cut || decoder.state() == Decoding::broken;
+  return is_cut && !is_ours ? std::nullopt : std::optional(std::move(text));
 }
 
 // Of one server: a list of thousands may have many that ask for it.

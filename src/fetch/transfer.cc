@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "fetch/address.h"
 #include "fetch/body_decoder.h"
+#include "fetch/media_types.h"
 #include "fetch/retry_after.h"
 #include "fetch/transfer_url.h"
 #include "fetch/validators.h"
@@ -46,6 +47,16 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
 
 void keep(std::string& field, std::string_view value) {
   if (value.size() <= kMostOfField) field = value;
+}
+
+// The items of a list, without blanks around them.
+template <class Action>
+void each_item(std::string_view list, Action action) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    action(trimmed(list.substr(0, comma)));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
 }
 
 int status_of(std::string_view line) {
@@ -237,13 +248,32 @@ bool Transfer::take_line(std::string_view line) {
     head_ = {};
     head_.status = status_of(line);
     head_is_whole_ = false;
+    field_.clear();
   } else if (line == "\r\n" || line == "\n") {
+    take_field();
     head_is_whole_ = head_.status >= 200;  // else another one follows
-    return !head_.two_lengths;
+    return head_.fault.empty();
   } else if (!head_is_whole_) {  // else it comes behind the body
-    take_field(line);
+    const bool goes_on = is_blank(line[0]);
+    if (!goes_on) take_field();
+    if (!goes_on) field_ = line;
+    if (goes_on && field_.size() < kMostOfField) {
+      field_ = fmt::format("{} {}", trimmed(field_), trimmed(line));
+    }
   }
   return true;
+}
+
+// One that may have had several lines.
+void Transfer::take_field() {
+  if (!field_.empty()) take_field(field_);
+  field_.clear();
+}
+
+// A validator, or range, of which there is to be only one.
+void Transfer::take_single(std::string& field, std::string_view value) {
+  if (!field.empty() && field != value) head_.ambiguous = true;
+  keep(field, value);
 }
 
 void Transfer::take_field(std::string_view line) {
@@ -253,7 +283,7 @@ void Transfer::take_field(std::string_view line) {
       break;
     case 'c':
       if (const auto type = value_of(line, "content-type")) keep(head_.type, *type);
-      if (const auto range = value_of(line, "content-range")) keep(head_.range, *range);
+      if (const auto range = value_of(line, "content-range")) take_single(head_.range, *range);
       if (const auto length = value_of(line, "content-length")) take_length(*length);
       if (const auto coding = value_of(line, "content-encoding")) {
         add_encodings(*coding);
@@ -264,12 +294,12 @@ void Transfer::take_field(std::string_view line) {
       break;
     case 'e':
       if (const auto value = value_of(line, "etag"); value && is_etag(*value)) {
-        keep(head_.etag, *value);
+        take_single(head_.etag, *value);
       }
       break;
     case 'l':
       if (const auto value = value_of(line, "last-modified"); value && is_http_date(*value)) {
-        keep(head_.last_modified, *value);
+        take_single(head_.last_modified, *value);
       }
       if (const auto value = value_of(line, "location"); value && head_.location.empty()) {
         head_.location = *value;
@@ -281,6 +311,9 @@ void Transfer::take_field(std::string_view line) {
         if (wait && wait > head_.retry_after) head_.retry_after = wait;
       }
       break;
+    case 't':
+      if (const auto value = value_of(line, "transfer-encoding")) take_transfer_encoding(*value);
+      break;
     case 's':
       if (const auto value = value_of(line, "set-cookie")) head_.cookies.emplace_back(*value);
       break;
@@ -291,14 +324,28 @@ void Transfer::take_field(std::string_view line) {
 
 // Several numbers that are the same are one (RFC 9110 8.6).
 void Transfer::take_length(std::string_view value) {
-  while (!value.empty()) {
-    const std::size_t comma = std::min(value.find(','), value.size());
-    const auto length = parse_count(std::string(trimmed(value.substr(0, comma))), UINT64_MAX);
-    if (length && head_.length && *length != *head_.length) head_.two_lengths = true;
-    if (length) head_.length = *length;
-    value.remove_prefix(std::min(comma + 1, value.size()));
-  }
+  each_item(value, [&](std::string_view item) {
+    const auto length = parse_count(std::string(item), INT64_MAX);
+    if (!length) {
+      head_.fault = fmt::format("its Content-Length '{}' is no number", printable(item));
+    } else if (head_.length && *length != *head_.length) {
+      head_.fault = "the head has two Content-Lengths that differ";
+    } else {
+      head_.length = *length;
+    }
+  });
 }
+
+// Nobody asks for any (TE), and libcurl takes what is cut for whole.
+void Transfer::take_transfer_encoding(std::string_view value) {
+  each_item(value, [&](std::string_view item) {
+    const bool is_known = item.empty() || same_word(item, "chunked") || same_word(item, "identity");
+    if (is_known) return;
+    head_.fault = fmt::format("its Transfer-Encoding '{}' was not asked for", printable(item));
+  });
+}
+
+bool TransferHead::several_parts() const { return media_type(type) == "multipart/byteranges"; }
 
 // Of several lines it is as if it were one.
 void Transfer::add_encodings(std::string_view value) {

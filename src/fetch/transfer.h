@@ -49,9 +49,13 @@ struct TransferHead {
   std::string encodings;                // of the body, as BodyDecoder::list(); empty: none
   bool no_ranges = false;               // the server says that it gives no parts
   std::optional<std::uint64_t> length;  // Content-Length
-  bool two_lengths = false;             // … of which there are two that differ
+  bool ambiguous = false;               // two validators, or ranges, that differ
+  std::string fault;                    // why the response is of no use; empty: nothing is wrong
   std::optional<Duration> retry_after;  // the longest that it asks for
   std::vector<std::string> cookies;     // values of Set-Cookie
+
+  // The body is a document of its own that has parts in it.
+  bool several_parts() const;
 };
 
 // What was taken of some bytes of a body.
@@ -109,8 +113,8 @@ class Transfer {
   bool on_old_connection() const;                    // that carried others before
   std::uint64_t moved() const;                       // bytes of bodies, both ways, as they are
   std::optional<std::uint64_t> said_length() const;  // by the head, not decoded
-  std::string redirect() const;  // where the response leads; empty: nowhere
-  int system_error() const;      // errno of the connection, or 0
+  std::string redirect() const;                      // where the response leads; empty: nowhere
+  int system_error() const;                          // errno of the connection, or 0
 
  private:
   struct Callbacks;
@@ -122,8 +126,11 @@ class Transfer {
   void set_headers();
   void set_method();
   bool take_line(std::string_view line);
+  void take_field();
   void take_field(std::string_view line);
+  void take_single(std::string& field, std::string_view value);
   void take_length(std::string_view value);
+  void take_transfer_encoding(std::string_view value);
   void add_encodings(std::string_view value);
   std::size_t take_body(std::string_view bytes);
   int open_socket(int type, int protocol, const sockaddr& address);
@@ -136,6 +143,7 @@ class Transfer {
   // What libcurl has read of URLs (CURLU), and what it is: "http://example.org:8080/"; empty:
   // nothing.
   void* origin_url_ = nullptr;
+  std::string field_;  // of the head, not taken yet: it may go on in the next line
   std::string origin_;
   Client* client_ = nullptr;
   std::uint64_t tag_ = 0;

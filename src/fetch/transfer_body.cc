@@ -96,6 +96,7 @@ void TransferBody::judge_end() {
   switch (decoder_->state()) {
     case Decoding::going:
     case Decoding::whole:
+      if (decoder_->lacks_one()) note_ = fmt::format("is not all of {}", name);
       break;
     case Decoding::junk:
       note_ = fmt::format("bytes behind the end of the {} are left out", name);
@@ -123,18 +124,22 @@ bool TransferBody::fits(std::uint64_t more) {
   }
   const std::uint64_t said = received_ == 0 ? plan_.said.value_or(0) : 0;
   const std::uint64_t so_far = bytes() + more;
-  if (so_far <= plan_.most && said <= plan_.most - plan_.from) return true;
+  if (so_far <= plan_.most && said <= plan_.most - from()) return true;
   std::string reason = fmt::format("body larger than --max-size {}", format_size(plan_.most));
-  if (said > 0) reason += fmt::format(": it has {} bytes", plan_.from + said);
+  if (said > 0) reason += fmt::format(": it has {} bytes", from() + said);
   failure_ = Outcome::broken(Outcome::Broken::too_large, std::move(reason));
   return false;
 }
 
 bool TransferBody::open() {
   if (plan_.where != Plan::Where::store || body_ != nullptr) return true;
-  auto body = store_->begin(*request_, head_, plan_.from);
+  auto body = store_->begin(*request_, head_, plan_.part);
   if (!body) {
     fail_locally(body.error());
+    return false;
+  }
+  if (*body == nullptr) {
+    was_cut_ = lost_part_ = true;
     return false;
   }
   body_ = std::move(*body);

@@ -29,16 +29,16 @@ class TransferBody {
   // What is known when the head has come.
   struct Plan {
     enum class Where { nowhere, counted, store, output };
-    Where where = Where::nowhere;       // counted: all of it is wanted, and none is kept
-    std::uint64_t from = 0;             // the response is what comes behind so many bytes
-    std::uint64_t most = 0;             // bytes of the whole body
+    Where where = Where::nowhere;           // counted: all of it is wanted, and none is kept
+    const BodyStore::Part* part = nullptr;  // the response is what comes behind it
+    std::uint64_t most = 0;                 // bytes of the whole body
     std::optional<std::uint64_t> said;  // bytes to come, if that is known and they are not encoded
     std::optional<std::uint64_t> exactly;  // bytes that are to come: more are a lie
     std::string encodings;                 // to be undone; empty: none
     std::string note;                      // to be said of it if it is kept
   };
 
-  // `request` and what `head` points to are needed until the end.
+  // `request`, what `head` points to and the part are needed until the end.
   void begin(Plan plan, BodyStore* store, const Request& request, const BodyHead& head,
              Output output);
 
@@ -64,11 +64,15 @@ class TransferBody {
   // The store cannot keep any more.
   const std::optional<Error>& end_of_store() const { return end_of_store_; }
   bool was_cut() const { return was_cut_; }
+  // More came than was to come.
   bool overran() const { return overran_; }
-  std::uint64_t bytes() const { return plan_.from + received_; }
+  // What it was to go on with is not there any more.
+  bool lost_part() const { return lost_part_; }
+  std::uint64_t bytes() const { return from() + received_; }
   std::uint64_t received() const { return received_; }
 
  private:
+  std::uint64_t from() const { return plan_.part == nullptr ? 0 : plan_.part->bytes; }
   std::optional<TakenBytes> put(std::string_view bytes);
   bool put_decoded(bool& full);
   void judge_end();
@@ -86,6 +90,7 @@ class TransferBody {
   std::unique_ptr<Body> body_;
   bool was_cut_ = false;
   bool overran_ = false;
+  bool lost_part_ = false;
   std::uint64_t received_ = 0;
   std::string note_;
   std::optional<Outcome> failure_;

@@ -158,8 +158,8 @@ Outcome failure_of(int code, const Transfer& transfer, const FetchSpec& spec,
                    std::uint64_t received) {
   if (memory_ran_out()) return Outcome::cancelled("out of memory");
   if (transfer.flooded()) return too_large_head(spec);
-  if (transfer.head().two_lengths) {
-    return Outcome::broken(Broken::protocol, "the head has two Content-Lengths that differ");
+  if (const std::string& fault = transfer.head().fault; !fault.empty()) {
+    return Outcome::broken(Broken::protocol, fault);
   }
   switch (code) {
     case CURLE_OK:  // it came to nothing all the same

@@ -94,7 +94,7 @@ TEST_P(BodyFilesTest, GiveTheNameOfABodyThatStaysToNoOther) {
   const std::string path = store(*open(), one, "hello");
   {
     const auto files = open();
-    auto begun = files->begin(other, {.url = other.url}, 0);
+    auto begun = files->begin(other, {.url = other.url}, nullptr);
     EXPECT_EQ(earlier(*files, one, path, 5, true), "5");
     EXPECT_TRUE(store(*files, other, "new").starts_with("'x' was already written for another URL"));
     EXPECT_FALSE((*begun)->finish()) << "nor to one that began before";
@@ -112,7 +112,7 @@ TEST_P(BodyFilesTest, ShowNothingBeforeTheEnd) {
     const auto files = open();
     for (const std::size_t size : {std::size_t{10}, std::size_t{300'000}, kMany}) {
       const Request request = request_for("https://h/a", "x");
-      auto body = *files->begin(request, {.url = request.url}, 0);
+      auto body = *files->begin(request, {.url = request.url}, nullptr);
       ASSERT_TRUE(body->write(bytes_of(size)));
       EXPECT_FALSE(fs::exists(out() + "/x"));
       body.reset();
@@ -127,8 +127,8 @@ TEST_P(BodyFilesTest, TakeBodiesOfAnySizeInAnyPieces) {
   for (const std::size_t size : {0, 1, 4096, 262'144, 262'145, 5'000'000}) {
     const std::string text = bytes_of(size);
     const Request request = request_for("https://h/" + std::to_string(size));
-    auto body =
-        *files->begin(request, {.url = request.url, .etag = "\"e\"", .validator = "\"e\""}, 0);
+    auto body = *files->begin(request, {.url = request.url, .etag = "\"e\"", .validator = "\"e\""},
+                              nullptr);
     for (std::size_t at = 0; at < size; at += 100'000) {
       ASSERT_TRUE(body->write(std::string_view(text).substr(at, 100'000)));
     }
@@ -185,7 +185,7 @@ TEST_P(BodyFilesTest, DoNotLetAnotherUrlTakeAName) {
   const Request second = request_for("https://h/b", "x");
   const std::string refusal =
       "'x' was already written for another URL in this run; put {hash} or {#} into --name";
-  auto both_at_once = *files->begin(second, {.url = second.url}, 0);
+  auto both_at_once = *files->begin(second, {.url = second.url}, nullptr);
   store(*files, first, "first");
   EXPECT_EQ(store(*files, second, "second"), refusal);
   EXPECT_EQ(both_at_once->finish().error().message, refusal);
@@ -247,8 +247,8 @@ TEST_P(BodyFilesTest, RefuseALinkInPlaceOfTheirOwnFolder) {
   auto files = BodyFiles::open({.directory = out(), .unnamed_files = GetParam()});
   if (files) {
     const Request request = request_for("https://h/a", "x");
-    auto body =
-        *(*files)->begin(request, {.url = request.url, .etag = "\"e\"", .validator = "\"e\""}, 0);
+    auto body = *(*files)->begin(
+        request, {.url = request.url, .etag = "\"e\"", .validator = "\"e\""}, nullptr);
     ASSERT_TRUE(body->write(bytes_of(kMany)));
     body->keep();
   } else {
@@ -337,7 +337,7 @@ TEST_P(BodyFilesTest, KeepWhatMayBeContinued) {
   {
     const auto files = open();
     EXPECT_FALSE(files->part(request));
-    auto body = *files->begin(request, head, 0);
+    auto body = *files->begin(request, head, nullptr);
     ASSERT_TRUE(body->write(text.substr(0, 100'000)));
     body->keep();
     body.reset();
@@ -351,7 +351,9 @@ TEST_P(BodyFilesTest, KeepWhatMayBeContinued) {
     EXPECT_EQ(part->bytes, 100'000U);
     EXPECT_EQ(part->validator, "\"v1\"");
     EXPECT_FALSE(files->part(request_for("https://h/b")));
-    auto body = *files->begin(request, head, 90'000);
+    auto there = *part;
+    there.bytes = 90'000;
+    auto body = *files->begin(request, head, &there);
     EXPECT_FALSE(files->part(request)) << "another is at it";
     ASSERT_TRUE(body->write(text.substr(90'000)));
     EXPECT_EQ(*body->finish(), out() + "/x");
@@ -366,7 +368,7 @@ TEST_P(BodyFilesTest, KeepNothingElse) {
   const auto kept = [&](BodyHead head, std::size_t size) {
     const Request request = request_for("https://h/" + std::to_string(size), "x");
     head.url = request.url;
-    auto body = *files->begin(request, head, 0);
+    auto body = *files->begin(request, head, nullptr);
     EXPECT_TRUE(body->write(bytes_of(size)));
     body->keep();
     body.reset();
@@ -384,8 +386,8 @@ TEST_P(BodyFilesTest, KeepTheNewerOfTwo) {
     const std::size_t size = validator.size() * 100'000;
     const std::optional<std::uint64_t> total =
         validator == "then" ? std::nullopt : std::optional<std::uint64_t>(size + 1);
-    auto body =
-        *files->begin(request, {.url = request.url, .validator = validator, .total = total}, 0);
+    auto body = *files->begin(request, {.url = request.url, .validator = validator, .total = total},
+                              nullptr);
     ASSERT_TRUE(body->write(bytes_of(size)));
     body->keep();
     body.reset();
@@ -399,22 +401,23 @@ TEST_P(BodyFilesTest, DropWhatWasContinuedInVain) {
   const Request request = request_for("https://h/a", "x");
   const BodyHead head{.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""};
   const auto files = open();
-  auto body = *files->begin(request, head, 0);
+  auto body = *files->begin(request, head, nullptr);
   ASSERT_TRUE(body->write(bytes_of(100'000)));
   body->keep();
-  body = *files->begin(request, head, 100'000);
+  body.reset();
+  const auto part = *files->part(request);
+  body = *files->begin(request, head, &part);
   body.reset();
   EXPECT_FALSE(files->part(request));
-  EXPECT_EQ(files->begin(request, head, 100'000).error().message,
-            "what was kept of this body is no longer there; try again");
+  EXPECT_EQ(*files->begin(request, head, &part), nullptr) << "it is no longer there";
 }
 
 TEST_P(BodyFilesTest, LetOnlyOneOfTwoJobsOfAUrlKeepItsBody) {
   const Request request = request_for("https://h/a");
   const BodyHead head{.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""};
   const auto files = open();
-  auto one = *files->begin(request, head, 0);
-  auto two = *files->begin(request, head, 0);
+  auto one = *files->begin(request, head, nullptr);
+  auto two = *files->begin(request, head, nullptr);
   ASSERT_TRUE(one->write(bytes_of(kMany)));
   ASSERT_TRUE(two->write(bytes_of(kMany + 7)));
   two->keep();
@@ -426,7 +429,7 @@ TEST_P(BodyFilesTest, LetOnlyOneOfTwoJobsOfAUrlKeepItsBody) {
 // A part is kept of the body of this URL.
 void keep_part(BodyFiles& files, const Request& request) {
   auto body =
-      *files.begin(request, {.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""}, 0);
+      *files.begin(request, {.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""}, nullptr);
   ASSERT_TRUE(body->write(bytes_of(100'000)));
   body->keep();
 }
@@ -493,8 +496,8 @@ TEST_P(BodyFilesTest, KeepAPartOfALargeBodyWhenTheRunIsKilled) {
   const Request request = request_for("https://h/a", "x");
   const int status = in_child([&] {
     const auto files = open();
-    auto body =
-        *files->begin(request, {.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""}, 0);
+    auto body = *files->begin(
+        request, {.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""}, nullptr);
     for (int i = 0; i < 10; ++i) static_cast<void>(body->write(bytes_of(1 << 20)));
     kill(getpid(), SIGKILL);
   });
@@ -507,12 +510,12 @@ TEST_P(BodyFilesTest, KeepAPartOfALargeBodyWhenTheRunIsKilled) {
 TEST_P(BodyFilesTest, RemoveWhatAKilledRunLeftButNothingOfALivingOne) {
   const auto alive = open();
   const Request ours = request_for("https://h/ours", "ours");
-  auto body = *alive->begin(ours, {.url = ours.url}, 0);
+  auto body = *alive->begin(ours, {.url = ours.url}, nullptr);
   ASSERT_TRUE(body->write(bytes_of(300'000)));
   in_child([&] {
     const auto files = open();
     const Request request = request_for("https://h/a", "x");
-    auto left = *files->begin(request, {.url = request.url}, 0);
+    auto left = *files->begin(request, {.url = request.url}, nullptr);
     static_cast<void>(left->write(bytes_of(300'000)));
     kill(getpid(), SIGKILL);
   });
@@ -572,7 +575,7 @@ TEST_P(BodyFilesTest, EndTheRunWhenTheDiskIsFull) {
     }
     const auto files = open(small);
     const Request request = request_for("https://h/a", "x");
-    auto body = *files->begin(request, {.url = request.url}, 0);
+    auto body = *files->begin(request, {.url = request.url}, nullptr);
     auto failed = body->write(bytes_of(200'000));
     Error error = failed ? Error{} : failed.error();
     if (failed) {

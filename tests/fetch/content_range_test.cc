@@ -21,9 +21,16 @@ TEST(ContentRange, IsReadOnlyIfItCanBe) {
 
 class Continuation : public ::testing::Test {
  protected:
-  bool goes_on() const { return continuation(part, head).has_value(); }
+  bool goes_on() const { return continuation(part, head, kUrl).has_value(); }
 
-  BodyStore::Part part{500, "\"v1\"", 1000};
+  static constexpr const char* kUrl = "https://h/a";
+  BodyStore::Part part{.bytes = 500,
+                       .validator = "\"v1\"",
+                       .total = 1000,
+                       .url = kUrl,
+                       .mime = "text/html",
+                       .etag = "\"v1\"",
+                       .last_modified = "Mon, 02 Jan 2023 03:04:05 GMT"};
   TransferHead head;
 
   Continuation() {
@@ -42,7 +49,9 @@ TEST_F(Continuation, IsWhatGoesOnWithTheSameVersion) {
   part.total.reset();
   head.range = "bytes 500-999/1000";
   EXPECT_TRUE(goes_on());
-  part.validator = head.last_modified = "Mon, 02 Jan 2023 03:04:05 GMT";
+  head.last_modified = part.last_modified;
+  EXPECT_TRUE(goes_on());
+  part.validator = part.last_modified;
   head.etag.clear();
   EXPECT_TRUE(goes_on());
 }
@@ -63,6 +72,15 @@ TEST_F(Continuation, IsNothingElse) {
   EXPECT_TRUE(differs([](TransferHead& h) { h.etag = "W/\"v1\""; }));
   EXPECT_TRUE(differs([](TransferHead& h) { h.etag.clear(); }));
   EXPECT_TRUE(differs([](TransferHead& h) { h.encodings = "gzip"; }));
+  EXPECT_TRUE(differs([](TransferHead& h) { h.type = "Multipart/ByteRanges; boundary=x"; }));
+  EXPECT_TRUE(differs([](TransferHead& h) { h.ambiguous = true; })) << "two that differ";
+  EXPECT_TRUE(differs([](TransferHead& h) { h.last_modified = "Tue, 03 Jan 2023 03:04:05 GMT"; }));
+  head = good;
+  EXPECT_FALSE(continuation(part, head, "https://h/b")) << "a redirect led elsewhere";
+  part.validator = head.last_modified = part.last_modified;
+  head.etag = "W/\"v2\"";
+  EXPECT_FALSE(goes_on()) << "of the same second, and another ETag";
+  part.validator = part.etag;
   head = good;
   part.total.reset();
   head.range = "bytes 500-999/*";
@@ -76,6 +94,9 @@ TEST(StrongValidator, TellsVersionsApart) {
   EXPECT_EQ(strong_validator(head), head.last_modified);
   head.date = "Mon, 02 Jan 2023 03:04:35 GMT";
   EXPECT_EQ(strong_validator(head), "") << "it may have changed twice in that second";
+  head.ambiguous = true;
+  EXPECT_EQ(strong_validator(head), "");
+  head.ambiguous = false;
   head.date = "Mon, 02 Jan 2023 03:05:05 GMT";
   EXPECT_EQ(strong_validator(head), head.last_modified);
   head.etag = "W/\"weak\"";

@@ -244,6 +244,17 @@ TEST_F(FetchBodies, RetryAfterIsReadAndCapped) {
 
 // ---- parts
 
+// Of an answer that had this ETag.
+BodyStore::Part part_of(const std::string& url, std::uint64_t bytes, const std::string& etag) {
+  return {.bytes = bytes,
+          .validator = etag,
+          .total = std::nullopt,
+          .url = url,
+          .mime = "text/html",
+          .etag = etag,
+          .last_modified = "Mon, 02 Jan 2023 03:04:05 GMT"};
+}
+
 TEST_F(FetchBodies, GoOnWhereTheyBrokeOff) {
   Fetches fetches(options);
   const std::string target = "/range/5000?cut=2000";
@@ -251,9 +262,10 @@ TEST_F(FetchBodies, GoOnWhereTheyBrokeOff) {
   EXPECT_EQ(fetches.run(url).broken(), "cut: 2000 of 5000 bytes came");
   ASSERT_TRUE(store.kept.contains(url));
   EXPECT_EQ(store.kept.at(url).validator, store.kept.at(url).etag);
-  store.parts[url] = {2000, store.kept.at(url).etag, 5000};
+  store.parts[url] = part_of(url, 2000, store.kept.at(url).etag);
   const Fetched& rest = fetches.run(url);
   EXPECT_EQ(rest.status(), 200) << "the body is whole";
+  EXPECT_EQ(rest.response().mime, "text/html") << "which the first part said";
   EXPECT_EQ(rest.response().bytes, 5000u);
   EXPECT_EQ(store.files.at(url).from, 2000u);
   EXPECT_TRUE(store.files.at(url).bytes == pattern(target, 5000));
@@ -262,7 +274,7 @@ TEST_F(FetchBodies, GoOnWhereTheyBrokeOff) {
 TEST_F(FetchBodies, BeginAnewIfTheServerHasAnother) {
   Fetches fetches(options);
   const std::string url = server->url("/range/5000?new");
-  store.parts[url] = {2000, "\"of-old\""};
+  store.parts[url] = part_of(url, 2000, "\"of-old\"");
   EXPECT_EQ(fetches.run(url).status(), 200);
   EXPECT_EQ(store.files.at(url).from, 0u);
   EXPECT_TRUE(store.files.at(url).bytes == pattern("/range/5000?new", 5000));
@@ -273,13 +285,27 @@ TEST_F(FetchBodies, AreAskedForAsAWholeIfThePartIsOfNoUse) {
   for (const std::string target : {"/range/5000?off=1", "/range/1000?beyond"}) {
     const std::string url = server->url(target);
     const std::size_t size = target == "/range/5000?off=1" ? 5000 : 1000;
-    store.parts[url] = {2000, "\"r-" + std::to_string(size) + "\""};
+    store.parts[url] = part_of(url, 2000, "\"r-" + std::to_string(size) + "\"");
     const Fetched& one = fetches.run(url);
     EXPECT_EQ(one.hop_urls, std::vector{url});
     EXPECT_EQ(one.status(), 200) << target;
     EXPECT_EQ(store.files.at(url).from, 0u);
     EXPECT_TRUE(store.files.at(url).bytes == pattern(target, size));
   }
+}
+
+TEST_F(FetchBodies, AreAskedForAsAWholeIfThePartIsOfAnotherUrlOrGone) {
+  Fetches fetches(options);
+  const std::string url = server->url("/range/5000?elsewhere");
+  store.parts[url] = part_of("https://mirror.example/", 2000, "\"r-5000\"");
+  EXPECT_EQ(fetches.run(url).hop_urls, std::vector{url});
+  EXPECT_EQ(store.files.at(url).from, 0u);
+  store.parts[url] = part_of(url, 2000, "\"r-5000\"");
+  store.part_is_lost = true;  // another job of this URL has it now
+  const Fetched& one = fetches.run(url);
+  EXPECT_EQ(one.hop_urls, std::vector{url});
+  EXPECT_EQ(one.status(), 200);
+  EXPECT_EQ(store.files.at(url).from, 0u);
 }
 
 TEST_F(FetchBodies, ThatCannotGoOnAreNotKept) {

@@ -156,6 +156,7 @@ class FakeStore final : public BodyStore {
   std::map<std::string, Stored> kept;   // broken off
   std::map<std::string, Part> parts;    // what part() says
   std::optional<Error> begin_error, write_error, finish_error;
+  bool part_is_lost = false;  // meanwhile
   int begun = 0, dropped = 0;
   std::set<std::string> earlier;  // paths of bodies that are there, of five bytes each
   bool keeps_earlier = true;
@@ -176,9 +177,11 @@ class FakeStore final : public BodyStore {
   }
 
   Expected<std::unique_ptr<Body>> begin(const Request& request, const BodyHead& head,
-                                        std::uint64_t from) override {
+                                        const Part* part) override {
     if (begin_error) return tl::unexpected(*begin_error);
+    if (part != nullptr && part_is_lost) return nullptr;
     ++begun;
+    const std::uint64_t from = part == nullptr ? 0 : part->bytes;
     Stored stored{std::string(head.url),       std::string(head.mime),
                   std::string(head.etag),      {},
                   std::string(head.validator), from};
