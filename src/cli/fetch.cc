@@ -25,6 +25,7 @@
 #include "compose/authority.h"
 #include "compose/job_builder.h"
 #include "compose/request_template.h"
+#include "compose/url.h"
 #include "engine/dry_run.h"
 #include "engine/engine.h"
 #include "engine/summary.h"
@@ -100,17 +101,10 @@ struct FetchPlan {
   const ResolvedSource* resolved = nullptr;  // the source, with --key ip
 };
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
 GroupKey::UrlOf urls_of(const RunSpec& spec, const RequestTemplate& request) {
   const bool plain = spec.fetch->url_template.empty() && spec.fetch->column.empty();
   return [&request, plain](const Record& record, JobId id) -> std::optional<std::string> {
-    if (plain) return record.text;
+    if (plain) return std::string(without_blanks_around(record.text));
     const auto launch = request.build({{&record, 1}, id, 0});
     return launch ? std::optional(launch->request->url) : std::nullopt;
   };
@@ -262,9 +256,9 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
                          .input_header = header,
                          .on_terminal = isatty(STDOUT_FILENO) == 1,
                          .url_of = [&request, plain](const Job& job) {
-                           if (plain) return std::string(trimmed(job.records.front().text));
-                           const auto launch = request.build({job.records, job.id, 0});
-                           return launch ? launch->request->url : std::string();
+                           const std::string& text = job.records.front().text;
+                           return plain ? std::string(without_blanks_around(text))
+                                        : request.url_as_given({job.records, job.id, 0});
                          }});
 }
 

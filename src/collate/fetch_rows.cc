@@ -88,7 +88,9 @@ void append_json_member(std::string_view name, std::string_view value, std::stri
 std::string error_of(const Outcome& outcome) {
   if (outcome.kind == Outcome::Kind::responded) return {};
   if (outcome.reason.empty()) return describe(outcome);
-  if (outcome.kind == Outcome::Kind::not_started) return outcome.reason;
+  if (outcome.kind == Outcome::Kind::not_started && outcome.value != Outcome::kBadHost) {
+    return outcome.reason;
+  }
   return describe(outcome) + ": " + outcome.reason;
 }
 

@@ -6,6 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
+
+#include "base/text.h"
+#include "base/url_text.h"
+#include "compose/host_name.h"
 
 // Linking libcurl would cost every start 5 ms, so the few rules of its URL reader that decide what
 // the host is are repeated here; the tests compare them with curl_url on random URLs.
@@ -17,13 +22,6 @@ constexpr std::size_t kLongestScheme = 40;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 // What stands between the slashes and the path; nothing if this is no URL.
 std::optional<std::string_view> authority(std::string_view url) {
@@ -35,8 +33,8 @@ std::optional<std::string_view> authority(std::string_view url) {
   }
   if (end == 0 || end > kLongestScheme || !url.substr(end).starts_with("://")) return {};
   const std::string_view scheme = url.substr(0, end);
-  if (scheme.size() == 4 && lower(scheme[0]) == 'f' && lower(scheme[1]) == 'i' &&
-      lower(scheme[2]) == 'l' && lower(scheme[3]) == 'e') {
+  if (scheme.size() == 4 && ascii_lower(scheme[0]) == 'f' && ascii_lower(scheme[1]) == 'i' &&
+      ascii_lower(scheme[2]) == 'l' && ascii_lower(scheme[3]) == 'e') {
     return {};  // file: has a path only
   }
   url.remove_prefix(end + 3);
@@ -62,21 +60,24 @@ bool is_port(std::string_view text) {
   return true;
 }
 
-std::optional<std::string> address_6(std::string_view text) {
+// "[::1]" of a text that begins with a bracket; `port` is what stands behind it.
+std::optional<std::string> address_6(std::string_view text, std::string_view& port) {
   const std::size_t close = text.find(']');
-  if (close == std::string_view::npos || !is_port(text.substr(close + 1))) return {};
+  if (close == std::string_view::npos) return {};
+  port = text.substr(close + 1);
   text = text.substr(1, close - 1);
-  const std::size_t zone = text.find('%');
-  if (zone != std::string_view::npos) {
-    std::string_view name = text.substr(zone + 1);
+  std::string zone;
+  if (const std::size_t percent = text.find('%'); percent != std::string_view::npos) {
+    std::string_view name = text.substr(percent + 1);
     if (name.starts_with("25") && name.size() > 2) name.remove_prefix(2);
     if (name.empty() || name.size() > 15) return {};
-    text = text.substr(0, zone);
+    zone.append("%25").append(name);
+    text = text.substr(0, percent);
   }
   in6_addr address;
   std::array<char, INET6_ADDRSTRLEN> shown;
   if (inet_pton(AF_INET6, std::string(text).c_str(), &address) != 1) return {};
-  return inet_ntop(AF_INET6, &address, shown.data(), shown.size());
+  return "[" + std::string(inet_ntop(AF_INET6, &address, shown.data(), shown.size())) + zone + "]";
 }
 
 // One number of an address at the start of `text`, decimal, octal or hexadecimal as in C.
@@ -84,13 +85,14 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   if (text.empty() || !is_digit(text[0])) return {};
   unsigned base = 10;
   if (text[0] == '0' && text.size() > 1) {
-    const bool hex = lower(text[1]) == 'x' && text.size() > 2 && hex_value(text[2]) >= 0;
+    const bool hex =
+        ascii_lower(text[1]) == 'x' && text.size() > 2 && hex_digit_value(text[2]) >= 0;
     base = hex ? 16 : 8;
     if (hex) text.remove_prefix(2);
   }
   std::uint64_t value = 0;
   while (!text.empty()) {
-    const int digit = hex_value(text[0]);
+    const int digit = hex_digit_value(text[0]);
     if (digit < 0 || digit >= static_cast<int>(base)) break;
     value = value * base + static_cast<unsigned>(digit);
     if (value > UINT32_MAX) return {};
@@ -127,22 +129,46 @@ std::optional<std::string> address_4(std::string_view text) {
   return shown;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
-
 // %41 is A; nothing if a control character hides in it.
 std::optional<std::string> decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    if (c == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-        hex_value(text[i + 2]) >= 0) {
-      c = static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+    if (const int octet = percent_octet(text.substr(i)); octet >= 0) {
+      c = static_cast<char>(octet);
       i += 2;
     }
-    if (is_control(c)) return {};
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return {};
     plain += c;
   }
   return plain;
+}
+
+// Nearly all names are: nothing in them is to be brought into form.
+bool is_plain_name(std::string_view name) {
+  const std::size_t last = name.rfind('.') + 1;  // 0 if there is none
+  return last < name.size() && name[last] >= 'a' && name[last] <= 'z' &&
+         name.find("xn--") == name.npos && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '-';
+         });
+}
+
+// A name, or an address that does not look like one at first.  The error is empty if there is
+// nothing to say.
+Expected<std::string> name_or_address(std::string_view written) {
+  if (is_plain_name(written)) return std::string(written);
+  if (auto address = address_4(written)) return *std::move(address);
+  const auto plain = decoded(written);
+  if (!plain) return fail("");
+  auto name = ascii_host_name(*plain);
+  if (!name) return name;
+  // A percent sign would be read as another character the next time.
+  if (name->empty() || *name == "." ||
+      name->find_first_of(" /:#?!@{}[]\\$'\"^`*<>=;,+&()%") != std::string::npos) {
+    return fail("");
+  }
+  if (auto address = address_4(*name)) return *std::move(address);
+  return name;
 }
 
 bool is_address(const std::string& host) {
@@ -153,24 +179,41 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-std::optional<std::string> host_of(std::string_view url) {
-  auto found = authority(url);
-  if (!found) return {};
-  std::string_view text = *found;
+Expected<Authority> Authority::read(std::string_view text) {
+  Authority result;
   const std::size_t user = text.find('@');
-  if (user != std::string_view::npos) text.remove_prefix(user + 1);
-  if (text.starts_with('[')) return address_6(text);
-
-  const std::size_t colon = text.find(':');
-  if (colon != std::string_view::npos && !is_port(text.substr(colon))) return {};
-  if (auto address = address_4(text.substr(0, colon))) return address;
-  auto host = decoded(text.substr(0, colon));
-  if (!host || host->find_first_of(" /:#?!@{}[]\\$'\"^`*<>=;,+&()") != std::string::npos) {
-    return {};
+  if (user != std::string_view::npos) {
+    result.user = text.substr(0, user);
+    text.remove_prefix(user + 1);
   }
-  for (char& c : *host) c = lower(c);
-  if (host->ends_with('.')) host->pop_back();
-  if (host->empty()) return {};
+  std::string_view port;
+  if (text.starts_with('[')) {
+    auto address = address_6(text, port);
+    if (!address) return fail("");
+    result.host = *std::move(address);
+  } else {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    port = text.substr(colon);
+    auto name = name_or_address(text.substr(0, colon));
+    if (!name) return tl::unexpected(name.error());
+    result.host = *std::move(name);
+  }
+  if (!is_port(port)) return fail("");
+  if (port.size() > 1) {
+    port.remove_prefix(1);
+    result.port = port.substr(std::min(port.find_first_not_of('0'), port.size() - 1));
+  }
+  return result;
+}
+
+std::optional<std::string> host_of(std::string_view url) {
+  const auto text = authority(url);
+  if (!text) return {};
+  auto read = Authority::read(*text);
+  if (!read) return {};
+  std::string host = std::move(read->host);
+  if (host.starts_with('[')) return host.substr(1, host.find_first_of("%]") - 1);
+  if (host.ends_with('.')) host.pop_back();
   return host;
 }
 

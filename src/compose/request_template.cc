@@ -7,6 +7,7 @@
 
 #include "base/secrets.h"
 #include "base/text.h"
+#include "compose/url.h"
 
 namespace distaff {
 namespace {
@@ -120,7 +121,8 @@ Expected<Launch> RequestTemplate::build(const JobView& job) const {
   Request& request = launch.request.emplace();
   auto url = url_.of(job);
   if (!url) return tl::unexpected(url.error());
-  request.url = *std::move(url);
+  request.url = std::move(url->url);
+  request.no_host = std::move(url->no_host);
   request.method = method_;
   if (const auto added = add_headers(job, request); !added) return tl::unexpected(added.error());
   if (data_) {
@@ -132,6 +134,11 @@ Expected<Launch> RequestTemplate::build(const JobView& job) const {
   if (!name) return tl::unexpected(name.error());
   request.name = *std::move(name);
   return launch;
+}
+
+std::string RequestTemplate::url_as_given(const JobView& job) const {
+  const auto text = url_.text_of(job);
+  return text ? std::string(without_blanks_around(*text)) : std::string();
 }
 
 std::vector<std::string> RequestTemplate::field_names() const {

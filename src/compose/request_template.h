@@ -35,6 +35,10 @@ class RequestTemplate final : public LaunchTemplate {
   // field, a header that would be two.
   Expected<Launch> build(const JobView& job) const override;
 
+  // The URL as the record has it, or as --url-template makes it, before it is brought into form;
+  // empty if there is none.
+  std::string url_as_given(const JobView& job) const;
+
   // Names of fields it uses.
   std::vector<std::string> field_names() const override;
 

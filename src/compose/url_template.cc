@@ -3,43 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/numbers.h"
 #include "base/secrets.h"
 #include "base/text.h"
 #include "base/url_text.h"
-#include "compose/authority.h"
 #include "compose/field_name.h"
+#include "compose/url.h"
 
 namespace distaff {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n\v\f";
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// "https" of "https://…"; nothing if the text does not begin so.
-std::optional<std::string_view> scheme_of(std::string_view text) {
-  const auto end = std::find_if_not(text.begin(), text.end(), [](char c) {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
-  const auto size = static_cast<std::size_t>(end - text.begin());
-  if (size == 0 || !is_letter(text[0]) || !text.substr(size).starts_with("://")) return {};
-  return text.substr(0, size);
-}
-
-bool is_file_scheme(std::string_view scheme) {
-  constexpr std::string_view kFile = "file";
-  return std::equal(scheme.begin(), scheme.end(), kFile.begin(), kFile.end(),
-                    [](char a, char b) { return (a | 0x20) == b; });
-}
 
 std::string shown(std::string_view url) { return printable(mask_url(url)); }
 
@@ -57,20 +33,17 @@ std::string without_scheme(std::string_view text) {
   return fmt::format("'{}' has no scheme; write https://{}", shown(text), shown(text.substr(host)));
 }
 
-// Is there a byte that no URL holds?  Says which.
-std::string bad_byte(std::string_view text) {
-  const auto found = std::find_if(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= 0x20 || byte == 0x7f;
-  });
-  if (found == text.end()) return {};
-  const auto at = static_cast<std::size_t>(found - text.begin());
-  if (*found == ' ') {
-    return fmt::format("the URL '{}' holds a blank (byte {}); write %20", shown(text), at + 1);
-  }
+std::string bad_byte(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
   return fmt::format("the URL '{}' holds the byte 0x{:02X} (byte {}); write %{:02X} if it is meant",
-                     shown(text), static_cast<unsigned char>(*found), at + 1,
-                     static_cast<unsigned char>(*found));
+                     shown(text), byte, at + 1, byte);
+}
+
+std::string no_host(std::string_view text, const std::string& why) {
+  const std::string what =
+      fmt::format("the URL '{}' names no host that could be asked", shown(text));
+  if (!why.empty()) return fmt::format("{}: {}", what, why);
+  return fmt::format("{}; write {}://HOST/PATH", what, scheme_of(text).value_or("https"));
 }
 
 // Values keep what may stand there and says nothing more.
@@ -84,23 +57,6 @@ void append_value(std::string_view value, std::string_view kept, std::string& ur
   }
 }
 
-// The host is left as it is: a name in another script is not spelled so.
-std::string with_ascii_path(std::string_view url) {
-  const std::size_t path = std::min(url.find_first_of("/?#", url.find("://") + 3), url.size());
-  const auto wide = [](char c) { return static_cast<unsigned char>(c) > 0x7f; };
-  std::string text(url.substr(0, path));
-  url.remove_prefix(path);
-  if (std::none_of(url.begin(), url.end(), wide)) return text.append(url);
-  for (const char c : url) {
-    if (wide(c)) {
-      append_percent(c, text);
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
 // Of a column that is said by its number; nothing if it is no number, or past the last.
 std::optional<std::size_t> place_of_column(const std::string& column, const FieldScheme& scheme) {
   const bool named = scheme.kind == FieldScheme::Kind::named;
@@ -110,30 +66,40 @@ std::optional<std::size_t> place_of_column(const std::string& column, const Fiel
   return *number;
 }
 
+bool is_bad_byte(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 Expected<void> check_template(std::string_view text, const Template& parsed) {
   const auto refuse = [](std::string why) { return fail("--url-template: " + std::move(why)); };
   const auto* begin = std::get_if<std::string>(&parsed.pieces()[0]);
   if (begin && !scheme_of(*begin)) return refuse(without_scheme(text));
   for (const Piece& piece : parsed.pieces()) {
     const auto* literal = std::get_if<std::string>(&piece);
-    if (literal && !bad_byte(*literal).empty()) return refuse(bad_byte(text));
+    const auto bad = literal ? std::find_if(literal->begin(), literal->end(), is_bad_byte)
+                             : std::string::const_iterator();
+    if (literal && bad != literal->end()) {
+      return refuse(bad_byte(text, text.find(*bad)));
+    }
   }
   return {};
 }
 
 }  // namespace
 
-Expected<std::string> checked_url(std::string_view text) {
-  text = trimmed(text);
+Expected<ComposedUrl> checked_url(std::string_view text) {
+  text = without_blanks_around(text);
   if (text.empty()) return fail("the URL is empty");
-  if (std::string wrong = bad_byte(text); !wrong.empty()) return fail(std::move(wrong));
-  const auto scheme = scheme_of(text);
-  if (!scheme) return fail(without_scheme(text));
-  if (!is_file_scheme(*scheme) && !host_of(text)) {
-    return fail(fmt::format("the URL '{}' names no host that could be asked; write {}://HOST/PATH",
-                            shown(text), *scheme));
+  auto normal = normal_url(text);
+  if (normal) return ComposedUrl{*std::move(normal), {}};
+  const UrlFault& fault = normal.error();
+  switch (fault.what) {
+    case UrlFault::What::scheme:
+      return fail(without_scheme(text));
+    case UrlFault::What::byte:
+      return fail(bad_byte(text, fault.at));
+    case UrlFault::What::host:
+      break;
   }
-  return with_ascii_path(text);
+  return ComposedUrl{std::string(text), no_host(text, fault.why)};
 }
 
 Expected<UrlTemplate> UrlTemplate::compile(std::string_view text, const std::string& column,
@@ -199,7 +165,7 @@ Expected<UrlTemplate> UrlTemplate::of_column(const std::string& column,
   return url;
 }
 
-Expected<std::string> UrlTemplate::of(const JobView& job) const {
+Expected<std::string> UrlTemplate::text_of(const JobView& job) const {
   std::string url;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Piece& piece = template_.pieces()[i];
@@ -211,7 +177,7 @@ Expected<std::string> UrlTemplate::of(const JobView& job) const {
     if (!value) return value;
     switch (places_[i]) {
       case Place::as_it_is:
-        url += trimmed(*value);
+        url += without_blanks_around(*value);
         break;
       case Place::host:
         append_value(*value, ":[]", url);
@@ -224,15 +190,21 @@ Expected<std::string> UrlTemplate::of(const JobView& job) const {
         break;
     }
   }
-  if (begins_as_last(url)) return url;
-  auto checked = checked_url(url);
-  if (checked) remember_begin(*checked);
+  return url;
+}
+
+Expected<ComposedUrl> UrlTemplate::of(const JobView& job) const {
+  auto url = text_of(job);
+  if (!url) return tl::unexpected(url.error());
+  if (begins_as_last(*url)) return ComposedUrl{*std::move(url), {}};
+  auto checked = checked_url(*url);
+  if (checked && checked->no_host.empty()) remember_begin(checked->url);
   return checked;
 }
 
 bool UrlTemplate::begins_as_last(std::string_view url) const {
   return !begin_.empty() && url.starts_with(begin_) &&
-         std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+         is_plainly_normal(url.substr(begin_.size() - 1));
 }
 
 void UrlTemplate::remember_begin(std::string_view url) const {

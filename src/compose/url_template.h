@@ -18,15 +18,22 @@
 
 namespace distaff {
 
+struct ComposedUrl {
+  std::string url;      // in the form of compose/url.h
+  std::string no_host;  // not empty: why no host could be asked; then `url` is as it was given
+};
+
 class UrlTemplate {
  public:
   // `text` is --url-template; empty: `column`; empty too: the record.
   static Expected<UrlTemplate> compile(std::string_view text, const std::string& column,
                                        const TemplateSyntax& syntax);
 
-  // Without blanks around it, with bytes over 0x7f behind the host encoded.  An error says why this
-  // is no URL.
-  Expected<std::string> of(const JobView& job) const;
+  // An error says why this is no URL.
+  Expected<ComposedUrl> of(const JobView& job) const;
+
+  // What the template makes of the job, before anything else is made of it.
+  Expected<std::string> text_of(const JobView& job) const;
 
   void collect_names(std::vector<std::string>& names) const;
 
@@ -47,8 +54,8 @@ class UrlTemplate {
   mutable std::string begin_;
 };
 
-// `text` as a URL with a scheme and a host, or what is wrong with it and how to write it.  Which
-// schemes may be asked is not looked at.
-Expected<std::string> checked_url(std::string_view text);
+// `text` as a URL, or what is wrong with it and how to write it.  Which schemes may be asked is not
+// looked at.
+Expected<ComposedUrl> checked_url(std::string_view text);
 
 }  // namespace distaff

@@ -16,18 +16,20 @@ void print_jobs(JobBuilder& builder, const LaunchTemplate& command, ByteSink& si
                 Summary& summary, Resume* resume, bool on_terminal) {
   while (auto job = builder.pop()) {
     if (resume != nullptr && resume->skips(*job)) continue;
-    std::string why = job->problem;
-    if (why.empty()) {
+    Outcome outcome = Outcome::not_started(0, job->problem);
+    if (job->problem.empty()) {
       const auto launch = command.build(view_of(*job, 1));
-      if (launch) {
+      if (launch && launch->request && !launch->request->no_host.empty()) {
+        outcome = Outcome::bad_host(launch->request->no_host);
+      } else if (launch) {
         const std::string line = paste(*launch);
         sink.write(Stream::out, (on_terminal ? printable(line, line.npos) : line) + "\n");
         summary.succeeded();
         continue;
+      } else {
+        outcome.reason = launch.error().message;
       }
-      why = launch.error().message;
     }
-    const Outcome outcome = Outcome::not_started(0, why);
     summary.failed(outcome);
     if (summary.names(job->id)) summary.name(job->id, {outcome, {}}, {});
   }

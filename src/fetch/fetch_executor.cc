@@ -104,6 +104,9 @@ void FetchExecutor::give_back(std::unique_ptr<Transfer> transfer) {
 
 Executor::StartResult FetchExecutor::start(JobId id, const Launch& launch) {
   assert(launch.request && !jobs_.contains(id));
+  if (!launch.request->no_host.empty()) {
+    return {Start::failed, Outcome::bad_host(launch.request->no_host)};
+  }
   Way way;
   if (auto known = ways_.extract(id)) {
     way = std::move(known.mapped());

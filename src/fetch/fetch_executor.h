@@ -150,7 +150,7 @@ class FetchExecutor final : public Executor, private Transfer::Client {
   int status_of(const Job& job) const;
   void ask_for_all(Job& job, const Attempt& attempt);
   void ask_on(Job& job, const Attempt& attempt);
-  void redirected(Job& job, Attempt attempt, std::string url);
+  void redirected(Job& job, Attempt attempt, const std::string& location);
   void follow(Way& way, int status) const;
   Attempt attempt_of(const Job& job, Outcome outcome) const;
 

@@ -191,8 +191,8 @@ void FetchExecutor::answered(Job& job) {
     if (!came || job.range->last + 1 < *job.range->total) return ask_on(job, attempt());
   }
   if (is_redirect(status_of(job)) && options_.spec.max_redirects > 0) {
-    std::string url = job.transfer->redirect();
-    if (!url.empty()) return redirected(job, attempt(), std::move(url));
+    const std::string& location = job.transfer->head().location;
+    if (!location.empty()) return redirected(job, attempt(), location);
   }
   if (is_unasked(job)) {
     return end(job,
@@ -247,24 +247,26 @@ void FetchExecutor::ask_on(Job& job, const Attempt& attempt) {
   hop(job, attempt);
 }
 
-void FetchExecutor::redirected(Job& job, Attempt attempt, std::string url) {
-  auto target = TransferUrl::read(url, options_.spec.protocols);
+void FetchExecutor::redirected(Job& job, Attempt attempt, const std::string& location) {
   const auto refuse = [&](std::string why) {
     attempt.outcome = Outcome::broken(Broken::redirect, std::move(why));
     end(job, attempt);
   };
+  auto url = redirect_url(job.way.url, location);
+  if (!url) return refuse(std::move(url.error().message));
+  const auto target = TransferUrl::read(*url, options_.spec.protocols);
   if (!target) {
     return refuse(
-        fmt::format("redirect to '{}', which {}", shown_url(url), target.error().message));
+        fmt::format("redirect to '{}', which {}", shown_url(*url), target.error().message));
   }
   if (job.way.redirects == options_.spec.max_redirects) {
     return refuse(fmt::format("more than {} redirects (--max-redirects), the last to {}{}",
-                              options_.spec.max_redirects, shown_url(url),
+                              options_.spec.max_redirects, shown_url(*url),
                               job.way.got_cookies ? kOfCookies : ""));
   }
   ++job.way.redirects;
   if (target->origin != job.url.origin) job.way.elsewhere = true;
-  job.way.url = std::move(url);
+  job.way.url = *std::move(url);
   follow(job.way, attempt.outcome.value);
   hop(job, attempt);
 }

@@ -162,13 +162,14 @@ void FetchExecutor::warn_of_delay(const std::string& host, const Robots& robots)
 // True if another request is on its way.
 bool FetchExecutor::follow_robots(Job& job, int status) {
   if (status < 300 || status > 399) return false;
-  std::string url = job.transfer->redirect();
-  if (url.empty() || job.robots_redirects == kMostRedirects) return false;
-  if (!TransferUrl::read(url, options_.spec.protocols)) return false;
+  const TransferHead& head = job.transfer->head();
+  if (head.location.empty() || job.robots_redirects == kMostRedirects) return false;
+  auto url = redirect_url(job.transfer->request().url, head.location);
+  if (!url || !TransferUrl::read(*url, options_.spec.protocols)) return false;
   ++job.robots_redirects;
   job.robots_text.clear();
   give_back(std::move(job.transfer));
-  send_robots(job, std::move(url));
+  send_robots(job, *std::move(url));
   return true;
 }
 

@@ -18,7 +18,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "base/url_text.h"
+#include "compose/url.h"
 #include "fetch/body_name.h"
 #include "fetch/report_rows.h"
 #include "fetch/sqlite.h"
@@ -31,20 +31,17 @@ constexpr std::string_view kSqliteBegin = "SQLite format 3";
 
 tl::unexpected<Error> refuse(const std::string& why) { return fail(why); }
 
-// A URL as it is looked for: without secrets, in the spelling that is sent.
+// A URL as it is looked for: in one form, and without secrets.
 std::string spelling_of(std::string_view url) {
-  std::string masked = mask_url(url);
-  const auto wide = [](char c) { return static_cast<unsigned char>(c) > 0x7f; };
-  if (std::none_of(masked.begin(), masked.end(), wide)) return masked;
-  std::string ascii;
-  for (const char c : masked) {
-    if (wide(c)) {
-      append_percent(c, ascii);
-    } else {
-      ascii += c;
-    }
-  }
-  return ascii;
+  const auto normal = normal_url(url);
+  return mask_url(normal ? *normal : url);
+}
+
+// No server sees the fragment.
+std::string asked_of(std::string_view url) {
+  std::string spelling = spelling_of(url);
+  spelling.resize(std::min(spelling.find('#'), spelling.size()));
+  return spelling;
 }
 
 // Up to its parameters.
@@ -89,7 +86,7 @@ class ReportConditions final : public Conditions {
     std::unordered_map<std::uint64_t, std::uint64_t> masked;  // bodies by URLs
     for (std::uint64_t offset = 0; rows_.next(row, offset);) {
       if (!counts(row)) continue;
-      const std::uint64_t hash = hash_of_text(spelling_of(row.url));
+      const std::uint64_t hash = hash_of_text(asked_of(row.url));
       if (row.url.find("***") != row.url.npos) {
         const std::uint64_t body =
             hash_of_text(row.path + '\n' + row.etag + '\n' + row.last_modified);
@@ -102,11 +99,11 @@ class ReportConditions final : public Conditions {
   }
 
   std::optional<KnownBody> find(std::string_view url, std::string_view to) override {
-    const std::string wanted = spelling_of(url);
+    const std::string wanted = asked_of(url);
     const std::uint64_t* offset = std::as_const(offsets_).find(hash_of_text(wanted));
     if (offset == nullptr || *offset == kUnclear) return std::nullopt;
     auto row = rows_.at(*offset);
-    if (!row || !counts(*row) || spelling_of(row->url) != wanted) return std::nullopt;
+    if (!row || !counts(*row) || asked_of(row->url) != wanted) return std::nullopt;
     if (!leads_to(row->final_url, to)) return std::nullopt;
     return checked(body_of(*std::move(row)));
   }
@@ -132,8 +129,8 @@ class ArchiveConditions final : public Conditions {
 
   // It does not say where a URL led, but the names of bodies mostly do.
   std::optional<KnownBody> find(std::string_view url, std::string_view) override {
-    const std::string masked = mask_url(url);
-    find_.text(1, masked);
+    const std::string wanted = spelling_of(url);
+    find_.text(1, wanted);
     KnownBody found;
     if (find_.row()) {
       found.etag = find_.column(0);

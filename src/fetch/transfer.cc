@@ -18,7 +18,6 @@
 #include "fetch/body_decoder.h"
 #include "fetch/media_types.h"
 #include "fetch/retry_after.h"
-#include "fetch/transfer_url.h"
 #include "fetch/validators.h"
 #include "os/spare_memory.h"
 
@@ -406,10 +405,6 @@ std::optional<std::uint64_t> Transfer::said_length() const {
   const auto length = info<curl_off_t>(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
   if (length < 0) return {};
   return static_cast<std::uint64_t>(length);
-}
-
-std::string Transfer::redirect() const {
-  return head_.location.empty() ? "" : resolved_url(request_.url, head_.location);
 }
 
 int Transfer::system_error() const {

@@ -113,7 +113,6 @@ class Transfer {
   bool on_old_connection() const;                    // that carried others before
   std::uint64_t moved() const;                       // bytes of bodies, both ways, as they are
   std::optional<std::uint64_t> said_length() const;  // by the head, not decoded
-  std::string redirect() const;                      // where the response leads; empty: nowhere
   int system_error() const;                          // errno of the connection, or 0
 
  private:

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "fetch/body_decoder.h"
 #include "fetch/cookie_file.h"
+#include "fetch/said_hosts.h"
 #include "fetch/tls_files.h"
 #include "os/replace_file.h"
 
@@ -97,7 +98,7 @@ bool has_name_of(const std::string& line, const std::string& other) {
 }  // namespace
 
 TransferSettings::TransferSettings(const FetchSpec& spec, std::string user_agent)
-    : spec_(spec),
+    : spec_(with_hosts_in_form(spec).value_or(spec)),
       user_agent_(std::move(user_agent)),
       protocols_(fmt::format("{}", fmt::join(spec.protocols, ","))) {
   unsetenv("SSLKEYLOGFILE");
@@ -153,6 +154,7 @@ Expected<void> TransferSettings::check(const FetchSpec& spec) {
       return fail(fmt::format("--resolve '{}': it is HOST:PORT:ADDRESS", printable(entry)));
     }
   }
+  if (const auto good = with_hosts_in_form(spec); !good) return tl::unexpected(good.error());
   return check_tls_files(spec);
 }
 

@@ -46,7 +46,7 @@ std::string describe(const Outcome& outcome) {
     case Outcome::Kind::timed_out:
       return "timed out";
     case Outcome::Kind::not_started:
-      return "could not start";
+      return outcome.value == Outcome::kBadHost ? "bad host" : "could not start";
     case Outcome::Kind::wants_tty:
       return "wanted the terminal";
     case Outcome::Kind::cancelled:

@@ -17,7 +17,7 @@ struct Outcome {
     exited,       // `value` is the exit status
     signalled,    // `value` is the signal
     timed_out,    // we ended it because its time was over
-    not_started,  // `value` is the errno, or 0 with only `reason`
+    not_started,  // `value` is the errno, or 0 with only `reason`, or kBadHost
     wants_tty,    // the kernel stopped it because it asked the terminal, so we ended it
     cancelled,    // the run stopped before it was started, or while it ran; or its process
                   // was ended before the program was there
@@ -37,6 +37,9 @@ struct Outcome {
     local,      // the body could not be kept
     cut,        // the body broke off
   };
+  // No host could be asked by the name that a URL has.
+  static constexpr int kBadHost = -1;
+
   Kind kind = Kind::exited;
   int value = 0;
   std::string reason;  // for people; for not_started always set
@@ -46,6 +49,7 @@ struct Outcome {
   static Outcome not_started(int error, std::string why) {
     return {Kind::not_started, error, std::move(why)};
   }
+  static Outcome bad_host(std::string why) { return not_started(kBadHost, std::move(why)); }
   static Outcome responded(int status) { return {Kind::responded, status, {}}; }
   static Outcome broken(Broken how, std::string why) {
     return {Kind::broken, static_cast<int>(how), std::move(why)};
@@ -56,7 +60,7 @@ struct Outcome {
 };
 
 // Short and the same for equal outcomes, for counting: "exit 1", "signal 9 (KILL)", "timed out",
-// "could not start", "wanted the terminal", "cancelled", "HTTP 404", "no connection".
+// "could not start", "bad host", "wanted the terminal", "cancelled", "HTTP 404", "no connection".
 std::string describe(const Outcome& outcome);
 
 // What an attempt took.

@@ -27,7 +27,8 @@ struct FileNamePart {
 
 struct Request {
   std::string method = "GET";
-  std::string url;
+  std::string url;                   // in one form (compose/url.h)
+  std::string no_host;               // not empty: it cannot be sent, as no such host could be asked
   std::vector<std::string> headers;  // "Name: value"; "Name;" for an empty one
   std::optional<std::string> data;
   std::vector<FileNamePart> name;  // where its body goes, below the directory of bodies

@@ -37,7 +37,7 @@ bool worth_another_try(const RetryOn& on, const Outcome& outcome) {
     case Outcome::Kind::timed_out:
       return on.timeout;
     case Outcome::Kind::not_started:
-      return on.start && outcome.value != 0;
+      return on.start && outcome.value > 0;
     case Outcome::Kind::responded:
       return on.statuses.contains(outcome.value);
     case Outcome::Kind::broken:

@@ -42,7 +42,7 @@ std::pair<int, int> status_and_signal(const Outcome& outcome) {
     case Outcome::Kind::signalled:
       return {0, outcome.value};
     case Outcome::Kind::not_started:
-      if (outcome.value == 0) return {-1, 0};
+      if (outcome.value <= 0) return {-1, 0};
       return {outcome.value == ENOENT || outcome.value == ENOTDIR ? 127 : 126, 0};
     default:
       return {-1, 0};

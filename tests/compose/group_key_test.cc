@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -50,10 +51,8 @@ TEST(HostOf, FindsTheHostInAUrl) {
   EXPECT_EQ(host_of("http://0x7f.1/"), "127.0.0.1");
   EXPECT_EQ(host_of("http://%61.org/"), "a.org");
   EXPECT_EQ(host_of("http://a.org/with blank\tand column"), "a.org");
-  EXPECT_EQ(host_of("http://b\xc3\xbc"
-                    "cher.de/"),
-            "b\xc3\xbc"
-            "cher.de");
+  EXPECT_EQ(host_of("http://B\u00fccher.de/"), "xn--bcher-kva.de");
+  EXPECT_EQ(host_of("http://b%C3%BCcher%2Ede./x"), "xn--bcher-kva.de");
 }
 
 TEST(HostOf, GivesNothingWhereThereIsNone) {
@@ -78,6 +77,9 @@ TEST(HostOf, GivesNothingWhereThereIsNone) {
                            "http://[zz]/",
                            "http://a\nb",
                            "http://a@b@c/",
+                           "http://a%25b/",
+                           "http://%7f/",
+                           "http://b\xfc/",
                            "3://a"}) {
     EXPECT_EQ(host_of(text), std::nullopt) << text;
   }
@@ -91,7 +93,8 @@ std::string shortest_form(const std::string& address) {
   return inet_ntop(AF_INET6, &bytes, shown, sizeof(shown));
 }
 
-// The host as curl reads it, in our form.  Unlike curl we take blanks behind the authority.
+// The host as curl reads it, in our form.  Unlike curl we take blanks behind the authority; names
+// in other scripts it leaves to the locale, and it takes what no name has.
 std::optional<std::string> host_by_curl(std::string url) {
   const std::size_t path = url.find_first_of("/?#", url.find("://") + 4);
   for (std::size_t i = path; i < url.size(); ++i) {
@@ -179,7 +182,14 @@ TEST(HostOf, AgreesWithCurlOnRandomUrls) {
   for (int i = 0; i < count; ++i) {
     std::string url = i % 4 == 0 ? "x-y+1.z://" : "HTTP://";
     for (auto n = random() % 7 + 1; n > 0; --n) url += parts[random() % parts.size()];
-    EXPECT_EQ(host_of(url), host_by_curl(url)) << url;
+    auto by_curl = host_by_curl(url);
+    const bool is_odd = by_curl && std::any_of(by_curl->begin(), by_curl->end(), [](char c) {
+                          return c == '%' || c == 0x7f || static_cast<unsigned char>(c) > 0x7f;
+                        });
+    if (is_odd) continue;
+    // It decodes 0x%41 too late to see that it is a number.
+    if (by_curl && by_curl->starts_with("0x")) by_curl = host_of("http://" + *by_curl);
+    EXPECT_EQ(host_of(url), by_curl) << url;
     if (HasFailure()) return;
   }
 }
@@ -193,6 +203,7 @@ TEST(DomainOf, FindsWhatWasRegistered) {
   EXPECT_EQ(domain_of("192.168.0.1"), "192.168.0.1");
   EXPECT_EQ(domain_of("2001:db8::1"), "2001:db8::1");
   EXPECT_EQ(domain_of("x.github.io"), "x.github.io");
+  EXPECT_EQ(domain_of("www.xn--85x722f.xn--55qx5d.cn"), "xn--85x722f.xn--55qx5d.cn");
 }
 
 TEST(GroupKey, IsAColumnByName) {

@@ -39,11 +39,13 @@ std::string error_of(const Expected<T>& result) {
   return result ? "no error" : result.error().message;
 }
 
-// The URL of a job, or why there is none.
-std::string url(const std::string& record) {
-  const auto made = request({}, line(record));
-  return made ? made->url : error_of(made);
+std::string url_of(const Expected<Request>& made) {
+  if (!made) return error_of(made);
+  return made->no_host.empty() ? made->url : "bad host: " + made->no_host;
 }
+
+// The URL of a job, or why there is none.
+std::string url(const std::string& record) { return url_of(request({}, line(record))); }
 
 std::string url(const std::string& text, const Strings& values) {
   FetchSpec spec;
@@ -51,8 +53,7 @@ std::string url(const std::string& text, const Strings& values) {
   FieldNames names;
   for (std::size_t i = 0; i < values.size(); ++i)
     names.push_back(std::string(1, static_cast<char>('a' + i)));
-  const auto made = request(spec, row(names, values), named(names));
-  return made ? made->url : error_of(made);
+  return url_of(request(spec, row(names, values), named(names)));
 }
 
 TEST(RequestTemplate, AsksForTheRecord) {
@@ -90,12 +91,13 @@ TEST(RequestTemplate, AsksForAColumnByItsNumber) {
   EXPECT_EQ(error_of(request(spec, record, named({"a"}))), "no column '2'; the columns are a");
 }
 
-TEST(Url, IsTrimmedAndItsPathMadeAscii) {
+TEST(Url, IsBroughtIntoForm) {
   EXPECT_EQ(url(" \thttp://h/a\r"), "http://h/a");
   EXPECT_EQ(url("http://h/caf\xC3\xA9?q=\xC3\xA9"), "http://h/caf%C3%A9?q=%C3%A9");
-  EXPECT_EQ(url("http://caf\xC3\xA9/"), "http://caf\xC3\xA9/");
+  EXPECT_EQ(url("http://caf\xC3\xA9/"), "http://xn--caf-dma/");
   EXPECT_EQ(url("http://h/a%20b"), "http://h/a%20b");
-  EXPECT_EQ(url("HTTP://[::1]:80/"), "HTTP://[::1]:80/");
+  EXPECT_EQ(url("http://h/a b?c d#e f"), "http://h/a%20b?c%20d#e%20f");
+  EXPECT_EQ(url("HTTP://[::1]:80/"), "http://[::1]/");
   EXPECT_EQ(url("file:///etc/passwd"), "file:///etc/passwd") << "another part refuses it";
 }
 
@@ -109,34 +111,37 @@ TEST(Url, SaysWhatIsWrong) {
   EXPECT_EQ(url("/x"), "'/x' is only a path; write https://HOST/x");
   EXPECT_EQ(url("mailto:joe@h"), "'mailto:***@h' is no URL of a server; write https://HOST/PATH");
   EXPECT_EQ(url("http:/x"), "'http:/x' is no URL of a server; write https://HOST/PATH");
-  EXPECT_EQ(url("http://h/a b"), "the URL 'http://h/a b' holds a blank (byte 11); write %20");
   EXPECT_EQ(url("http://h/\x01"),
             "the URL 'http://h/\\x01' holds the byte 0x01 (byte 10); write %01 if it is meant");
   EXPECT_EQ(url("http://h/a\tb"),
             "the URL 'http://h/a\\tb' holds the byte 0x09 (byte 11); write %09 if it is meant");
   EXPECT_EQ(url("http://:80/"),
-            "the URL 'http://:80/' names no host that could be asked; write http://HOST/PATH");
+            "bad host: the URL 'http://:80/' names no host that could be asked; write "
+            "http://HOST/PATH");
   EXPECT_EQ(url("https://joe:pw@h:99999/"),
-            "the URL 'https://joe:***@h:99999/' names no host that could be asked; write "
+            "bad host: the URL 'https://joe:***@h:99999/' names no host that could be asked; write "
             "https://HOST/PATH");
+  EXPECT_EQ(url("http://h x/"),
+            "bad host: the URL 'http://h x/' names no host that could be asked: it holds a blank");
 }
 
 // It looks less closely at a URL that begins as the one before.
 TEST(Url, IsJudgedTheSameWhateverCameBefore) {
   const Strings texts{
-      "http://h/a",           "http://h/b",   "http://h/\xC3\xA9", "http://h/a b",
-      "http://h/\x7f",        "http://h",     "http://h?/x",       "http://h/",
-      " http://h/a",          "http:///x",    "http:///h/y",       "http:///",
-      "http://user@h/",       "http://h:1/x", "http://h:99999/x",  "http://caf\xC3\xA9/",
-      "http://caf\xC3\xA9/x", "file:///x",    "file:///:9/y",      "HTTP://h/a",
-      "http://h/a#b",         "http://",      "http://:80/",       "http://%00/"};
+      "http://h/a",           "http://h/b",    "http://h/\xC3\xA9", "http://h/a b",
+      "http://h/\x7f",        "http://h",      "http://h?/x",       "http://h/",
+      " http://h/a",          "http:///x",     "http:///h/y",       "http:///",
+      "http://user@h/",       "http://h:1/x",  "http://h:99999/x",  "http://caf\xC3\xA9/",
+      "http://caf\xC3\xA9/x", "file:///x",     "file:///:9/y",      "HTTP://h/a",
+      "http://h/a#b",         "http://",       "http://:80/",       "http://%00/",
+      "http://h/%41",         "http://h/../x", "http://h/.x",       "http://h/.x/."};
   for (const std::string& before : texts) {
     for (const std::string& text : texts) {
       const auto one = *RequestTemplate::compile({}, {});
       const Record first = line(before), second = line(text);
       (void)one.build({{&first, 1}, JobId{1}, 0});
       const auto made = one.build({{&second, 1}, JobId{2}, 0});
-      EXPECT_EQ(made ? made->request->url : error_of(made), url(text)) << "after " << before;
+      EXPECT_EQ(made ? url_of(*made->request) : error_of(made), url(text)) << "after " << before;
     }
   }
 }
@@ -146,7 +151,7 @@ TEST(UrlTemplate, EncodesValuesForTheirPlace) {
   EXPECT_EQ(url("https://h/?q={a}&r={b}", {"x/y&=", "\xC3\xA9#%"}),
             "https://h/?q=x%2Fy%26%3D&r=%C3%A9%23%25");
   EXPECT_EQ(url("https://h/#{a}", {"x/y"}), "https://h/#x%2Fy");
-  EXPECT_EQ(url("https://{a}/{b}", {"h:80", ".."}), "https://h:80/..");
+  EXPECT_EQ(url("https://{a}/{b}", {"h:80", "..."}), "https://h:80/...");
   EXPECT_EQ(url("https://{a}:{b}/", {"[::1]", "8"}), "https://[::1]:8/");
   EXPECT_EQ(url("{a}/x?u={b}", {" https://h:1/?y ", "http://z/"}),
             "https://h:1/?y/x?u=http%3A%2F%2Fz%2F");
@@ -157,17 +162,20 @@ TEST(UrlTemplate, EncodesValuesForTheirPlace) {
 
 TEST(UrlTemplate, LetsNoValueNameAnotherHost) {
   EXPECT_EQ(url("https://{a}.example.org/", {"evil.com/x"}),
-            "the URL 'https://evil.com%2Fx.example.org/' names no host that could be asked; write "
-            "https://HOST/PATH");
+            "bad host: the URL 'https://evil.com%2Fx.example.org/' names no host that could be "
+            "asked; write https://HOST/PATH");
   EXPECT_EQ(url("https://{a}.example.org/", {"joe@evil"}),
-            "the URL 'https://joe%40evil.example.org/' names no host that could be asked; write "
-            "https://HOST/PATH");
+            "bad host: the URL 'https://joe%40evil.example.org/' names no host that could be "
+            "asked; write https://HOST/PATH");
+  EXPECT_TRUE(url("https://{a}.example.org/", {"evil.com\xEF\xBC\x8Fx"}).starts_with("bad host: "));
 }
 
 TEST(UrlTemplate, RefusesWhatCanNeverBeAUrl) {
   EXPECT_EQ(url("h/{a}", {"x"}), "--url-template: 'h/{a}' has no scheme; write https://h/{a}");
-  EXPECT_EQ(url("https://h/x y{a}", {"x"}),
-            "--url-template: the URL 'https://h/x y{a}' holds a blank (byte 12); write %20");
+  EXPECT_EQ(
+      url("https://h/x\ty{a}", {"x"}),
+      "--url-template: the URL 'https://h/x\\ty{a}' holds the byte 0x09 (byte 12); write %09 if "
+      "it is meant");
   EXPECT_TRUE(url("https://h/{b}", {"x"}).starts_with("--url-template: {b}: no such field"));
 }
 
@@ -177,7 +185,7 @@ TEST(RequestTemplate, MakesMethodHeadersAndData) {
   spec.data = R"({"a":"{a}"})";
   const Record record = row({"a", "b"}, {"x", ""});
   auto made = request(spec, record, named({"a", "b"}));
-  EXPECT_EQ(error_of(made), "the URL 'the row' holds a blank (byte 4); write %20");
+  EXPECT_EQ(error_of(made), "'the row' has no scheme; write https://the row");
   spec.url_template = "https://h/{#}";
   made = request(spec, record, named({"a", "b"}));
   ASSERT_TRUE(made) << error_of(made);
