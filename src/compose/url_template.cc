@@ -57,6 +57,30 @@ void append_value(std::string_view value, std::string_view kept, std::string& ur
   }
 }
 
+std::string decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int octet = percent_octet(text.substr(i));
+    plain += octet < 0 ? text[i] : static_cast<char>(octet);
+    if (octet >= 0) i += 2;
+  }
+  return plain;
+}
+
+// Where dots would be folders: `..` and `.`, in whatever spelling a server may read, who may decode
+// more than once, and behind a backslash too, which some take for a slash.
+bool leads_elsewhere(std::string_view segment) {
+  std::string text(segment);
+  for (int times = 0; times < 3 && text.find('%') != text.npos; ++times) text = decoded(text);
+  for (std::string_view rest = text;;) {
+    const std::size_t end = rest.find_first_of("/\\");
+    const std::string_view part = rest.substr(0, end);
+    if (part == "." || part == "..") return true;
+    if (end == rest.npos) return false;
+    rest.remove_prefix(end + 1);
+  }
+}
+
 // Of a column that is said by its number; nothing if it is no number, or past the last.
 std::optional<std::size_t> place_of_column(const std::string& column, const FieldScheme& scheme) {
   const bool named = scheme.kind == FieldScheme::Kind::named;
@@ -114,6 +138,7 @@ Expected<UrlTemplate> UrlTemplate::compile(std::string_view text, const std::str
   std::string before;
   for (const Piece& piece : parsed->pieces()) {
     url.places_.push_back(place);
+    url.has_path_values_ |= place == Place::path && std::holds_alternative<Replacement>(piece);
     if (const auto* literal = std::get_if<std::string>(&piece)) before += *literal;
     place = place_behind(before);
   }
@@ -193,9 +218,46 @@ Expected<std::string> UrlTemplate::text_of(const JobView& job) const {
   return url;
 }
 
+// A value, or several, or one with the text beside it, may make `..` of a part of the path, and so
+// lead out of the place that the template has for it.
+Expected<void> UrlTemplate::check_values(const JobView& job) const {
+  std::string part;  // of the path, up to here
+  bool of_values = false;
+  const auto ends_well = [&] { return !std::exchange(of_values, false) || !leads_elsewhere(part); };
+  const auto refuse = [&] {
+    return fail(fmt::format(
+        "--url-template: a value makes '{}' of a part of the path, which leads elsewhere",
+        printable(part)));
+  };
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const auto* literal = std::get_if<std::string>(&template_.pieces()[i]);
+    if (!literal && places_[i] == Place::query) break;
+    auto text = literal ? *literal : value_of(std::get<Replacement>(template_.pieces()[i]), job);
+    if (!text) return tl::unexpected(text.error());
+    const bool is_value = !literal && places_[i] == Place::path;
+    of_values |= is_value;
+    for (const char c : *text) {
+      const bool ends_path = !is_value && (c == '?' || c == '#');
+      if (c != '/' && !ends_path) {
+        part += c;
+        continue;
+      }
+      if (!ends_well()) return refuse();
+      if (ends_path) return {};
+      part.clear();
+      of_values = is_value;
+    }
+  }
+  if (!ends_well()) return refuse();
+  return {};
+}
+
 Expected<ComposedUrl> UrlTemplate::of(const JobView& job) const {
   auto url = text_of(job);
   if (!url) return tl::unexpected(url.error());
+  if (has_path_values_) {
+    if (const auto good = check_values(job); !good) return tl::unexpected(good.error());
+  }
   if (begins_as_last(*url)) return ComposedUrl{*std::move(url), {}};
   auto checked = checked_url(*url);
   if (checked && checked->no_host.empty()) remember_begin(checked->url);

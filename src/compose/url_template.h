@@ -5,7 +5,8 @@
 // A value at the very start of a template is (the beginning of) a URL and is put in as it is.
 // Behind that, values are only ever a part of what the template says: they are encoded by percent
 // signs, so that no value can name another host, end the path or add a parameter.  In a path a
-// slash stays one.
+// slash stays one, and a value that would make `.` or `..` of a part of it is an error, also if it
+// does so only together with what stands beside it, or when it is decoded.
 
 #include <optional>
 #include <string>
@@ -44,11 +45,13 @@ class UrlTemplate {
   static Place place_behind(std::string_view before);
   static Expected<UrlTemplate> of_column(const std::string& column, const TemplateSyntax& syntax);
 
+  Expected<void> check_values(const JobView& job) const;
   bool begins_as_last(std::string_view url) const;
   void remember_begin(std::string_view url) const;
 
   Template template_;
   std::vector<Place> places_;  // of each piece
+  bool has_path_values_ = false;
   // "https://example.org/", of the last URL that was good: another that begins so is good, too, if
   // its characters are.  Lists have many of one host in a row.
   mutable std::string begin_;

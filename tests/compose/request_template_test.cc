@@ -170,6 +170,38 @@ TEST(UrlTemplate, LetsNoValueNameAnotherHost) {
   EXPECT_TRUE(url("https://{a}.example.org/", {"evil.com\xEF\xBC\x8Fx"}).starts_with("bad host: "));
 }
 
+TEST(UrlTemplate, LetsNoValueLeaveItsPlaceInThePath) {
+  const std::string refused = "--url-template: a value makes '";
+  for (const char* value : {"..", ".", "../admin", "x/../../admin", "x/.", "%2e%2e", ".%2E", "%2E",
+                            "%252e.", "..\\admin", "..%2fadmin", "..%5Cadmin", "x\\.."}) {
+    EXPECT_TRUE(url("https://h/api/items/{a}", {value}).starts_with(refused)) << value;
+    EXPECT_TRUE(url("https://h/{a}/x?y", {value}).starts_with(refused)) << value;
+  }
+  EXPECT_EQ(url("https://h/{a}", {"../x"}),
+            "--url-template: a value makes '..' of a part of the path, which leads elsewhere");
+
+  // Together with each other, or with what stands beside them.
+  EXPECT_TRUE(url("https://h/{a}{b}", {".", "."}).starts_with(refused));
+  EXPECT_TRUE(url("https://h/{a}{b}/x", {"%2", "e"}).starts_with(refused));
+  EXPECT_TRUE(url("https://h/.{a}", {"."}).starts_with(refused));
+  EXPECT_TRUE(url("https://h/.{a}", {""}).starts_with(refused));
+  EXPECT_TRUE(url("https://h/%2e{a}/x", {"."}).starts_with(refused));
+  EXPECT_TRUE(url("https://h/{a}.#x", {"y/."}).starts_with(refused));
+  EXPECT_TRUE(url("{a}{b}", {"https://h/items/", ".."}).starts_with(refused));
+  EXPECT_TRUE(url("{a}/{b}", {"https://h", "."}).starts_with(refused));
+
+  // What is no such part: names with dots, queries, and the dots of the template itself.
+  EXPECT_EQ(url("https://h/{a}", {".hidden"}), "https://h/.hidden");
+  EXPECT_EQ(url("https://h/{a}", {"..."}), "https://h/...");
+  EXPECT_EQ(url("https://h/{a}.{b}", {"v1", "2"}), "https://h/v1.2");
+  EXPECT_EQ(url("https://h/{a}", {"%2e%2ex"}), "https://h/%252e%252ex");
+  EXPECT_EQ(url("https://h/?q={a}&r=.{b}", {"..", "."}), "https://h/?q=..&r=..");
+  EXPECT_EQ(url("https://h/#{a}", {".."}), "https://h/#..");
+  EXPECT_EQ(url("https://h/x/../{a}", {"y"}), "https://h/y");
+  EXPECT_EQ(url("https://h/{a}", {""}), "https://h/");
+  EXPECT_EQ(url("https://h/{a}/..", {"y"}), "https://h/");
+}
+
 TEST(UrlTemplate, RefusesWhatCanNeverBeAUrl) {
   EXPECT_EQ(url("h/{a}", {"x"}), "--url-template: 'h/{a}' has no scheme; write https://h/{a}");
   EXPECT_EQ(

@@ -1,4 +1,5 @@
-# URLs as people and servers write them: names in other scripts, blanks, spellings that mean the same.
+# URLs as people and servers write them: names in other scripts, blanks, spellings that mean the same, values
+# that try to leave their place.
 
 load helpers
 
@@ -243,6 +244,23 @@ EOF
   same "$(grep -c '^bad redirect: redirect to ' errors)" 2
   grep -q 'names no host that could be asked: it holds U+1F4A9' errors
   grep -q 'names no host that could be asked: it holds a blank' errors
+}
+
+@test "a value of --url-template never leaves its place in the path" {
+  serve
+  printf '%s\n' ../admin .. . %2e%2e .%2E x/../../admin '..\admin' ok .hidden v1..2 'a/b' '?x#y%' > ids
+  try distaff fetch -k --url-template "http://$at/echo/items/{}" -a ids
+  exits 1
+  says '7 could not start'
+  same "$(values status | tr '\n' ,)" ,,,,,,,200,200,200,200,200,
+  same "$(values error | grep -c 'of a part of the path, which leads elsewhere')" 7
+  same "$(cut -f 7 log | sort)" $'/echo/items/%3Fx%23y%25\n/echo/items/.hidden\n/echo/items/a/b\n/echo/items/ok\n/echo/items/v1..2'
+  try distaff fetch --output none --url-template "http://$at/{1}{2}/x" ::: . ::: . ''
+  exits 1
+  says '2 could not start'
+  try distaff fetch --output none --url-template "http://$at/echo/.{}" ::: '' . h
+  exits 1
+  says '2 of 3 jobs failed: 2 could not start'
 }
 
 @test "hosts of --resolve and --proxy may be in other scripts, and what is none is refused" {
