@@ -499,6 +499,8 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
 }  // namespace
 
 Expected<int> fetch(RunSpec spec, Startup& startup) {
+  // What is a URL as it stands has no blanks around it, and no CR, as lines from Windows have.
+  spec.input.trimmed = spec.fetch->url_template.empty();
   auto pacing = Pacing::compile(spec.group, spec.failure, draw_seed());
   if (!pacing) return tl::unexpected(pacing.error());
   if (spec.output.dry_run) return fetch_all(spec, *pacing, startup, nullptr);

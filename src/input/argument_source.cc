@@ -58,11 +58,13 @@ Expected<void> ArgumentSource::add(ArgumentList list) {
     auto files = FileSequence::open({list.file}, options_.reading);
     if (!files) return tl::unexpected(files.error());
     added.values.clear();
-    added.lines = std::make_unique<LineSource>(
-        std::move(*files),
-        LineSource::Options{
-            .delimiter = "\n", .skip_empty = options_.skip_empty_lines, .most = options_.most},
-        nullptr);
+    added.lines =
+        std::make_unique<LineSource>(std::move(*files),
+                                     LineSource::Options{.delimiter = "\n",
+                                                         .skip_empty = options_.skip_empty_lines,
+                                                         .trimmed = options_.trimmed,
+                                                         .most = options_.most},
+                                     nullptr);
   }
   if (!list.linked) groups_.emplace_back();
   Group& group = groups_.back();

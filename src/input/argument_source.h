@@ -31,6 +31,7 @@ class ArgumentSource final : public Source {
  public:
   struct Options {
     bool skip_empty_lines = true;
+    bool trimmed = false;  // of files: blanks around a line, and a CR, are no part of the value
     FileSequence::Options reading;
     std::uint64_t most = UINT64_MAX;      // bytes of a record; a longer one is no job
     std::uint64_t most_kept = 128 << 20;  // bytes of memory for lines that come again

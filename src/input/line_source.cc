@@ -1,5 +1,6 @@
 #include "input/line_source.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -8,6 +9,13 @@
 
 namespace distaff {
 namespace {
+
+constexpr std::string_view kBlanks = " \t\r";
+
+std::string_view trimmed(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+  return line.substr(0, line.find_last_not_of(kBlanks) + 1);
+}
 
 std::string why_nul(std::string_view line) {
   if (looks_like_utf16(line)) return std::string(kUtf16);
@@ -24,6 +32,7 @@ LineSource::LineSource(FileSequence files, Options options, std::unique_ptr<Line
                                 .most = options.most,
                                 .drop_bom = is_text(options.delimiter)}),
       skip_empty_(options.skip_empty),
+      trimmed_(options.trimmed && options.delimiter == "\n"),
       lines_of_text_(options.delimiter == "\n"),
       watch_for_cr_(lines_of_text_),
       nul_is_delimiter_(options.delimiter == std::string(1, '\0')),
@@ -52,6 +61,8 @@ Source::Next LineSource::next(Record& record) {
 
 // False if this line is to be skipped.
 bool LineSource::make_record(std::string_view line, Record& record) {
+  // Half a character of UTF-16 may look like a blank.
+  if (trimmed_ && !lines_.may_hold_nul()) line = trimmed(line);
   if (skip_empty_ && is_empty(line)) return false;
   record.begin();
   lines_.give(line, record.text);
@@ -69,7 +80,7 @@ bool LineSource::is_empty(std::string_view line) {
   if (lines_.line_number() == 1) all_end_in_cr_ = true;
   if (line.back() != '\r') all_end_in_cr_ = false;
   return all_end_in_cr_ && lines_of_text_ &&
-         line.find_first_not_of(" \t\r") == std::string_view::npos;
+         line.find_first_not_of(kBlanks) == std::string_view::npos;
 }
 
 void LineSource::make_lost(Record& record) {

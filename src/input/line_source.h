@@ -18,6 +18,7 @@ class LineSource final : public Source {
   struct Options {
     std::string delimiter = "\n";
     bool skip_empty = true;
+    bool trimmed = false;  // of lines: blanks around a record, and a CR, are no part of it
     std::uint64_t most = UINT64_MAX;  // bytes of a record; a longer one is no job
   };
 
@@ -39,6 +40,7 @@ class LineSource final : public Source {
   std::string delimiter_;
   LineReader lines_;
   bool skip_empty_;
+  bool trimmed_;
   bool lines_of_text_;
   bool watch_for_cr_;
   bool all_end_in_cr_ = true;  // of this file's lines, so far

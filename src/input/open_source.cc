@@ -22,10 +22,12 @@ Expected<OpenedSource> open_arguments(const InputSpec& spec, FileSequence::Optio
     opened.scheme = {FieldScheme::Kind::numbered, {}, spec.lists.size()};
   }
   const bool some_left_out = !spec.match.empty() && spec.no_match == NoMatch::skip;
-  auto source = ArgumentSource::open(
-      spec.lists,
-      {.skip_empty_lines = !spec.keep_empty, .reading = reading, .most = spec.max_record},
-      std::move(fields));
+  auto source = ArgumentSource::open(spec.lists,
+                                     {.skip_empty_lines = !spec.keep_empty,
+                                      .trimmed = spec.trimmed,
+                                      .reading = reading,
+                                      .most = spec.max_record},
+                                     std::move(fields));
   if (!source) return tl::unexpected(source.error());
   if (!some_left_out) opened.total = (*source)->total();
   opened.source = std::move(*source);
@@ -60,6 +62,7 @@ std::string delimiter_of(const InputSpec& spec) {
 Expected<OpenedSource> open_lines(const InputSpec& spec, FileSequence files,
                                   std::unique_ptr<LineFields> fields) {
   LineSource::Options options{.delimiter = delimiter_of(spec), .most = spec.max_record};
+  options.trimmed = spec.trimmed;
   options.skip_empty = spec.format == RecordFormat::lines && !spec.keep_empty;
   OpenedSource opened;
   if (fields) opened.scheme = fields->scheme();

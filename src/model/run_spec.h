@@ -38,6 +38,7 @@ struct InputSpec {
   char separator = ',';            // csv: between the fields
   bool header = true;              // csv, tsv: the first row gives the names
   bool keep_empty = false;         // lines: an empty one is a record too
+  bool trimmed = false;            // lines: blanks around a record, and a CR, are no part of it
   std::string split;               // regex between the fields of a line; empty: no fields
   std::string match;               // regex whose named captures are fields; empty: none
   NoMatch no_match = NoMatch::fail;

@@ -111,6 +111,8 @@ TEST(Url, SaysWhatIsWrong) {
   EXPECT_EQ(url("/x"), "'/x' is only a path; write https://HOST/x");
   EXPECT_EQ(url("mailto:joe@h"), "'mailto:***@h' is no URL of a server; write https://HOST/PATH");
   EXPECT_EQ(url("http:/x"), "'http:/x' is no URL of a server; write https://HOST/PATH");
+  EXPECT_EQ(url("# the mirrors"),
+            "'# the mirrors' is a comment and no URL; leave it out, as grep -v '^#' does");
   EXPECT_EQ(url("http://h/\x01"),
             "the URL 'http://h/\\x01' holds the byte 0x01 (byte 10); write %01 if it is meant");
   EXPECT_EQ(url("http://h/a\tb"),

@@ -97,6 +97,33 @@ TEST(Lines, OfBlanksAndACrAreEmpty) {
             Texts{"\r"});
 }
 
+TEST(Lines, ThatAreTrimmedHaveNoBlanksAroundThemAndNoCr) {
+  using namespace std::string_literals;
+  const InputSpec trimmed{.trimmed = true};
+  for (std::size_t buffer = 1; buffer < 9; ++buffer) {
+    EXPECT_EQ(drain_text("a\n\r\n \t \n b c\t\r\n\r\r\nd\r", trimmed, buffer).texts(),
+              (Texts{"a", "b c", "d"}));
+  }
+  EXPECT_EQ(drain_text("a\r\n \r\n\n", {.keep_empty = true, .trimmed = true}).texts(),
+            (Texts{"a", "", ""}));
+  EXPECT_EQ(drain_text(" a \r\r\n",
+                       {.format = RecordFormat::delimited, .delimiter = "\r\n", .trimmed = true})
+                .texts(),
+            Texts{" a \r"});
+  const Drained wide = drain_text(" \0h\0t\0t\0p\0\r\0\n\0"s, trimmed);
+  EXPECT_EQ(wide.records[0].problem.substr(0, 26), "the line looks like UTF-16");
+
+  const TemporaryFiles files;
+  const std::string path = files.make("dos", "a\r\n \r\n b\r\n");
+  InputSpec lists{.format = RecordFormat::arguments, .trimmed = true};
+  lists.lists = {{.file = path}};
+  for (const InputSpec& spec : {InputSpec{.files = {path}, .trimmed = true}, lists}) {
+    const auto opened = open_source(spec);
+    EXPECT_EQ(drain(*opened->source).texts(), (Texts{"a", "b"}));
+    EXPECT_EQ(opened->source->take_warning(), "");
+  }
+}
+
 TEST(Lines, AByteOrderMarkIsDroppedFromEachFile) {
   const TemporaryFiles files;
   InputSpec spec;

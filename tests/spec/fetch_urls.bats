@@ -1,5 +1,5 @@
 # URLs as people and servers write them: names in other scripts, blanks, spellings that mean the same, values
-# that try to leave their place.
+# that try to leave their place, and lists from Windows.
 
 load helpers
 
@@ -261,6 +261,44 @@ EOF
   try distaff fetch --output none --url-template "http://$at/echo/.{}" ::: '' . h
   exits 1
   says '2 of 3 jobs failed: 2 could not start'
+}
+
+@test "a list from Windows is read as it is meant" {
+  serve
+  printf '\xef\xbb\xbfhttp://%s/size/1\r\n\r\n \t\r\nhttp://%s/size/2 \r\nhttp://%s\r\n' "$at" "$at" "$at" > urls
+  printf '\n  \n\thttp://%s/size/3\n' "$at" > more
+  try distaff fetch -k --ok 200,404 --failed-to again -a urls -a more
+  exits 0
+  silent
+  same "$(values url)" "http://$at/size/1"$'\n'"http://$at/size/2"$'\n'"http://$at"$'\n'"http://$at/size/3"
+  try distaff fetch -k --ok 200,404 :::: urls
+  exits 0
+  silent
+  same "$(values url | wc -l)" 3
+  # The group of all of them is their host.
+  for i in 1 2 3 4 5; do printf ' http://%s?%s\r\n' "$at" "$i"; done > urls
+  try distaff fetch --parallelism 1 --ok 404 --stats -a urls
+  exits 0
+  says '127.0.0.1'
+  printf 'http://%s/size/1\r\n' "$at" | iconv -t UTF-16 > wide
+  try distaff fetch -a wide
+  exits 2
+  says 'UTF-16' 'iconv'
+  printf 'http://%s/size/1\r\n' "$at" | iconv -t UTF-16LE | try distaff fetch
+  exits 1
+  says 'looks like UTF-16: iconv'
+  # Where the line is only a part of the URL, a CR is one, as in commands.
+  printf '1\r\n' | try distaff fetch --url-template "http://$at/size/{}"
+  says "use -d '\\r\\n'"
+}
+
+@test "a comment in a list is a failed job that says so" {
+  serve
+  printf '%s\n' '# mirrors' "http://$at/size/1" '#' '  #http://x/' > urls
+  try distaff fetch -k -a urls
+  exits 1
+  same "$(values status | tr '\n' ,)" ,200,,,
+  same "$(values error | grep -c "is a comment and no URL; leave it out, as grep -v '^#' does")" 3
 }
 
 @test "hosts of --resolve and --proxy may be in other scripts, and what is none is refused" {
