@@ -218,6 +218,8 @@ Expected<void> check_file_roles(const NativeRequest& request, const Startup& sta
     if (!identity || identity->kind == FileIdentity::Kind::other) continue;
     Known found{std::move(role), *identity};
     for (const Known& other : known) {
+      const bool is_list = are(other.role, found.role, "--failed-to", "::::");
+      if (is_list && request.spec.input.lists.size() == 1) continue;  // its lines are the records
       if (may_collide(other, found)) return collide(other.role, found.role);
     }
     known.push_back(std::move(found));

@@ -127,8 +127,14 @@ Error RunFiles::no_memory_for_input(const RunSpec& spec) {
 }
 
 bool RunFiles::replaces_input(const RunSpec& spec) {
-  return !spec.journal.failed_to.empty() && spec.input.format != RecordFormat::arguments &&
-         is_among(spec.journal.failed_to, spec.input.files);
+  const InputSpec& input = spec.input;
+  if (spec.journal.failed_to.empty()) return false;
+  if (input.format != RecordFormat::arguments) {
+    return is_among(spec.journal.failed_to, input.files);
+  }
+  // Of several lists, records are more than a line of one of them.
+  return input.lists.size() == 1 && !input.lists[0].file.empty() &&
+         is_among(spec.journal.failed_to, {input.lists[0].file});
 }
 
 void RunFiles::add_observers(Observer& log, std::vector<Observer*>& observers) {

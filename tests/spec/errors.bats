@@ -954,7 +954,7 @@ hostile_values() {
     cmp l kept
     absent new
   done
-  try distaff --failed-to soft touch ran :::: l
+  try distaff --failed-to soft touch ran :::: l ::: x
   exits 2
   says '::::' "--failed-to 'soft'"
   cmp l kept

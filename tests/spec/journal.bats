@@ -371,6 +371,12 @@ EOF
   try distaff -a f -j 1 --on-error stop --failed-to f -n 1000 'test $# = 1000 -a $1 != 5003'
   exits 1
   cmp f <(seq 5003 100000)
+  for list in f -; do
+    seq 10000 > f
+    try distaff -j 1 --on-error stop --failed-to f 'test {} != 3' :::: "$list" < f
+    exits 1
+    cmp f <(seq 3 10000)
+  done
   seq 3 > f
   start distaff -a f -j 1 --failed-to f 'echo $$ > pid; exec sleep 77; : {}'
   wait_for test -s pid
