@@ -30,13 +30,28 @@ struct Converted {
 };
 
 // By libidn2's functions for UTF-8: the others ask the locale.
-Converted converted(std::string_view label) {
+Converted looked_up(std::string_view label, int kind) {
   const std::string text(label);
   std::uint8_t* result = nullptr;
   const int code = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(text.c_str()), &result,
-                                  IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+                                  kind | IDN2_NFC_INPUT);
   const std::unique_ptr<std::uint8_t, void (*)(void*)> owned(result, idn2_free);
   return {code, code == IDN2_OK ? reinterpret_cast<const char*>(result) : ""};
+}
+
+// Emoji and other symbols are in names that are registered, and UTS 46 allows them.  libidn2 does
+// so too, but only if it may also make ss of a sharp s, and the like, which would be other names:
+// so not where one of those letters is.
+int kind_of(std::string_view label) {
+  for (const std::string_view letter : {"\u00df", "\u1e9e", "\u03c2", "\u200c", "\u200d"}) {
+    if (label.find(letter) != label.npos) return IDN2_NONTRANSITIONAL;
+  }
+  return IDN2_TRANSITIONAL;
+}
+
+Converted converted(std::string_view label) {
+  Converted result = looked_up(label, IDN2_NONTRANSITIONAL);
+  return result.code == IDN2_DISALLOWED ? looked_up(label, kind_of(label)) : result;
 }
 
 // The first character at `text`, which is UTF-8; its bytes are taken off.
@@ -52,13 +67,14 @@ char32_t take_character(std::string_view& text) {
   return character;
 }
 
-// "U+1F4A9", the first that is not allowed even alone.
+// "U+202E", the first that is not allowed even alone.
 std::string bad_character(std::string_view label) {
+  const int kind = kind_of(label);
   while (!label.empty()) {
     const std::string_view before = label;
     const auto character = static_cast<std::uint32_t>(take_character(label));
     const std::string_view alone = before.substr(0, before.size() - label.size());
-    if (converted(alone).code == IDN2_DISALLOWED) return fmt::format("U+{:04X}", character);
+    if (looked_up(alone, kind).code == IDN2_DISALLOWED) return fmt::format("U+{:04X}", character);
   }
   return "a character";
 }
@@ -70,7 +86,8 @@ std::string why(int code, std::string_view label) {
       return "it is no UTF-8";
     case IDN2_DISALLOWED:
       return fmt::format(
-          "it holds {}, which IDNA 2008 does not allow; if there is such a host, write its name as "
+          "it holds {}, which IDNA does not allow there; if there is such a host, write its name "
+          "as "
           "xn--...",
           bad_character(label));
     case IDN2_UNASSIGNED:
@@ -95,8 +112,7 @@ std::string why(int code, std::string_view label) {
   }
 }
 
-// Whether some text is behind "xn--…".  Not all of it may be allowed today: names with emoji are
-// registered, and reached by this spelling.
+// Whether some text is behind "xn--…".  Not all of it may be allowed today.
 bool stands_for_text(std::string_view label) {
   const int code = converted(label).code;
   return code == IDN2_OK || code == IDN2_DISALLOWED || code == IDN2_2HYPHEN ||
