@@ -257,8 +257,9 @@ std::unique_ptr<RowFormat> rows_of(const RunSpec& spec, const OpenedSource& open
                          .on_terminal = isatty(STDOUT_FILENO) == 1,
                          .url_of = [&request, plain](const Job& job) {
                            const std::string& text = job.records.front().text;
-                           return plain ? std::string(without_blanks_around(text))
-                                        : request.url_as_given({job.records, job.id, 0});
+                           if (plain) return std::string(without_blanks_around(text));
+                           const JobView view{job.records, job.id, 0};
+                           return request.build(view) ? request.url_as_given(view) : std::string();
                          }});
 }
 

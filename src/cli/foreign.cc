@@ -293,7 +293,7 @@ constexpr std::string_view kTimed = "here --timeout D for a request, --deadline 
 constexpr Translation kFetchTranslations[] = {
     // where bodies go
     {"-o", kSaved},
-    {"-O", kRemoteName},
+    {"-O", "here --output-dir . --name '{/}', or if wget's is meant --body > FILE"},
     {"--remote-name", kRemoteName},
     {"--remote-name-all", kRemoteName},
     {"--output-document", "here --body > FILE"},

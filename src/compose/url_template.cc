@@ -85,6 +85,13 @@ bool leads_elsewhere(std::string_view segment) {
   }
 }
 
+// Most paths have none in any spelling, and need no closer look.
+bool may_hold_dots(std::string_view url) {
+  const std::size_t host = url.find("://");
+  const std::size_t path = host == url.npos ? host : url.find('/', host + 3);
+  return path != url.npos && url.find_first_of(".%\\", path) != url.npos;
+}
+
 // Of a column that is said by its number; nothing if it is no number, or past the last.
 std::optional<std::size_t> place_of_column(const std::string& column, const FieldScheme& scheme) {
   const bool named = scheme.kind == FieldScheme::Kind::named;
@@ -259,7 +266,7 @@ Expected<void> UrlTemplate::check_values(const JobView& job) const {
 Expected<ComposedUrl> UrlTemplate::of(const JobView& job) const {
   auto url = text_of(job);
   if (!url) return tl::unexpected(url.error());
-  if (has_path_values_) {
+  if (has_path_values_ && may_hold_dots(*url)) {
     if (const auto good = check_values(job); !good) return tl::unexpected(good.error());
   }
   if (begins_as_last(*url)) return ComposedUrl{*std::move(url), {}};

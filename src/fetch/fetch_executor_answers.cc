@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "fetch/fetch_executor.h"
 #include "fetch/header_line.h"
 #include "fetch/media_types.h"

@@ -7,20 +7,15 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/text.h"
+
 namespace distaff {
 namespace {
 
-constexpr std::size_t kLargest = 4096;      // name and value, as everybody has it
-constexpr std::size_t kLongestLine = 8192;  // servers take no more
-constexpr std::size_t kPerHost = 200;       // nodes of the list and the table
+constexpr std::size_t kLargestCookie = 4096;  // name and value, as everybody has it
+constexpr std::size_t kLongestLine = 8192;    // servers take no more
+constexpr std::size_t kPerHost = 200;         // nodes of the list and the table
 constexpr std::size_t kPerCookie = 120;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool equals(std::string_view text, std::string_view word) {
-  return std::equal(text.begin(), text.end(), word.begin(), word.end(),
-                    [](char a, char b) { return lower(a) == b; });
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -84,14 +79,14 @@ struct HostCookies::Attributes {
 bool HostCookies::read(std::string_view text, std::string_view host, std::time_t now,
                        Attributes& attributes) {
   const auto [name, value] = split(text);
-  if (equals(name, "secure")) {
+  if (same_word(name, "secure")) {
     attributes.secure = true;
-  } else if (equals(name, "path")) {
+  } else if (same_word(name, "path")) {
     attributes.path = value;
-  } else if (equals(name, "expires")) {
+  } else if (same_word(name, "expires")) {
     const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
     if (date != -1) attributes.expires = date;
-  } else if (equals(name, "max-age")) {
+  } else if (same_word(name, "max-age")) {
     std::int64_t seconds = 0;
     const auto end = value.data() + value.size();
     const auto read = std::from_chars(value.data(), end, seconds);
@@ -99,9 +94,9 @@ bool HostCookies::read(std::string_view text, std::string_view host, std::time_t
     const bool forever = read.ec != std::errc() && value[0] != '-';
     constexpr std::int64_t kMost = INT64_C(1) << 40;
     attributes.max_age = forever ? now + kMost : now + std::clamp<std::int64_t>(seconds, 0, kMost);
-  } else if (equals(name, "domain") && !value.empty()) {
+  } else if (same_word(name, "domain") && !value.empty()) {
     std::string domain(value.substr(value.starts_with('.') ? 1 : 0));
-    for (char& c : domain) c = lower(c);
+    for (char& c : domain) c = ascii_lower(c);
     attributes.domain = true;
     return host == domain ||
            (host.ends_with(domain) && host.substr(0, host.size() - domain.size()).ends_with('.'));
@@ -113,7 +108,7 @@ std::optional<HostCookies::Cookie> HostCookies::read(const Place& from, std::str
                                                      std::time_t now) {
   const std::string_view pair = next_part(line);
   const auto [name, value] = split(pair);
-  if (name.empty() || pair.find('=') == pair.npos || name.size() + value.size() > kLargest ||
+  if (name.empty() || pair.find('=') == pair.npos || name.size() + value.size() > kLargestCookie ||
       has_controls(pair)) {
     return {};
   }
@@ -122,9 +117,10 @@ std::optional<HostCookies::Cookie> HostCookies::read(const Place& from, std::str
     if (!read(next_part(line), from.host, now, attributes)) return {};
   }
   Cookie cookie{std::string(name), std::string(value), {}, {}, attributes.secure};
-  const bool has_path = attributes.path.starts_with('/') && attributes.path.size() <= kLargest;
+  const bool has_path =
+      attributes.path.starts_with('/') && attributes.path.size() <= kLargestCookie;
   cookie.path = has_path ? attributes.path : default_path(from.path);
-  if (cookie.path.size() > kLargest) return {};
+  if (cookie.path.size() > kLargestCookie) return {};
   cookie.until = attributes.max_age ? attributes.max_age : attributes.expires;
   if (cookie.secure && !is_secure(from)) return {};
   const bool of_host = cookie.name.starts_with("__Host-");

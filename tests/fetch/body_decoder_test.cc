@@ -10,12 +10,13 @@
 
 #include "support/packing.h"
 
-namespace distaff::testing::body_decoder_test {
+namespace distaff::body_decoder_test {
 namespace {
 
 struct Decoded {
   std::string bytes;
   Decoding state = Decoding::going;
+  bool lacks_one = false;
 };
 
 // Of bytes that come in pieces of `piece`, where the reader takes `taken` at once.
@@ -45,6 +46,7 @@ Decoded decoded(const std::string& encodings, std::string_view packed, std::size
     decoder.finish();
   } while (!decoder.ready().empty());
   result.state = decoder.state();
+  result.lacks_one = decoder.lacks_one();
   return result;
 }
 
@@ -145,6 +147,19 @@ TEST(BodyDecoder, KeepsWhatIsNotWhatItIsCalled) {
   }
 }
 
+// As some that are in front of a server say it again.
+TEST(BodyDecoder, UndoesWhatThereIsOfEncodingsThatAreSaidTwice) {
+  for (const std::string& body : bodies()) {
+    const Decoded came = decoded("gzip, gzip", gzipped(body), 97, 31);
+    EXPECT_EQ(came.bytes, body);
+    EXPECT_EQ(came.state, body.empty() ? Decoding::cut : Decoding::whole);
+    EXPECT_EQ(came.lacks_one, !body.empty());
+    EXPECT_FALSE(decoded("gzip, gzip", gzipped(gzipped(body))).lacks_one);
+  }
+  const std::string packed = gzipped("hello world\n");
+  EXPECT_EQ(decoded("zstd, gzip", packed.substr(0, packed.size() - 9)).state, Decoding::cut);
+}
+
 TEST(BodyDecoder, DecodesFurtherMembersAndLeavesOutWhatIsBehindThem) {
   for (const Kind& kind : {kinds()[0], kinds()[4]}) {
     const std::string members = kind.pack("one\n") + kind.pack("") + kind.pack("two\n");
@@ -185,4 +200,4 @@ TEST(BodyDecoder, ReadsContentEncoding) {
 }
 
 }  // namespace
-}  // namespace distaff::testing::body_decoder_test
+}  // namespace distaff::body_decoder_test

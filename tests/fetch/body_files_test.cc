@@ -397,6 +397,14 @@ TEST_P(BodyFilesTest, KeepTheNewerOfTwo) {
   }
 }
 
+// A part is kept of the body of this URL.
+void keep_part(BodyFiles& files, const Request& request) {
+  auto body =
+      *files.begin(request, {.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""}, nullptr);
+  ASSERT_TRUE(body->write(bytes_of(100'000)));
+  body->keep();
+}
+
 TEST_P(BodyFilesTest, DropWhatWasContinuedInVain) {
   const Request request = request_for("https://h/a", "x");
   const BodyHead head{.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""};
@@ -412,6 +420,35 @@ TEST_P(BodyFilesTest, DropWhatWasContinuedInVain) {
   EXPECT_EQ(*files->begin(request, head, &part), nullptr) << "it is no longer there";
 }
 
+TEST_P(BodyFilesTest, DoNotGoOnWithWhatAnotherJobHasKeptMeanwhile) {
+  const Request request = request_for("https://h/a", "x");
+  const auto files = open();
+  const auto keep = [&](const std::string& etag, std::size_t size) {
+    auto body = *files->begin(
+        request, {.url = request.url, .etag = etag, .validator = etag, .total = kMany}, nullptr);
+    ASSERT_TRUE(body->write(bytes_of(size)));
+    body->keep();
+  };
+  keep("\"v1\"", 100'000);
+  const auto part = *files->part(request);
+  keep("\"v2\"", 100'000);
+  EXPECT_EQ(*files->begin(request, {.url = request.url}, &part), nullptr) << "another version";
+  keep("\"v1\"", 150'000);
+  EXPECT_NE(*files->begin(request, {.url = request.url}, &part), nullptr) << "more of the same";
+}
+
+TEST_P(BodyFilesTest, KnowPartsByAllThatAServerSeesOfTheRequest) {
+  Request request = request_for("https://h/a", "x");
+  request.headers = {"Accept: text/csv"};
+  const auto files = open();
+  keep_part(*files, request);
+  EXPECT_TRUE(files->part(request));
+  request.headers = {"Accept: application/json"};
+  EXPECT_FALSE(files->part(request));
+  request.headers.clear();
+  EXPECT_FALSE(files->part(request));
+}
+
 TEST_P(BodyFilesTest, LetOnlyOneOfTwoJobsOfAUrlKeepItsBody) {
   const Request request = request_for("https://h/a");
   const BodyHead head{.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""};
@@ -424,14 +461,6 @@ TEST_P(BodyFilesTest, LetOnlyOneOfTwoJobsOfAUrlKeepItsBody) {
   two.reset();
   const std::string path = *one->finish();
   EXPECT_EQ(fs::file_size(path), kMany);
-}
-
-// A part is kept of the body of this URL.
-void keep_part(BodyFiles& files, const Request& request) {
-  auto body =
-      *files.begin(request, {.url = request.url, .etag = "\"v1\"", .validator = "\"v1\""}, nullptr);
-  ASSERT_TRUE(body->write(bytes_of(100'000)));
-  body->keep();
 }
 
 TEST_P(BodyFilesTest, RemoveWhatNobodyContinuedForAWeek) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace distaff::testing::content_range_test {
+namespace distaff::content_range_test {
 namespace {
 
 TEST(ContentRange, IsReadOnlyIfItCanBe) {
@@ -109,4 +109,4 @@ TEST(StrongValidator, TellsVersionsApart) {
 }
 
 }  // namespace
-}  // namespace distaff::testing::content_range_test
+}  // namespace distaff::content_range_test

@@ -136,6 +136,30 @@ TEST_F(FetchBodies, ThatBreakOffSayWhere) {
   EXPECT_EQ(store.files.at(server->url("/short")).bytes, "12345");
 }
 
+TEST_F(FetchBodies, HeadsThatContradictThemselvesAreNoAnswers) {
+  Fetches fetches(options);
+  const auto ask = [&](const std::string& head) {
+    return fetches.run(server->url("/raw?body=12345&head=" + head)).broken();
+  };
+  EXPECT_EQ(ask("Content-Length:+5%0D%0AContent-Length:+6"),
+            "protocol: the head has two Content-Lengths that differ");
+  EXPECT_EQ(ask("Content-Length:+5,+6"), "protocol: the head has two Content-Lengths that differ");
+  EXPECT_EQ(ask("Content-Length:+5,+5%0D%0AContent-Length:+5"), "");
+  for (const std::string length : {"0x5", "5+0", "1.5e3", "99999999999999999999", "five"}) {
+    EXPECT_TRUE(ask("Content-Length:+" + length).starts_with("protocol: ")) << length;
+  }
+  EXPECT_EQ(ask("Transfer-Encoding:+gzip,+chunked"),
+            "protocol: its Transfer-Encoding 'gzip' was not asked for");
+  EXPECT_EQ(ask("Content-Range:+bytes+5-9/10"),
+            "protocol: a part (Content-Range) that was not asked for");
+  EXPECT_EQ(ask("Content-Range:+bytes+0-4/5"), "");
+  // A line may go on in the next one.
+  const Fetched& folded = fetches.run(
+      server->url("/raw?body=12345&head=Content-Encoding:%0D%0A+utf-8%0D%0AETag:%0D%0A%09%22e%22"));
+  EXPECT_EQ(folded.response().note, "its encoding 'utf-8' is unknown, kept as it came");
+  EXPECT_EQ(folded.response().etag, "\"e\"");
+}
+
 TEST_F(FetchBodies, WhatIsNoAnswerIsNone) {
   Fetches fetches(options);
   EXPECT_EQ(fetches.run(server->url("/drop")).broken(),
@@ -306,6 +330,36 @@ TEST_F(FetchBodies, AreAskedForAsAWholeIfThePartIsOfAnotherUrlOrGone) {
   EXPECT_EQ(one.hop_urls, std::vector{url});
   EXPECT_EQ(one.status(), 200);
   EXPECT_EQ(store.files.at(url).from, 0u);
+}
+
+// Not all servers know ranges, and some answer with a part and call it the whole.
+TEST_F(FetchBodies, AreAskedForAsAWholeIfTheServerRefusesAPart) {
+  Fetches fetches(options);
+  for (const std::string how : {"refuse=304", "refuse=400", "refuse=403", "refuse=412",
+                                "refuse=500", "refuse=501", "part=200"}) {
+    const std::string target = "/range/5000?" + how;
+    const std::string url = server->url(target);
+    store.parts[url] = part_of(url, 2000, "\"r-5000\"");
+    const Fetched& one = fetches.run(url);
+    EXPECT_EQ(one.hop_urls, std::vector{url}) << how;
+    EXPECT_EQ(one.status(), 200) << how;
+    EXPECT_TRUE(store.files.at(url).bytes == pattern(target, 5000)) << how;
+  }
+  const std::string gone = server->url("/range/5000?refuse=404");
+  store.parts[gone] = part_of(gone, 2000, "\"r-5000\"");
+  EXPECT_EQ(fetches.run(gone).status(), 404);
+}
+
+// What comes without an encoding may have other bytes.
+TEST_F(FetchBodies, ThatAreEncodedAreNotContinued) {
+  Fetches fetches(options);
+  for (const std::string how : {"as=utf-8", "as=gzip&.tgz", "as=br"}) {
+    EXPECT_FALSE(fetches.run(server->url("/range/5000?cut=2000&" + how)).broken().empty()) << how;
+  }
+  options.spec.decode = false;
+  Fetches plain(options);
+  EXPECT_FALSE(plain.run(server->url("/range/5000?cut=2001&as=gzip")).broken().empty());
+  EXPECT_TRUE(store.kept.empty());
 }
 
 TEST_F(FetchBodies, ThatCannotGoOnAreNotKept) {

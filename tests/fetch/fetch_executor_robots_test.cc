@@ -1,6 +1,7 @@
 // robots.txt, asked for before the first request to an origin.
 
 #include "fetch/fetch_executor_world.h"
+#include "support/packing.h"
 
 namespace distaff::fetch_executor_robots_test {
 namespace {
@@ -19,7 +20,9 @@ class FetchRobots : public testing::Test {
     large.replace(14, 23, "Disallow: /hello\n#####\n");
     large += "Disallow: /\n";
     const std::string file = dir->file("large", large);
-    server = new HttpServer({"--hosts",  "19",
+    const std::string gzip = dir->file("gzip", gzipped("User-agent: *\nDisallow: /size/\n"));
+    const std::string packed = "/encoded?as=gzip&file=" + gzip;
+    server = new HttpServer({"--hosts",  "22",
                              "--robots", "127.0.0.1=" + some,
                              "--robots", "127.0.0.2=503",
                              "--robots", "127.0.0.3=403",
@@ -37,7 +40,10 @@ class FetchRobots : public testing::Test {
                              "--robots", "127.0.0.16=cut,cut,404",
                              "--robots", "127.0.0.17=429",
                              "--robots", "127.0.0.18=503+1,404",
-                             "--robots", "127.0.0.19=drip"});
+                             "--robots", "127.0.0.19=drip",
+                             "--robots", "127.0.0.20=to:" + packed + "&cut=20",
+                             "--robots", "127.0.0.21=to:" + packed,
+                             "--robots", "127.0.0.22=to:/part"});
   }
   static void TearDownTestSuite() {
     delete server;
@@ -100,6 +106,21 @@ class SilentServer {
   std::string origin_;
   std::vector<Connection> connections_;
 };
+
+TEST_F(FetchRobots, ForbidsAllIfOnlyAPartOfItCame) {
+  Fetches fetches(options);
+  const auto asks = [&](const std::string& host, const std::string& path) {
+    return fetches.run(server->url(path, host)).broken();
+  };
+  EXPECT_EQ(asks("127.0.0.20", "/hello"),
+            "cut: robots.txt of 127.0.0.20 could not be read "
+            "(only a part of it came), which forbids all");
+  EXPECT_EQ(asks("127.0.0.22", "/hello"),
+            "cut: robots.txt of 127.0.0.22 could not be read "
+            "(only a part of it came), which forbids all");
+  EXPECT_EQ(asks("127.0.0.21", "/hello"), "") << "whole, though packed";
+  EXPECT_EQ(asks("127.0.0.21", "/size/1"), "refused: robots.txt of 127.0.0.21 forbids it");
+}
 
 TEST_F(FetchRobots, IsAskedOnceAndObeyed) {
   Fetches fetches(options);

@@ -62,9 +62,9 @@ TEST_F(KnownUrlsTest, AreThoseOfAReport) {
 TEST_F(KnownUrlsTest, AreKnownInEverySpelling) {
   open(
       "url,status,etag\n"
-      "HTTP://B\u00fccher.example:80/a/../%7ejoe?api_key=***,200,e1\n"
-      "http://h#top,200,e2\n"
-      "http://h/a b,200,e3\n");
+      "HTTP://B\u00fccher.example:80/a/../%7ejoe?api_key=***,200,\"\"\"e1\"\"\"\n"
+      "http://h#top,200,\"\"\"e2\"\"\"\n"
+      "http://h/a b,200,\"\"\"e3\"\"\"\n");
   EXPECT_EQ(known("http://xn--bcher-kva.example/~joe?api_key=secret"), "e1|");
   EXPECT_EQ(known("http://h/"), "e2|");
   EXPECT_EQ(known("http://h/a%20b"), "e3|");

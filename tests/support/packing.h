@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace distaff::testing {
+namespace distaff {
 
 inline std::string deflated(std::string_view plain, int bits) {
   z_stream z{};
@@ -46,4 +46,4 @@ inline std::string zstded(std::string_view plain) {
   return packed;
 }
 
-}  // namespace distaff::testing
+}  // namespace distaff

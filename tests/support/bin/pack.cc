@@ -8,7 +8,7 @@
 #include "../packing.h"
 
 int main(int argc, char** argv) {
-  using namespace distaff::testing;
+  using namespace distaff;
   const std::string_view how = argc == 2 ? argv[1] : "";
   std::string plain, packed;
   char piece[65536];
