@@ -67,8 +67,10 @@ const std::vector<NamedFile>& all() {
 }
 
 bool is_good_pair(std::string_view a, std::string_view b) {
-  const std::pair<std::string_view, std::string_view> good[] = {
-      {"-a", "--failed-to"}, {"--cookie-jar", "--cookie"}, {"--archive", "--cond"}};
+  const std::pair<std::string_view, std::string_view> good[] = {{"-a", "--failed-to"},
+                                                                {"::::", "--failed-to"},
+                                                                {"--cookie-jar", "--cookie"},
+                                                                {"--archive", "--cond"}};
   return std::any_of(std::begin(good), std::end(good), [&](const auto& pair) {
     return (pair.first == a && pair.second == b) || (pair.first == b && pair.second == a);
   });

@@ -182,13 +182,13 @@ TEST(HostOf, AgreesWithCurlOnRandomUrls) {
   for (int i = 0; i < count; ++i) {
     std::string url = i % 4 == 0 ? "x-y+1.z://" : "HTTP://";
     for (auto n = random() % 7 + 1; n > 0; --n) url += parts[random() % parts.size()];
-    auto by_curl = host_by_curl(url);
+    const auto by_curl = host_by_curl(url);
     const bool is_odd = by_curl && std::any_of(by_curl->begin(), by_curl->end(), [](char c) {
                           return c == '%' || c == 0x7f || static_cast<unsigned char>(c) > 0x7f;
                         });
-    if (is_odd) continue;
     // It decodes 0x%41 too late to see that it is a number.
-    if (by_curl && by_curl->starts_with("0x")) by_curl = host_of("http://" + *by_curl);
+    const bool is_late = url.find("0x") != url.npos && url.find("%41") != url.npos;
+    if (is_odd || is_late) continue;
     EXPECT_EQ(host_of(url), by_curl) << url;
     if (HasFailure()) return;
   }

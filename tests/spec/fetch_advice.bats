@@ -93,7 +93,6 @@ u=http://h/
   fixed //h/x 'write https://h/x' https://h/x
   fixed /x 'write https://HOST/x' https://h/x
   fixed mailto:x 'write https://HOST/PATH' https://h/x
-  fixed 'http://h/a b' 'write %20' http://h/a%20b
   fixed $'http://h/a\tb' 'write %09' http://h/a%09b
   try distaff fetch h/x
   says 'write https://h/x'

@@ -20,16 +20,16 @@ serve() {
   at=127.0.0.1:$(awk '$1 == "http" {print $2}' "$kept/server")
 }
 
-# values NAME [FILE]: of a column of a report, stdout of the last `try` if no file is named; of JSON
-# lines too.
+# values NAME... : of these columns of a report, a line for each row, joined by |; of stdout of the last
+# `try`, or of $report.  Of JSON lines too.
 values() {
-  python3 - "$1" "${2:-$kept/stdout}" << 'END'
+  python3 -S - "${report:-$kept/stdout}" "$@" << 'END'
 import csv, json, sys
-file = open(sys.argv[2], newline="", encoding="utf-8", errors="surrogateescape")
+file = open(sys.argv[1], newline="", encoding="utf-8", errors="surrogateescape")
 first = file.read(1)
 file.seek(0)
 for row in map(json.loads, file) if first == "{" else csv.DictReader(file):
-    print("" if row[sys.argv[1]] is None else row[sys.argv[1]])
+    print(*("" if row.get(name) is None else row[name] for name in sys.argv[2:]), sep="|")
 END
 }
 
@@ -41,31 +41,24 @@ again() {
   cp "$kept/stdout" "day$day"
 }
 
-# the row of the first URL: what a 304 takes over.
-first_row() {
-  local name
-  for name in mime bytes path etag last_modified; do values "$name" | head -n 1; done | tr '\n' '|'
-}
-
 @test "--cond: day after day an unchanged URL is asked on a condition, and its row is whole" {
   serve
   echo one > one.txt
   echo two > two.txt
   printf "http://$at/page/%s\n" 'one.txt?type=text/plain' 'two.txt?by=date' > urls
-  local form row
+  local form rows day
   for form in csv json; do
     rm -rf out
     try distaff fetch -k -a urls --output "$form" --output-dir out
     exits 0
     cp "$kept/stdout" day1
-    row=$(first_row)
-    [[ $row == 'text/plain|4|out/'*'.txt|"'*'"||' ]] || fail "$row"
+    rows=$(values mime bytes path etag last_modified)
+    [[ $rows == 'text/plain|4|out/'*'.txt|"'*'"|'$'\n''application/octet-stream|4|out/'*'||'*GMT ]] ||
+      fail "$rows"
     for day in 2 3 4; do
       again "$day" --output "$form" --output-dir out
       exits 0
-      same "$(values status | tr '\n' ' ')" '304 304 '
-      same "$(first_row)" "$row"
-      same "$(values path)" "$(values path day1)"
+      same "$(values status mime bytes path etag last_modified)" "$(sed 's/^/304|/' <<< "$rows")"
     done
     echo new > one.txt
     again 5 --output "$form" --output-dir out
@@ -81,12 +74,13 @@ first_row() {
   printf "http://$at/page/one.txt?by=date&%s\n" 1 2 3 > urls
   try distaff fetch -k -a urls --output-dir out
   cp "$kept/stdout" day1
-  rm "$(values path | sed -n 1p)"
-  echo longer > "$(values path | sed -n 2p)"
+  values path > paths
+  rm "$(sed -n 1p paths)"
+  echo longer > "$(sed -n 2p paths)"
   again 2 --output-dir out
   exits 0
-  same "$(values status | tr '\n' ' ')" '200 200 304 '
-  same "$(values path | xargs cat | sort -u)" one
+  same "$(values status path)" "$(paste -d '|' <(printf '200\n200\n304\n') paths)"
+  same "$(xargs cat < paths | sort -u)" one
   # A report without bodies knows none.
   try distaff fetch -k -a urls
   cp "$kept/stdout" day1
@@ -108,11 +102,10 @@ first_row() {
   mv turned urls
   again 2 --output-dir out --name '{#}'
   exits 0
-  same "$(values status | tr '\n' ' ')" '200 200 '
-  same "$(values path | xargs cat)" $'two\none'
+  same "$(values status path)" $'200|out/1\n200|out/2'
+  same "$(cat out/1 out/2)" $'two\none'
   again 3 --output-dir out --name 'n/{path}'
-  same "$(values status | tr '\n' ' ')" '200 200 '
-  same "$(values path | tr '\n' ' ')" 'out/n/page/two.txt out/n/page/one.txt '
+  same "$(values status path)" $'200|out/n/page/two.txt\n200|out/n/page/one.txt'
   again 4 --output-dir out --name 'n/{path}'
   same "$(values status | tr '\n' ' ')" '304 304 '
 }
@@ -123,18 +116,16 @@ first_row() {
   printf "http://$at/page/one.txt?type=text/plain\n" > urls
   try distaff fetch -a urls --archive a.sqlar
   cp "$kept/stdout" day1
-  local row=$(first_row)
+  local row
+  row=$(values path mime bytes etag)
   again 2 --archive a.sqlar
-  same "$(values status)" 304
-  same "$(first_row)" "$row"
+  same "$(values status path mime bytes etag)" "304|$row"
   # The archive is as good as its report; an older one does not know media types.
   for sql in '' 'ALTER TABLE distaff DROP COLUMN mime'; do
     sqlite3 a.sqlar "$sql"
     try distaff fetch -a urls --cond a.sqlar --archive a.sqlar
     exits 0
-    same "$(values status)" 304
-    same "$(values path)" "$(values path day1)"
-    same "$(values bytes)" 4
+    same "$(values status path bytes)" "304|${row%%|*}|4"
   done
   sqlite3 a.sqlar 'DELETE FROM sqlar'
   again 3 --archive a.sqlar
@@ -187,21 +178,17 @@ END
   # Nor is it in a report that is to be asked by.
   printf "http://$at/odd?%s\n" 'etag=%22a%0dX-Evil:1%22' 'etag=a%01' 'modified=%0dnow' > urls
   try distaff fetch -k -a urls
-  same "$(values etag | tr -d '\n')$(values last_modified | tr -d '\n')" ''
+  same "$(values etag last_modified | sort -u)" '|'
 }
 
 @test "rows longer than the header keep what they have more, and shorter ones are filled" {
   serve
   printf 'id,link\n1,http://%s/size/1,x,"y, ""z"\n2,http://%s/size/2\n3\n' "$at" "$at" > urls
   try distaff fetch -k --csv -a urls link
-  same "$(values status | tr '\n' ' ')" '200 200  '
+  same "$(values id status)" $'1|200\n2|200\n3|'
   same "$(sed -n 2p "$kept/stdout" | sed 's/.*,x,/x,/')" 'x,"y, ""z"'
-  same "$(values id | tr '\n' ' ')" '1 2 3 '
   try distaff fetch -k --csv -a urls link --output json
-  same "$(python3 -c '
-import json, sys
-for row in map(json.loads, open(sys.argv[1])): print(row.get("3"), row.get("4"), row["status"])' "$kept/stdout")" \
-    $'x y, "z 200\nNone None 200\nNone None None'
+  same "$(values 3 4 status)" $'x|y, "z|200\n||200\n||'
   tr , '\t' < urls > tabs
   try distaff fetch -k --tsv -a tabs link
   same "$(sed -n 2p "$kept/stdout" | sed 's/.*,x,/x,/')" 'x,"""y"," """"z"""'
@@ -217,9 +204,8 @@ for row in map(json.loads, open(sys.argv[1])): print(row.get("3"), row.get("4"),
     3 image/jpg 4 application/problem%2Bjson 5 application/x-zip-compressed 6 html > urls
   try distaff fetch -k -a urls --output-dir out --name '{#}{ext}'
   exits 0
-  same "$(values mime | tr '\n' ' ')" \
-    'text/html text/html image/jpg application/problem+json application/x-zip-compressed html '
-  same "$(values path | tr '\n' ' ')" 'out/1.html out/2.html out/3.jpg out/4.json out/5.zip out/6 '
+  same "$(values mime path)" "$(printf '%s|out/%s\n' text/html 1.html text/html 2.html image/jpg 3.jpg \
+    application/problem+json 4.json application/x-zip-compressed 5.zip html 6)"
 }
 
 # without_secrets FILE...: none of them holds one; there is something in each.

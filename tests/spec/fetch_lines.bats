@@ -180,8 +180,7 @@ polite() {
   printf 'name,homepage\n"Lovelace, Ada",http://example.org/ada\nGrace,https://www.example.org/grace\n' > people.csv
   run_it
   exits 0
-  same "$(head -n 1 report.csv)" \
-    name,homepage,url,final_url,status,error,attempts,mime,bytes,seconds,path,etag,last_modified,note
+  same "$(head -n 1 report.csv | cut -d , -f 1-5)" name,homepage,url,final_url,status
   same "$(values name report.csv | sort)" $'Grace\nLovelace, Ada'
   is_pattern "$(values path report.csv | head -n 1)" "$(values url report.csv | head -n 1 | grep -o '/[a-z]*$')" 300
   same "$(find pages -type f | wc -l)" 2
@@ -398,7 +397,7 @@ polite() {
   { cat "$ROOT/README.md"; plain_man < "$ROOT/man/distaff-fetch.1"; plain_man < "$ROOT/man/distaff.1"; helps; } |
     grep -oE 'distaff fetch (-[^-]|--[^h]|[a-z]+:)' | wc -l > shown
   grep -zoE 'distaff fetch (-[^-]|--[^h]|[a-z]+:)' "$BATS_FILE_TMPDIR/lines" | tr '\0' '\n' | wc -l > taken
-  same "$(< shown)" "$(($(< taken) - 1))" # the recipe's stands in no text
+  same "command lines: $(< shown)" "command lines: $(($(< taken) - 1))" # the recipe's stands in no text
 }
 
 # ---- what the lines rest upon: names of URLs, and bodies that are whole
@@ -406,18 +405,21 @@ polite() {
 @test "--name '{/}': whatever a URL says, its file is one in the directory, and no other is replaced" {
   mkdir -p deep/out
   long=$(printf 'x%.0s' {1..300})
-  printf 'http://example.org/%s\n' 'a%2F..%2F..%2Fb' '%2e%2e' '..%2f..%2f' 'n%00l%0al' 'e%1b[2J' "$long.tar.gz" \
-    '%c3%bc' '%ff' 'q?x=../../y' 'dir/' 'dir/dir' '100%25' 'h%20%20i' 'end.' '.%2e/up' '%2edistaff' > urls
+  printf 'http://example.org/%s\n' 'a%2F..%2F..%2Fb' '..%2F..%2F' 'n%00l%0Al' 'e%1B[2J' "$long.tar.gz" \
+    '%C3%BC' '%FF' 'q?x=../../y' 'dir/' 'dir/dir' '100%25' 'h%20%20i' 'end.' 'x/.%2E/up' '%2Edistaff' > urls
   run_it "distaff fetch -k --output-dir deep/out --name '{/}' -a urls > report.csv"
   exits 1
   same "$(find . -type f ! -path './deep/out/*' | sort)" $'./report.csv\n./urls'
   find deep/out -type f -printf '%P\n' | LC_ALL=C sort > names
   grep -q "^x\{100,\}.*~[0-9a-f]\{16\}\.gz$" names || fail "the long name is not there: $(< names)"
-  same "$(grep -v '^xxx' names)" "$(printf '%s\n' '%ff' '100%' ..%2f..%2f 'a%2F..%2F..%2Fb' dir e%1b[2J end. \
-    'h  i' n%00l%0al q up ü | LC_ALL=C sort)"
+  same "$(grep -v '^xxx' names)" "$(printf '%s\n' '%FF' '100%' ..%2F..%2F 'a%2F..%2F..%2Fb' dir e%1B[2J end. \
+    'h  i' n%00l%0Al q up ü | LC_ALL=C sort)"
   values error report.csv | grep . > errors
   same "$(grep -c "'dir' was already written for another URL" errors)" 1
-  same "$(grep -c "leads elsewhere by '..'" errors)$(grep -c "begins with .distaff" errors)" 11
+  same "$(grep -c "begins with .distaff" errors)" 1
+  # What leads up is no name, whether it is seen in the URL or by its server.
+  run_it "distaff fetch --output-dir deep/out/in --name 'x/{/}' http://example.org/{..,%2E%2E,%2e./,a/%2E.} > report.csv"
+  find deep/out/in -type f ! -path '*/.distaff/*' | grep -vx deep/out/in/x/index && fail "they are names"
   # Into an archive just so.
   run_it "distaff fetch -k --archive a.sqlar --name '{/}' -a urls > report.csv"
   exits 1

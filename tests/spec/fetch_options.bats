@@ -165,7 +165,7 @@ takes() {
 
 @test "a rules file with a mistake" {
   echo '{"rules": [{"match": "", "ok": [0]}]}' > r.json
-  refuses "r.json:1:33: rules[0].ok[0]: '0' is no whole number from 100 to 599" -- fetch --rules r.json http://h/
+  refuses "r.json:1:33: rules[0].ok[0]: '0' is no whole number from 100 to 999" -- fetch --rules r.json http://h/
 }
 
 @test "fetch: a column and fields may have any name" {
