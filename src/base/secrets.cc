@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/url_text.h"
+
 namespace distaff {
 namespace {
 
@@ -121,20 +123,35 @@ bool is_encoded(std::string_view text, std::string_view hex) {
          (text[2] == hex[1] || text[2] == (hex[1] | 0x20));
 }
 
-// "password" of user[password], in which the brackets may be percent-encoded.
-std::string_view innermost(std::string_view name) {
-  for (const std::string_view end : {"]", "%5D", "%5d"}) {
-    if (name.ends_with(end)) name.remove_suffix(end.size());
+// "token" of "to%6ben".
+std::string without_percent_signs(std::string_view name) {
+  std::string plain;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const int byte = percent_octet(name.substr(i));
+    plain += byte < 0 ? name[i] : static_cast<char>(byte);
+    if (byte >= 0) i += 2;
   }
-  for (const std::string_view begin : {"[", "%5B", "%5b"}) {
-    const std::size_t at = name.rfind(begin);
-    if (at != name.npos) name.remove_prefix(at + begin.size());
+  return plain;
+}
+
+// "password" of user[password] and of password[].
+std::string_view innermost(std::string_view name) {
+  while (name.ends_with(']')) {
+    name.remove_suffix(1);
+    const std::size_t at = name.rfind('[');
+    if (at == name.npos) return name;
+    if (at + 1 < name.size()) return name.substr(at + 1);
+    name = name.substr(0, at);
   }
   return name;
 }
 
 bool is_secret_parameter(std::string_view name) {
-  name = innermost(name);
+  std::string plain;
+  if (name.find('%') != name.npos) name = plain = without_percent_signs(name);
+  constexpr std::string_view kBlanks = " \t+";
+  name.remove_prefix(std::min(name.find_first_not_of(kBlanks), name.size()));
+  name = innermost(name.substr(0, name.find_last_not_of(kBlanks) + 1));
   return is_one_of(name, kSecretParameters) || ends_like_one_of(name, kSecretEnds);
 }
 
@@ -151,8 +168,12 @@ std::size_t add_authority(std::string_view url, std::string& masked) {
   const std::size_t begin = authority_of(url);
   const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
   const std::string_view authority = url.substr(begin, end - begin);
-  const std::size_t at = authority.rfind('@');
+  std::size_t at = authority.rfind('@');
   const std::size_t colon = authority.find(':');
+  // What is no port may be a password that nobody encoded.
+  const bool is_odd = at == authority.npos && colon != authority.npos && authority[0] != '[' &&
+                      authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
+  if (is_odd) at = url.rfind('@') == url.npos ? url.npos : url.rfind('@') - begin;
   if (at == authority.npos || colon > at) return 0;
   masked += url.substr(0, begin + colon + 1);
   masked += kMask;
@@ -273,13 +294,28 @@ class TextMask {
     if (separator != '=' && separator != ':') return;
     copy_to(behind_blanks(place + 1));
     if (!has_quotes_) return hide_to(find(separator == '=' ? "&\r\n" : "\r\n", at_));
-    if (at(at_) == '{' || at(at_) == '[') return;
+    const bool is_nested = at(at_) == '{' || at(at_) == '[';
+    if (is_nested) return hide_to(find(",}]<>&\r\n\"'", end_of_nested()));
     if (at(at_) == '\\') copy_to(at_ + 1);
     const char quote = at(at_);
     if (quote != '"' && quote != '\'') return hide_to(find(",}]<>&\r\n\"'", at_));
     const bool is_escaped = at(at_ - 1) == '\\';
     copy_to(at_ + 1);
     hide_to(end_of_quoted(quote, is_escaped));
+  }
+
+  // Of an object or list of JSON that begins at at_.
+  std::size_t end_of_nested() const {
+    std::size_t depth = 0;
+    for (std::size_t place = at_; place < text_.size(); ++place) {
+      const char c = text_[place];
+      if (c == '{' || c == '[') ++depth;
+      if ((c == '}' || c == ']') && --depth == 0) return place + 1;
+      if (c == '"') {
+        while (++place < text_.size() && text_[place] != '"') place += text_[place] == '\\' ? 1 : 0;
+      }
+    }
+    return text_.size();
   }
 
   // Of what a quote before at_ begins.
@@ -315,12 +351,15 @@ class TextMask {
 }  // namespace
 
 std::string mask_url(std::string_view url) {
-  const std::size_t parameters = std::min(url.find('?'), url.find('#'));
   const std::size_t user = url.find('@');
-  if (parameters == url.npos && user == url.npos) return std::string(url);
+  if (user == url.npos && url.find_first_of("?#;") == url.npos) return std::string(url);
   std::string masked;
   masked.reserve(url.size() + kMask.size());
-  std::size_t done = user < parameters ? add_authority(url, masked) : 0;
+  const std::size_t done = user == url.npos ? 0 : add_authority(url, masked);
+  // Those of a path, behind ; count too.
+  const std::size_t path =
+      std::min(url.find_first_of("/?#", std::max(done, authority_of(url))), url.size());
+  const std::size_t parameters = url.find_first_of("?#;", path);
   masked += url.substr(done, parameters == url.npos ? url.npos : parameters + 1 - done);
   if (parameters != url.npos) add_parameters(url.substr(parameters + 1), masked);
   return masked;
@@ -344,7 +383,9 @@ std::string mask_header(std::string_view line) {
 std::string mask_text(std::string_view text) { return TextMask(text).masked(); }
 
 std::string mask_record(std::string_view text) {
-  return text.find("://") == text.npos ? std::string(text) : mask_text(text);
+  if (text.find("://") != text.npos) return mask_text(text);
+  const bool begins_like_url = text.starts_with("//") || text.starts_with("http");
+  return begins_like_url ? mask_url(text) : std::string(text);
 }
 
 }  // namespace distaff

@@ -30,11 +30,11 @@ inline int percent_octet(std::string_view text) {
 
 // Appends %XX.
 inline void append_percent(char c, std::string& text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
+  constexpr char kHexDigits[] = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(c);
   text += '%';
-  text += kDigits[byte >> 4];
-  text += kDigits[byte & 15];
+  text += kHexDigits[byte >> 4];
+  text += kHexDigits[byte & 15];
 }
 
 }  // namespace distaff

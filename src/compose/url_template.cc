@@ -23,7 +23,7 @@ std::string shown(std::string_view url) { return printable(mask_url(url)); }
 std::string without_scheme(std::string_view text) {
   if (text.starts_with('#')) {
     return fmt::format("'{}' is a comment and no URL; leave it out, as grep -v '^#' does",
-                       shown(text));
+                       printable(mask_record(text)));
   }
   const std::size_t colon = text.find(':');
   const bool has_port = colon + 1 < text.size() && is_digit(text[colon + 1]);

@@ -33,6 +33,9 @@ TEST(MaskUrl, HidesPasswords) {
   EXPECT_EQ(mask_url("http:///joe:pw@h/"), "http:///joe:***@h/");
   EXPECT_EQ(mask_url("//joe:pw@h/x"), "//joe:***@h/x");
   EXPECT_EQ(mask_url("joe:pw@h/x"), "joe:***@h/x");
+  // Nobody encoded them.
+  EXPECT_EQ(mask_url("http://joe:p/w@h/x"), "http://joe:***@h/x");
+  EXPECT_EQ(mask_url("http://joe:p#w@h/x?token=1"), "http://joe:***@h/x?token=***");
 }
 
 TEST(MaskUrl, HidesValuesOfParametersThatAreSecret) {
@@ -47,6 +50,10 @@ TEST(MaskUrl, HidesValuesOfParametersThatAreSecret) {
   EXPECT_EQ(mask_url("https://h/?to=https%3A%2F%2Fo%2F%3fa%3D1%26token%3Dx%26b%3D2&c=3"),
             "https://h/?to=https%3A%2F%2Fo%2F%3fa%3D1%26token%3D***&c=3");
   EXPECT_EQ(mask_url("https://h/?to=/x%3Fapi_key=y&c=3"), "https://h/?to=/x%3Fapi_key=***&c=3");
+  EXPECT_EQ(mask_url("https://h/?to%6ben=x&token[]=y&token%20=z&key[1][]=v&a[]=1"),
+            "https://h/?to%6ben=***&token[]=***&token%20=***&key[1][]=v&a[]=1");
+  EXPECT_EQ(mask_url("https://h/a;token=x?b=1"), "https://h/a;token=***?b=1");
+  EXPECT_EQ(mask_url("https://h/a;jsessionid=x/b;v=1"), "https://h/a;jsessionid=***;v=1");
   EXPECT_EQ(mask_url("https://h/?token=a%26b&c=3"), "https://h/?token=***&c=3");
   EXPECT_EQ(mask_url("https://j:pw@h/?sig=1?key=2"), "https://j:***@h/?sig=***?key=***");
 }
@@ -93,7 +100,9 @@ TEST(MaskText, HidesWhatIsSentWithARequest) {
       {"password=", "password="},
       {R"({"user":"joe","password":"p\"w","n":1})", R"({"user":"joe","password":"***","n":1})"},
       {R"({"apiKey" : 12, "x": 3})", R"({"apiKey" : ***, "x": 3})"},
-      {R"({"auth":{"login":"joe","pass":"pw"}})", R"({"auth":{"login":"joe","pass":"***"}})"},
+      {R"({"auth":{"login":"joe","pass":"pw"}})", R"({"auth":***})"},
+      {R"({"password":["a]","b"],"n":1})", R"({"password":***,"n":1})"},
+      {"pass%77ord=x&y=1", "pass%77ord=***&y=1"},
       {R"([{"token":null},{"token":"a,b}"}])", R"([{"token":***},{"token":"***"}])"},
       {R"({"body":"{\"pwd\":\"a\\\"b\",\"n\":1}"})", R"({"body":"{\"pwd\":\"***\",\"n\":1}"})"},
       {R"({"password":"{pw}"})", R"({"password":"***"})"},
