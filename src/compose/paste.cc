@@ -87,6 +87,8 @@ std::string command_line(const Launch& launch) {
 
 std::string curl_line(const Request& request) {
   std::string line = "curl";
+  if (request.url.find_first_of("{}[]") != std::string::npos)
+    line += " -g";  // they are no patterns
   if (request.method == "HEAD") {
     line += " -I";
   } else if (request.method != (request.data ? "POST" : "GET")) {

@@ -178,6 +178,8 @@ takes() {
   try distaff fetch --dry-run --jsonl -a j --url-template 'http://{"host"}/{@id}' --header 'X: {the url}' \
     --name '{"host"}/{@id}{ext}' --output-dir out --key 'the url' --id '{@id}' --journal log
   prints "curl -H 'X: http://h/1' http://x/7"
+  try distaff fetch --dry-run 'http://h/?f[]=1&r={a,b}'
+  prints "curl -g 'http://h/?f[]=1&r={a,b}'"
   silent
   try distaff fetch --dry-run --jsonl -a j --header 'X: {the uri}' 'the url'
   one_line
