@@ -263,7 +263,7 @@ void FetchExecutor::redirected(Job& job, Attempt attempt, const std::string& loc
   if (job.way.redirects == options_.spec.max_redirects) {
     return refuse(fmt::format("more than {} redirects (--max-redirects), the last to {}{}",
                               options_.spec.max_redirects, shown_url(*url),
-                              job.way.got_cookies ? kOfCookies : ""));
+                              job.way.got_cookies && job.way.elsewhere ? kOfCookies : ""));
   }
   ++job.way.redirects;
   if (target->origin != job.url.origin) job.way.elsewhere = true;

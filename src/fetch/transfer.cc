@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "fetch/address.h"
 #include "fetch/body_decoder.h"
+#include "fetch/header_line.h"
 #include "fetch/media_types.h"
 #include "fetch/retry_after.h"
 #include "fetch/validators.h"
@@ -176,6 +177,12 @@ void Transfer::make_handle() {
 void Transfer::set_request() {
   set_url();
   if (!request_.headers.empty() || request_.as_it_is) set_headers();
+  const bool wants_no_cookies =
+      std::any_of(request_.headers.begin(), request_.headers.end(), [](const std::string& line) {
+        return is_field(line, "cookie") && trimmed(std::string_view(line).substr(7)).empty();
+      });
+  // Those of a jar are what is shared.
+  if (wants_no_cookies) curl_easy_setopt(easy_, CURLOPT_SHARE, nullptr);
   if (request_.fresh) curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
   if (!request_.cookies.empty()) {
     curl_easy_setopt(easy_, CURLOPT_COOKIE, request_.cookies.c_str());

@@ -29,9 +29,9 @@ bool is_etag(std::string_view text) {
 
 bool is_http_date(std::string_view text) {
   constexpr std::array<std::string_view, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-  constexpr std::size_t kLongest = 40;
+  constexpr std::size_t kLongestDate = 40;
   const bool begins = std::find(kDays.begin(), kDays.end(), text.substr(0, 3)) != kDays.end();
-  return begins && text.size() <= kLongest && std::count(text.begin(), text.end(), ':') == 2 &&
+  return begins && text.size() <= kLongestDate && std::count(text.begin(), text.end(), ':') == 2 &&
          std::all_of(text.begin(), text.end(), is_of_date) &&
          curl_getdate(std::string(text).c_str(), nullptr) != -1;
 }

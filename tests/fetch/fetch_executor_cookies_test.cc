@@ -65,6 +65,12 @@ TEST_F(FetchCookies, AreSentWithThoseThatAreSaid) {
   EXPECT_EQ(cookie_of(fetches, url("/echo?3"), {"cookie: c=d"}), "c=d; sid=passed");
   EXPECT_EQ(cookie_of(fetches, url("/echo?4"), {"Cookie:"}), "") << "none, if it says so";
   EXPECT_EQ(cookie_of(fetches, url("/echo?5", "127.0.0.2"), {}), "a=b; sid=old");
+  options.spec.cookie_jar = dir / "jar";
+  options.spec.cookies.clear();
+  Fetches with_jar(options);
+  with_jar.run(url("/wall?name=sid&as=;%20Path=/"));
+  EXPECT_EQ(cookie_of(with_jar, url("/echo?6"), {"cookie:"}), "");
+  EXPECT_EQ(cookie_of(with_jar, url("/echo?7"), {}), "sid=passed");
 }
 
 TEST_F(FetchCookies, WhereRedirectsDoNotEndTheJarIsNamedIfItMayHelp) {
@@ -72,15 +78,20 @@ TEST_F(FetchCookies, WhereRedirectsDoNotEndTheJarIsNamedIfItMayHelp) {
   Fetches fetches(options);
   const std::string loop = url("/wall?as=;%20Path=/nowhere");
   EXPECT_EQ(fetches.run(loop).broken(),
-            "redirect: more than 3 redirects (--max-redirects), the last to " + loop +
-                "; cookies were set on the way, which go only to the host that sets them: with "
-                "--cookie-jar FILE also to others of its domain");
+            "redirect: more than 3 redirects (--max-redirects), the last to " + loop)
+      << "there is no other host";
   EXPECT_EQ(fetches.run(url("/loop")).broken(),
             "redirect: more than 3 redirects (--max-redirects), the last to " + url("/loop"));
+  const std::string back = url("/wall?as=;%20Path=/nowhere", "127.0.0.2");
+  const std::string there = url("/wall?as=;%20Path=/nowhere&to=" + back);
+  const std::string said = "redirect: more than 3 redirects (--max-redirects), the last to " + back;
+  EXPECT_EQ(fetches.run(there).broken(),
+            said +
+                "; cookies were set on the way, which go only to the host that sets them: with "
+                "--cookie-jar FILE also to others of its domain");
   options.spec.cookie_jar = dir / "jar";
   Fetches with_jar(options);
-  EXPECT_EQ(with_jar.run(loop).broken(),
-            "redirect: more than 3 redirects (--max-redirects), the last to " + loop);
+  EXPECT_EQ(with_jar.run(there).broken(), said);
 }
 
 // ---- files
