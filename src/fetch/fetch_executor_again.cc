@@ -49,7 +49,8 @@ std::optional<KnownBody> FetchExecutor::known_of(const Job& job) const {
   auto known = options_.conditions->find(job.request.url, job.way.url);
   if (!known) return {};
   BodyStore* const keeper = keeper_of(job);
-  if (keeper == nullptr) return known;
+  // An earlier run that kept no body has only seen it.
+  if (keeper == nullptr || known->path.empty()) return known;
   const auto size = keeper->find_earlier(job.request, head_of(*known, job.way.url), *known);
   return size ? std::move(known) : std::nullopt;
 }
@@ -68,7 +69,8 @@ void FetchExecutor::not_modified(Job& job, const Attempt& attempt) {
     return end(job, attempt_of(job, Outcome::broken(Outcome::Broken::protocol,
                                                     "not modified (304), which was not asked")));
   }
-  if (BodyStore* const keeper = keeper_of(job)) {
+  BodyStore* const keeper = keeper_of(job);
+  if (keeper != nullptr && !job.known->path.empty()) {
     job.known->bytes =
         keeper->keep_earlier(job.request, head_of(*job.known, job.way.url), *job.known);
     if (!job.known->bytes) {
