@@ -89,6 +89,7 @@ again() {
   again 3 --output-dir new
   same "$(values status path | tr '\n' ' ')" '304| 304| 304| '
   echo another > one.txt
+  touch -d 2001-02-03 one.txt
   again 4 --output-dir new
   same "$(find new -type f | wc -l)" 3
 }
