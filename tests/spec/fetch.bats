@@ -2,25 +2,7 @@
 # (tests/support/http_server) and nginx.
 
 load helpers
-
-SERVER=$BATS_TEST_DIRNAME/../support/http_server
-
-teardown() {
-  local one
-  for one in $servers; do kill "$one" 2> /dev/null || true; done
-  for one in $servers; do wait "$one" 2> /dev/null || true; done
-  end_started
-}
-
-# serve OPTION...: our server, its log in the file `log`; it is at $at (127.0.0.1:PORT) and $port.
-serve() {
-  "$SERVER" --log "$PWD/log" "$@" > "$kept/server" 2> "$kept/server.err" 3>&- &
-  servers="$servers $!"
-  wait_for grep -q '^http ' "$kept/server"
-  port=$(awk '$1 == "http" {print $2}' "$kept/server")
-  tls_port=$(awk '$1 == "https" {print $2}' "$kept/server")
-  at=127.0.0.1:$port
-}
+load fetch_server
 
 # nginx_of CONFIGURATION: what stands within http {}; PORT in it is a free port, ROOT where it runs.
 # A port that was free a moment ago may be taken meanwhile, so it tries several.

@@ -2,23 +2,7 @@
 # of secrets.
 
 load helpers
-
-SERVER=$BATS_TEST_DIRNAME/../support/http_server
-
-teardown() {
-  local one
-  for one in $servers; do kill "$one" 2> /dev/null || true; done
-  for one in $servers; do wait "$one" 2> /dev/null || true; done
-  end_started
-}
-
-# serve OPTION...: our server, its log in the file `log`; it is at $at (127.0.0.1:PORT).
-serve() {
-  "$SERVER" --log "$PWD/log" "$@" > "$kept/server" 2> "$kept/server.err" 3>&- &
-  servers="$servers $!"
-  wait_for grep -q '^http ' "$kept/server"
-  at=127.0.0.1:$(awk '$1 == "http" {print $2}' "$kept/server")
-}
+load fetch_server
 
 # values NAME... : of these columns of a report, a line for each row, joined by |; of stdout of the last
 # `try`, or of $report.  Of JSON lines too.
