@@ -91,6 +91,24 @@ EOF
   same "$(cut -f 5 log | sort -u)" "$(sort -u wanted)"
 }
 
+@test "the vectors of UTS 46 that libidn2 passes are hosts as they say, and groups" {
+  serve
+  "$BATS_TEST_DIRNAME"/../support/uts46_vectors > table
+  [ "$(wc -l < table)" -ge 300 ]
+  sed "s|^\([^ ]*\) .*|http://\1:$port/size/1|" table > urls
+  for locale in C C.UTF-8; do
+    LC_ALL=$locale try distaff fetch -k -j 8 -g host --resolve "*:$port:127.0.0.1" -a urls
+    exits 0
+    silent
+    same "$(values final_url)" "$(sed "s|.* \(.*\)|http://\1:$port/size/1|" table)"
+    # However it is spelled.
+    LC_ALL=$locale try distaff -k -g host -a urls ': {}; echo "$DISTAFF_GROUP"'
+    exits 0
+    same "$(cat "$kept/stdout")" "$(sed 's|.* ||; s|\.$||' table)"
+  done
+  logged $((2 * $(wc -l < urls)))
+}
+
 @test "a host that cannot be is a failed job of its own class, and says why" {
   serve
   long=$(printf 'ü%.0s' $(seq 70))
