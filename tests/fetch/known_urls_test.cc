@@ -196,11 +196,16 @@ TEST(Validators, HaveTheFormsOfTheStandard) {
   }
   for (const std::string_view good :
        {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
-        "Sun Nov  6 08:49:37 1994", "Thu, 01 Jan 1970 00:00:00 GMT"}) {
+        "Sun Nov  6 08:49:37 1994", "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Sat, 31 Dec 2033 23:59:59 GMT"}) {
     EXPECT_TRUE(is_http_date(good)) << good;
   }
-  for (const std::string_view bad : {"", "yesterday", "Sun", "2023-01-02 03:04:05", "1700000000",
-                                     "Sun, 06 Nov 1994", "Sun, 99 Nov 1994 99:49:37 GMT"}) {
+  for (const std::string_view bad :
+       {"", "yesterday", "Sun", "2023-01-02 03:04:05", "1700000000", "Sun, 06 Nov 1994",
+        "Sun, 99 Nov 1994 99:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nux 1994 08:49:37 GMT", "Sux, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov x994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GM\x01"}) {
     EXPECT_FALSE(is_http_date(bad)) << bad;
   }
 }
