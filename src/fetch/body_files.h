@@ -4,9 +4,9 @@
 //
 // A body is complete or absent, also after kill -9: it is a file without a name (O_TMPFILE) until
 // all of it is there, then it is linked to its name, in one step.  Where the file system has no
-// such files, it is a file in .distaff/RUN that is renamed (fetch/body_parts.h).  A small one is
-// gathered in memory, as most are small: four calls of the system for each.  Nothing waits for the
-// disk, so a loss of power may take the last ones.  One that may be
+// such files, it is a file in .distaff/RUN that is renamed (fetch/body_parts.h).  It is gathered in
+// memory, a quarter of a MiB at most, so one that is small, as most are, costs four calls of the
+// system.  Nothing waits for the disk, so a loss of power may take the last ones.  One that may be
 // continued, and is large, grows in .distaff/parts, so that what came of it survives us.
 //
 // Nothing is ever written outside the directory, whatever a URL or a template says, and whatever

@@ -363,6 +363,31 @@ TEST_P(BodyFilesTest, KeepWhatMayBeContinued) {
   EXPECT_EQ(tree_of(out()), (std::map<std::string, std::string>{{"x", "file " + text}}));
 }
 
+TEST_P(BodyFilesTest, GoOnAtAnyByte) {
+  const std::string text = bytes_of(1'000'000);
+  const auto files = open();
+  const auto store_from = [&](Body& body, std::size_t begin, std::size_t end) {
+    for (std::size_t at = begin; at < end; at += 7'777) {
+      const std::size_t size = std::min<std::size_t>(7'777, end - at);
+      ASSERT_TRUE(body.write(std::string_view(text).substr(at, size)));
+    }
+  };
+  for (const std::size_t stop : {70'001, 262'143, 262'144, 262'145, 700'000}) {
+    const Request request = request_for("https://h/" + std::to_string(stop));
+    const BodyHead head{.url = request.url, .etag = "\"v\"", .validator = "\"v\""};
+    auto body = *files->begin(request, head, nullptr);
+    store_from(*body, 0, stop);
+    body->keep();
+    body.reset();
+    const auto part = files->part(request);
+    ASSERT_TRUE(part);
+    EXPECT_EQ(part->bytes, stop) << "all that came is in the file";
+    body = *files->begin(request, head, &*part);
+    store_from(*body, stop, text.size());
+    EXPECT_TRUE(read_file(*body->finish()) == text) << stop;
+  }
+}
+
 TEST_P(BodyFilesTest, KeepNothingElse) {
   const auto files = open();
   const auto kept = [&](BodyHead head, std::size_t size) {
