@@ -51,6 +51,8 @@ std::string CommandTemplate::problem_of_key(std::string_view key) const {
 
 bool CommandTemplate::looks_into_records() const { return impl_->plan.looks_into_records(); }
 
+std::string CommandTemplate::pasted(const Launch& launch) const { return paste(launch); }
+
 std::vector<std::string> CommandTemplate::field_names() const {
   const CommandPlan& plan = impl_->plan;
   std::vector<std::string> names;

@@ -43,6 +43,7 @@ class CommandTemplate final : public LaunchTemplate {
 
   Expected<Launch> build(const JobView& job) const override;
   bool looks_into_records() const override;
+  std::string pasted(const Launch& launch) const override;
   std::vector<std::string> field_names() const override;
   std::size_t fixed_bytes() const override;
   std::size_t fixed_words() const override;
@@ -62,7 +63,7 @@ class CommandTemplate final : public LaunchTemplate {
 // argument stays one, in quotes.
 std::string paste(const Launch& launch);
 
-// The same of a request: "GET https://example.org/"; for people, without its secrets.
+// Of a request: "GET https://example.org/"; for people, without its secrets.
 std::string request_line(const Request& request);
 
 }  // namespace distaff

@@ -33,6 +33,9 @@ class LaunchTemplate {
   // False: what it builds of a job that is packed is the same as if it were not.
   virtual bool looks_into_records() const { return true; }
 
+  // One line for people and shells that does what `launch`, which it has built, does.
+  virtual std::string pasted(const Launch& launch) const = 0;
+
   // Names of fields it uses.
   virtual std::vector<std::string> field_names() const = 0;
 

@@ -85,21 +85,6 @@ std::string command_line(const Launch& launch) {
   return line;
 }
 
-std::string curl_line(const Request& request) {
-  std::string line = "curl";
-  if (request.url.find_first_of("{}[]") != std::string::npos)
-    line += " -g";  // they are no patterns
-  if (request.method == "HEAD") {
-    line += " -I";
-  } else if (request.method != (request.data ? "POST" : "GET")) {
-    line += " -X " + shell_quote(request.method);
-  }
-  for (const std::string& header : request.headers) line += " -H " + shell_quote(header);
-  // --data would take what begins with @ for a file.
-  if (request.data) line += " --data-raw " + shell_quote(*request.data);
-  return line += " " + shell_quote(request.url);
-}
-
 }  // namespace
 
 std::string surrounded(const ScriptLine& line, const Launch& launch) {
@@ -131,7 +116,6 @@ std::string request_line(const Request& request) {
 }
 
 std::string paste(const Launch& launch) {
-  if (launch.request) return curl_line(*launch.request);
   std::string line = launch.pasted;
   if (line.empty()) {
     line = command_line(launch);

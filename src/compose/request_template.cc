@@ -7,6 +7,7 @@
 
 #include "base/secrets.h"
 #include "base/text.h"
+#include "compose/curl_line.h"
 #include "compose/url.h"
 
 namespace distaff {
@@ -98,6 +99,7 @@ Expected<RequestTemplate> RequestTemplate::compile(const FetchSpec& spec, const 
   auto name = NameTemplate::compile(spec.name, context.syntax, spec.url_template.empty());
   if (!name) return tl::unexpected(name.error());
   request.name_ = *std::move(name);
+  request.curl_options_ = curl_options(spec);
   return request;
 }
 
@@ -134,6 +136,10 @@ Expected<Launch> RequestTemplate::build(const JobView& job) const {
   if (!name) return tl::unexpected(name.error());
   request.name = *std::move(name);
   return launch;
+}
+
+std::string RequestTemplate::pasted(const Launch& launch) const {
+  return curl_line(*launch.request, curl_options_);
 }
 
 std::string RequestTemplate::url_as_given(const JobView& job) const {

@@ -35,6 +35,8 @@ class RequestTemplate final : public LaunchTemplate {
   // field, a header that would be two.
   Expected<Launch> build(const JobView& job) const override;
 
+  std::string pasted(const Launch& launch) const override;
+
   // The URL as the record has it, or as --url-template makes it, before it is brought into form;
   // empty if there is none.
   std::string url_as_given(const JobView& job) const;
@@ -57,6 +59,7 @@ class RequestTemplate final : public LaunchTemplate {
   std::vector<Header> headers_;
   std::optional<Template> data_;
   NameTemplate name_;
+  std::string curl_options_;
 };
 
 }  // namespace distaff

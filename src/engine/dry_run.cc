@@ -22,7 +22,7 @@ void print_jobs(JobBuilder& builder, const LaunchTemplate& command, ByteSink& si
       if (launch && launch->request && !launch->request->no_host.empty()) {
         outcome = Outcome::bad_host(launch->request->no_host);
       } else if (launch) {
-        const std::string line = paste(*launch);
+        const std::string line = command.pasted(*launch);
         sink.write(Stream::out, (on_terminal ? printable(line, line.npos) : line) + "\n");
         summary.succeeded();
         continue;

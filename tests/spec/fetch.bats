@@ -563,6 +563,10 @@ EOF
   try distaff fetch --resolve "localhost:$tls_port:127.0.0.1" $url
   exits 1
   values error | grep -q 'no trusted connection: '
+  # And as --dry-run says it for curl.
+  try distaff fetch --dry-run --cacert ca.pem --resolve "localhost:$tls_port:127.0.0.1" $url
+  exits 0
+  same "$(sh -c "$(cat "$kept/stdout") -s")" "$(head -c 5 <<< /size/5)"
   try distaff fetch --insecure --resolve "localhost:$tls_port:127.0.0.1" $url
   exits 0
   says '--insecure: certificates are not checked'

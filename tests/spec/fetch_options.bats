@@ -114,6 +114,19 @@ takes() {
   exits 0
 }
 
+@test "--dry-run prints all that changes what is sent" {
+  touch jar c.pem k.pem ca.pem netrc
+  echo '# Netscape HTTP Cookie File' > jar
+  try distaff fetch --dry-run --cookie 'a=b; c=d' --user-agent "it's me" --http 1.1 --netrc \
+    --netrc-file netrc --proxy http://127.0.0.1:3128 --resolve h:80:127.0.0.1 --interface lo --insecure \
+    -X PUT -H 'X: y' --data d http://h/
+  local line="curl --http1.1 -A 'it'\\''s me' -b 'a=b; c=d' --netrc-optional --netrc-file netrc"
+  line+=" -x http://127.0.0.1:3128 -k --resolve h:80:127.0.0.1 --interface lo"
+  prints "$line -X PUT -H 'X: y' --data-raw d http://h/"
+  try distaff fetch --dry-run --cookie-jar new --max-redirects 3 --stall-timeout 3s -j 3 http://h/
+  prints 'curl http://h/'
+}
+
 @test "limits and manners" {
   echo '{"rules": [{"match": "^h$", "ok": [200, 404], "parallelism": 2}]}' > rules.json
   takes -j 4 --delay 1ms -g domain --parallelism 2 --rules rules.json http://h/
