@@ -72,6 +72,15 @@ std::string prefix_of(std::string_view name, const std::set<std::string, std::le
   return prefix;
 }
 
+// Of a field: its column's, or its number where there is none or an earlier one has that name.
+std::string taken_name(std::size_t field, const std::vector<std::string>& names,
+                       std::set<std::string, std::less<>>& taken) {
+  if (field < names.size() && taken.insert(names[field]).second) return names[field];
+  std::string name = std::to_string(field + 1);
+  while (!taken.insert(name).second) name.insert(0, "column_");
+  return name;
+}
+
 void append_json_member(std::string_view name, std::string_view value, std::string& row) {
   if (row.back() != '{') row += ',';
   if (is_valid_utf8(value)) {
@@ -199,9 +208,8 @@ std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int att
     const auto& names = record.names ? *record.names : input_;
     for (std::size_t i = 0; i < record.fields.size(); ++i) {
       if (i >= names.size() && !is_table()) break;
-      const std::string name = i < names.size() ? names[i] : std::to_string(i + 1);
-      if (!record.fields[i] || !taken.insert(name).second) continue;
-      append_json_member(name, *record.fields[i], row);
+      if (!record.fields[i]) continue;
+      append_json_member(taken_name(i, names, taken), *record.fields[i], row);
     }
   }
   static const Response none;

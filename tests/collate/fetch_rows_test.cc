@@ -172,6 +172,14 @@ TEST(FetchRows, KeepWhatARowHasBeyondItsColumns) {
                   .starts_with(R"({"id":"1","url":"x","3":"3","4":"y","fetch_url":)"));
 }
 
+TEST(FetchRows, LoseNoFieldWhoseNameIsTaken) {
+  const auto made = options(true, RecordFormat::csv, named({"url", "a", "a", "6", "4"}));
+  EXPECT_TRUE(FetchRows(made)
+                  .head(job_of("", {"u", "1", "2", "3", "4", "5", "6", "7"}), fetched(), 2, 1)
+                  .starts_with(R"({"url":"u","a":"1","3":"2","6":"3","4":"4","column_6":"5",)"
+                               R"("7":"6","8":"7","fetch_url":)"));
+}
+
 TEST(FetchRows, AreObjectsWithTheFieldsOfATable) {
   FetchRows rows(options(true, RecordFormat::tsv, named({"a", "b"})));
   Job job = job_of("1\t\xff", {"1", "\xff"});
