@@ -68,8 +68,9 @@ constexpr std::array<std::string_view, 53> kSecretParameters{
     "x-goog-signature",
 };
 
-constexpr std::array<std::string_view, 22> kSecretHeaders{
+constexpr std::array<std::string_view, 24> kSecretHeaders{
     "api-key",         "apikey",
+    "authentication",  "token",
     "authorization",   "cookie",
     "cookie2",         "ocp-apim-subscription-key",
     "private-token",   "proxy-authorization",
@@ -85,9 +86,10 @@ constexpr std::array<std::string_view, 22> kSecretHeaders{
 // Of parameters: new_password, clientSecret.
 constexpr std::array<std::string_view, 4> kSecretEnds{"passphrase", "passwd", "password", "secret"};
 
-constexpr std::array<std::string_view, 8> kSecretHeaderEnds{
-    "-access-key", "-api-key", "-app-key",    "-functions-key",
-    "-password",   "-secret",  "-secret-key", "-token",
+constexpr std::array<std::string_view, 16> kSecretHeaderEnds{
+    "-access-key", "-api-key",    "-app-key",     "-assertion",     "-auth",     "-authentication",
+    "-bearer",     "-credential", "-credentials", "-functions-key", "-password", "-signature",
+    "-secret",     "-secret-key", "-session",     "-token",
 };
 
 char plain(char c) {
@@ -155,12 +157,28 @@ bool is_secret_parameter(std::string_view name) {
   return is_one_of(name, kSecretParameters) || ends_like_one_of(name, kSecretEnds);
 }
 
+// Where SCHEME: ends; 0: there is none.
+std::size_t end_of_scheme(std::string_view url) {
+  const auto end = std::find_if_not(url.begin(), url.end(), is_scheme);
+  const auto at = static_cast<std::size_t>(end - url.begin());
+  return at > 0 && url.substr(at).starts_with(":/") ? at + 1 : 0;
+}
+
 // Where the authority begins: behind SCHEME:// , however many slashes there are.
 std::size_t authority_of(std::string_view url) {
-  const auto end = std::find_if_not(url.begin(), url.end(), is_scheme);
-  std::size_t at = static_cast<std::size_t>(end - url.begin());
-  at = url.substr(at).starts_with(":/") ? at + 1 : 0;
-  return std::min(url.find_first_not_of('/', at), url.size());
+  return std::min(url.find_first_not_of('/', end_of_scheme(url)), url.size());
+}
+
+// "user:***@host" where there is no scheme, or not at the start, or one that is misspelt.
+std::string without_passwords(std::string text) {
+  for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
+    const std::size_t before = text.find_last_of("/ \t\r\n\"'<>=", at);
+    const std::size_t colon = text.find(':', before == text.npos ? 0 : before + 1);
+    if (colon >= at) continue;
+    text.replace(colon + 1, at - colon - 1, kMask);
+    at = colon + 1 + kMask.size();
+  }
+  return text;
 }
 
 // Gives where it went on to.
@@ -213,6 +231,31 @@ void add_parameters(std::string_view text, std::string& masked) {
     if (end == text.npos) return;
     masked += text[end];
     text.remove_prefix(end + 1);
+  }
+}
+
+std::string mask_parts(std::string_view url) {
+  const std::size_t user = url.find('@');
+  if (user == url.npos && url.find_first_of("?#;") == url.npos) return std::string(url);
+  std::string masked;
+  masked.reserve(url.size() + kMask.size());
+  const std::size_t done = user == url.npos ? 0 : add_authority(url, masked);
+  // Those of a path, behind ; count too.
+  const std::size_t path =
+      std::min(url.find_first_of("/?#", std::max(done, authority_of(url))), url.size());
+  const std::size_t parameters = url.find_first_of("?#;", path);
+  masked += url.substr(done, parameters == url.npos ? url.npos : parameters + 1 - done);
+  if (parameters != url.npos) add_parameters(url.substr(parameters + 1), masked);
+  return masked;
+}
+
+// What one look hides may make another place look like a secret.
+template <class Mask>
+std::string until_it_stays(std::string text, Mask mask) {
+  while (true) {
+    std::string masked = mask(text);
+    if (masked == text) return masked;
+    text = std::move(masked);
   }
 }
 
@@ -351,18 +394,10 @@ class TextMask {
 }  // namespace
 
 std::string mask_url(std::string_view url) {
-  const std::size_t user = url.find('@');
-  if (user == url.npos && url.find_first_of("?#;") == url.npos) return std::string(url);
-  std::string masked;
-  masked.reserve(url.size() + kMask.size());
-  const std::size_t done = user == url.npos ? 0 : add_authority(url, masked);
-  // Those of a path, behind ; count too.
-  const std::size_t path =
-      std::min(url.find_first_of("/?#", std::max(done, authority_of(url))), url.size());
-  const std::size_t parameters = url.find_first_of("?#;", path);
-  masked += url.substr(done, parameters == url.npos ? url.npos : parameters + 1 - done);
-  if (parameters != url.npos) add_parameters(url.substr(parameters + 1), masked);
-  return masked;
+  if (end_of_scheme(url) > 0) return mask_parts(url);
+  return until_it_stays(std::string(url), [](const std::string& text) {
+    return without_passwords(mask_parts(text));
+  });
 }
 
 bool is_secret_header(std::string_view name) {
@@ -380,7 +415,11 @@ std::string mask_header(std::string_view line) {
   return value == line.size() ? masked : masked.append(kMask);
 }
 
-std::string mask_text(std::string_view text) { return TextMask(text).masked(); }
+std::string mask_text(std::string_view text) {
+  return until_it_stays(std::string(text), [](const std::string& once) {
+    return without_passwords(TextMask(once).masked());
+  });
+}
 
 std::string mask_record(std::string_view text) {
   if (text.find("://") != text.npos) return mask_text(text);

@@ -58,6 +58,19 @@ TEST(MaskUrl, HidesValuesOfParametersThatAreSecret) {
   EXPECT_EQ(mask_url("https://j:pw@h/?sig=1?key=2"), "https://j:***@h/?sig=***?key=***");
 }
 
+TEST(MaskUrl, HidesThePasswordOfWhatIsNoUrl) {
+  for (const std::string url :
+       {"joe:s3cret@h/x", "//joe:s3cret@h/x", "http:/joe:s3cret@h/x", "https//joe:s3cret@h/",
+        "http;//joe:s3cret@h/", "\"http://joe:s3cret@h/\"", "<http://joe:s3cret@h/>",
+        "# http://joe:s3cret@h/", "--proxy=http://joe:s3cret@h:1", "--proxy=joe:s3cret@h:1"}) {
+    EXPECT_EQ(mask_url(url).find("s3cret"), url.npos) << mask_url(url);
+    EXPECT_EQ(mask_text(url).find("s3cret"), url.npos) << mask_text(url);
+    EXPECT_NE(mask_url(url).find("joe:***@h"), url.npos) << mask_url(url);
+  }
+  EXPECT_EQ(mask_url("joe@example.org"), "joe@example.org");
+  EXPECT_EQ(mask_url("http://h/a:b@c"), "http://h/a:b@c");
+}
+
 TEST(MaskUrl, ChangesNothingASecondTime) {
   std::mt19937 random(26);
   const std::string_view pieces[] = {"http",  ":", "/", "//", "@", "?",   "#",   "&",  "key=",
