@@ -157,7 +157,10 @@ bool Engine::may_try_again(const Running& running, const Attempt& attempt, bool 
 // It keeps its place in its group and gives up its slot.  (If the run stops, it had its last try.)
 void Engine::try_again(Closing closing) {
   const JobId id = closing.running.job.id;
-  const Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
+  Duration wait = delay_after(options_.failure.retry_delay, closing.running.attempt, random_);
+  if (!was_refused(closing.attempt.outcome)) {
+    wait = std::max(wait, groups_.draw_rest(closing.running.job));
+  }
   ++retries_;
   output_.try_again(id, closing.attempt, report(closing, wait));
   std::optional<std::string> home;

@@ -83,6 +83,11 @@ void Groups::put_back(const Job& job) {
   scheduler_.set_pause(id, TimePoint::min());
 }
 
+Duration Groups::draw_rest(const Job& job) {
+  GroupId id{};
+  return find(job, id) == nullptr ? Duration{0} : scheduler_.draw_rest(id);
+}
+
 std::optional<Duration> Groups::ended(const Job& job, const Attempt& attempt, bool failed,
                                       TimePoint now) {
   GroupId id{};

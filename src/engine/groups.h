@@ -48,6 +48,9 @@ class Groups {
   // the rest that is to follow; nothing: the one that the group's limits say.
   std::optional<Duration> ended(const Job& job, const Attempt& attempt, bool failed, TimePoint now);
 
+  // How long the job's group rests between two starts, as its limits say, drawn anew.
+  Duration draw_rest(const Job& job);
+
   // How long a failed attempt would pause the job's group, whether it has one or not.
   Duration pause_after(const Job& job, const Attempt& attempt);
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "schedule/draw.h"
 #include "schedule/scheduler_state.h"
 
 namespace distaff {
@@ -190,6 +191,11 @@ void Scheduler::retry(JobId job, TimePoint again_at) {
   state.link_retry(state.groups[entry.group], place);
   state.counted.valid = false;
   state.update(entry.group);
+}
+
+Duration Scheduler::draw_rest(GroupId group) {
+  assert(number(group) < impl_->groups.size() && impl_->groups[number(group)].alive);
+  return draw(impl_->groups[number(group)].throttle, impl_->random);
 }
 
 void Scheduler::drop(JobId job) {

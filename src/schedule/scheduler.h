@@ -92,6 +92,9 @@ class Scheduler {
   void go_on(JobId job, std::optional<GroupId> group, TimePoint now,
              std::optional<Duration> rest = std::nullopt);
 
+  // A rest of the group as its limits say, which nobody takes: for who sets the time of a retry.
+  Duration draw_rest(GroupId group);
+
   // A waiting job (also one that waits for a retry) will not be started.  After one that waited
   // for a retry the group rests as its limits say, counted from the time of that retry: the last
   // attempt ended before it.
