@@ -23,6 +23,15 @@ using namespace std::chrono_literals;
 // A robots.txt that drips would make all jobs of its origin wait for ever.
 constexpr Duration kLongestRobots = 2min;
 
+// libcurl has 1 MiB for the head of a request, and takes a longer one for a lack of memory.
+constexpr std::size_t kMostOfRequest = 1'000'000;
+
+std::size_t head_size(const TransferRequest& request) {
+  std::size_t size = request.url.size() + request.cookies.size();
+  for (const std::string& line : request.headers) size += line.size();
+  return size;
+}
+
 bool ends_jobs(int signal) {
   switch (signal) {
     case SIGTSTP:
@@ -126,7 +135,7 @@ Executor::StartResult FetchExecutor::start(JobId id, const Launch& launch) {
   job.way = std::move(way);
   job.url = std::move(*url);
   const Duration stall = options_.spec.stall_timeout;
-  if (stall.count() > 0 && !look_at_) look_at_ = job.started + stall;
+  if (stall.count() > 0 && !look_at_) look_at_ = job.started + stall / 4;
   if (!options_.spec.robots || !job.url.is_http || may_ask(job)) send(job);
   return {};
 }
@@ -137,9 +146,16 @@ void FetchExecutor::send(Job& job) {
     job.part = options_.store->part(job.request);
   }
   job.known = known_of(job);
+  TransferRequest request = request_of(job);
+  if (const std::size_t size = head_size(request); size > kMostOfRequest) {
+    return end_soon(job, Outcome::not_started(
+                             0, fmt::format("its URL and header lines have {} bytes, and no more "
+                                            "than {} can be sent",
+                                            size, kMostOfRequest)));
+  }
   if (!is_safe(job.way.method)) job.way.sent_unsafe = true;
   job.transfer = take_transfer();
-  job.transfer->begin(request_of(job), *this, number(job.id));
+  job.transfer->begin(std::move(request), *this, number(job.id));
 }
 
 TransferRequest FetchExecutor::request_of(Job& job) {

@@ -118,10 +118,14 @@ TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
     plan.part = &*job.part;
     plan.exactly = job.range->size();
   }
-  const bool has_none = job.way.method == "HEAD" || head.status == 204 || head.status == 205;
-  plan.where = options_.to_events                      ? Where::output
-               : options_.store == nullptr || has_none ? Where::counted
-                                                       : Where::store;
+  // A 205 is to have none, and some have.
+  const bool has_none =
+      job.way.method == "HEAD" || head.status == 204 || (head.status == 205 && job.has_come);
+  plan.where = has_none && !job.url.is_http ? Where::nowhere  // lines that libcurl makes up
+               : has_none                   ? Where::counted
+               : options_.to_events         ? Where::output
+               : options_.store == nullptr  ? Where::counted
+                                            : Where::store;
   if (has_none || !options_.spec.decode || head.encodings.empty()) return plan;
   if (!BodyDecoder::knows(head.encodings)) {
     plan.note = fmt::format("its encoding '{}' is unknown, kept as it came", head.encodings);
@@ -162,8 +166,8 @@ void FetchExecutor::done(Job& job, int code) {
     job.body.break_off();
     return end(job, attempt_of(job, failure));
   }
-  if (!job.body.begun()) begin_body(job);
   job.has_come = true;
+  if (!job.body.begun()) begin_body(job);
   body_has_come(job);
 }
 
@@ -304,7 +308,7 @@ Attempt FetchExecutor::attempt_of(const Job& job, Outcome outcome) const {
     response->etag = job.range ? job.part->etag : head.etag;
     response->last_modified = job.range ? job.part->last_modified : head.last_modified;
     if (came && job.known && head.status == 304) take_over(job, *response);
-    if (!is_good(head.status)) attempt.retry_after = head.retry_after;
+    if (head.status == 429 || head.status == 503) attempt.retry_after = head.retry_after;
     if (attempt.retry_after) {
       *attempt.retry_after = std::min(*attempt.retry_after, options_.spec.longest_retry_after);
     }

@@ -88,6 +88,8 @@ TransferLoop::TransferLoop(EventLoop& loop, int slots) : loop_(loop) {
   }
   const long kept = connections_kept(slots);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kept);
+  // Else those that rest are closed only when others have ended, and both need descriptors.
+  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, kept);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Callbacks::on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);

@@ -26,6 +26,34 @@ std::string wrong(const UrlFault& fault, const std::string& url) {
   return "names no host that could be asked" + (fault.why.empty() ? "" : ": " + fault.why);
 }
 
+// "http://host:81" of "http://joe:pw@host:81/x", and where "joe:pw@" is in it.
+struct Server {
+  std::string name;
+  std::size_t user_at = 0, user_size = 0;
+};
+
+Server server_of(std::string_view url) {
+  Server server;
+  server.user_at = url.find("://") + 3;
+  const std::size_t end = std::min(url.find_first_of("/?#", server.user_at), url.size());
+  const std::string_view authority = url.substr(server.user_at, end - server.user_at);
+  server.user_size = authority.rfind('@') + 1;  // npos + 1 is 0
+  server.name = url.substr(0, server.user_at);
+  server.name += authority.substr(server.user_size);
+  return server;
+}
+
+// A redirect on the same server goes on with its name and password, as in curl.
+std::string with_user_of(std::string_view base, std::string url) {
+  const Server from = server_of(base);
+  if (from.user_size == 0) return url;
+  const Server to = server_of(url);
+  if (to.user_size == 0 && to.name == from.name) {
+    url.insert(to.user_at, base.substr(from.user_at, from.user_size));
+  }
+  return url;
+}
+
 }  // namespace
 
 Expected<TransferUrl> TransferUrl::read(const std::string& url,
@@ -59,7 +87,7 @@ Expected<TransferUrl> TransferUrl::read(const std::string& url,
 
 Expected<std::string> redirect_url(const std::string& base, const std::string& location) {
   auto url = resolved_url(base, location);
-  if (url) return *std::move(url);
+  if (url) return with_user_of(base, *std::move(url));
   return fail(
       fmt::format("redirect to '{}', which {}", shown_url(location), wrong(url.error(), location)));
 }

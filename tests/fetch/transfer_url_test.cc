@@ -70,6 +70,19 @@ TEST(TransferUrl, OfAnotherSchemeThanWasAskedForIsRefused) {
             "has the scheme file, and only http, https may be asked (--protocols)");
 }
 
+TEST(TransferUrl, OfARedirectOnTheSameServerKeepsNameAndPassword) {
+  const std::string base = "http://joe:pw@h:81/a";
+  const auto to = [&](const std::string& location) { return *redirect_url(base, location); };
+  EXPECT_EQ(to("/b"), "http://joe:pw@h:81/b");
+  EXPECT_EQ(to("http://H:81/b@c"), "http://joe:pw@h:81/b@c");
+  EXPECT_EQ(to("http://ann@h:81/b"), "http://ann@h:81/b");
+  for (const std::string other :
+       {"http://h/b", "https://h:81/b", "http://h2:81/b", "http://h:81.evil/", "http://xh:81/"}) {
+    const std::string url = redirect_url(base, other).value_or("");
+    EXPECT_EQ(url.find("joe"), url.npos) << url;
+  }
+}
+
 TEST(TransferUrl, OfARedirectSaysWhatIsWrongWithIt) {
   EXPECT_EQ(*redirect_url("http://h/a/b", "c d"), "http://h/a/c%20d");
   EXPECT_EQ(*redirect_url("http://h/a/b", "https://H:443/c d"), "https://h/c%20d");

@@ -64,12 +64,14 @@ asked() {
   try distaff fetch -k --robots --parallelism 1 --stall-timeout 300ms -a urls
   exits 1
   same "$(grep -c 'robots.txt of 127.0.0.1 could not be read (nothing came for' "$kept/stdout")" 9
+  logged 1
   same "$(asked /robots.txt)" 1
   # Nor where the time of the job that asks is over.
   : > log
   try distaff fetch -k --robots --parallelism 1 --timeout 300ms -a urls
   exits 1
   same "$(grep -c 'robots.txt of 127.0.0.1 could not be read (it took too long)' "$kept/stdout")" 8
+  logged 1
   same "$(asked /robots.txt)" 1
 }
 
@@ -91,6 +93,38 @@ asked() {
   try distaff fetch --parallelism 1 --retries 1 --retry-delay 1ms --max-retry-after 1h --deadline 60s -a urls
   exits 0
   same "$(values attempts)" '2 2 2 2 2 2'
+}
+
+@test "only 429 and 503 make a host wait by Retry-After" {
+  serve
+  # Waits that anything else would end beyond this.
+  try distaff fetch -k --parallelism 1 --max-retry-after 1h --deadline 60s "http://$at/status/404?retry-after=600" \
+    "http://$at/status/500?retry-after=600" "http://$at/status/301?retry-after=600" "http://$at/size/1"
+  exits 1
+  same "$(values status)" '404 500 301 200'
+}
+
+@test "a retry comes no earlier than any other request of the group" {
+  serve
+  echo '{"rules": [{"match": "", "retries": 2, "throttle": "300ms"}]}' > rules.json
+  for how in '--throttle 300ms --retries 2' '--rules rules.json'; do
+    : > log
+    try distaff fetch $how --retry-delay 1ms "http://$at/status/500"
+    exits 1
+    logged 3
+    awk -v FS='\t' 'NR > 1 && $1 - last < 300000000 { exit 1 } { last = $2 }' log || fail "too early: $(cat log)"
+  done
+}
+
+@test "name and password of a URL go on to the same server, and to no other" {
+  serve --hosts 2
+  there="http://joe:pw@$at/to?u=http:/"
+  try distaff fetch --body "$there/$at/echo"
+  exits 0
+  grep -qi '"authorization", "basic am9lOnB3"' "$kept/stdout"
+  try distaff fetch --body "$there/127.0.0.2:$port/echo"
+  exits 0
+  ! grep -i authorization "$kept/stdout" || fail "the other host got it"
 }
 
 @test "a site that sets a cookie and redirects to itself is fetched" {
@@ -133,9 +167,31 @@ asked() {
     one_line
     says "$option 'page.html': "
   done
+  for proxy in 'http://u:x@' http://h:99999 http://:3128 h:port 'http://[::1]:0'; do
+    try distaff fetch --proxy "$proxy" http://127.0.0.1:1/
+    exits 2
+    one_line
+    says "is no proxy"
+  done
   try distaff fetch --cookie-jar no/such/jar http://127.0.0.1:1/
   exits 2
   says "--cookie-jar: "
+}
+
+@test "--stall-timeout: what comes and then stops has little more time than what never comes" {
+  serve
+  try distaff fetch -k --stall-timeout 2s "http://$at/never" "http://$at/never?head=1"
+  exits 1
+  values seconds > took
+  python3 -c "never, stopped = map(float, open('took').read().split()); exit(stopped > 1.75 * never)" || fail "$(cat took)"
+}
+
+@test "-j 0: connections that rest make room for new ones" {
+  serve
+  for i in $(seq 300); do echo "http://h$i.test:$port/slow?ms=20&$i"; done > urls
+  try bash -c "ulimit -n 80; exec distaff fetch -j 0 --resolve '*:$port:127.0.0.1' -a urls"
+  exits 0
+  same "$(values status | tr ' ' '\n' | sort | uniq -c | tr -d ' ')" 300200
 }
 
 @test "answers that are none are told apart" {

@@ -19,3 +19,9 @@ serve() {
   tls_port=$(awk '$1 == "https" {print $2}' "$kept/server")
   at=127.0.0.1:$port
 }
+
+# logged COUNT: waits until the server's log has so many lines.
+logged() {
+  wait_for eval "[ \$(wc -l < log) -ge $1 ]"
+  same "$(wc -l < log)" "$1"
+}
