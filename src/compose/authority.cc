@@ -156,7 +156,8 @@ bool is_plain_name(std::string_view name) {
 // A name, or an address that does not look like one at first.  The error is empty if there is
 // nothing to say.
 Expected<std::string> name_or_address(std::string_view written) {
-  if (is_plain_name(written)) return std::string(written);
+  constexpr std::size_t kNotTooLong = 253;  // else ascii_host_name() says so
+  if (written.size() <= kNotTooLong && is_plain_name(written)) return std::string(written);
   if (auto address = address_4(written)) return *std::move(address);
   const auto plain = decoded(written);
   if (!plain) return fail("");

@@ -158,9 +158,8 @@ Expected<std::string> ascii_host_name(std::string_view name) {
     ascii += '.';
     rest.remove_prefix(dot + 1);
   }
-  if (ascii.size() > kLongestName + 1 && !is_all_ascii(name)) {
-    return fail("it is longer than 253 bytes");
-  }
+  const bool is_long = ascii.size() > kLongestName + (ascii.ends_with('.') ? 1 : 0);
+  if (is_long) return fail("it is longer than 253 bytes");
   return ascii;
 }
 

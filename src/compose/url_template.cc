@@ -85,6 +85,17 @@ bool leads_elsewhere(std::string_view segment) {
   }
 }
 
+// Of http://good.example, where .evil.example would make another host of it.
+bool goes_on_a_label(std::string_view url) {
+  return std::string_view("/.@:[").find(url.back()) == std::string_view::npos;
+}
+
+bool holds_dot(std::string_view value) {
+  const auto full_stops = {".", "\u3002", "\uff0e", "\uff61"};
+  return std::any_of(full_stops.begin(), full_stops.end(),
+                     [&](const char* stop) { return value.find(stop) != value.npos; });
+}
+
 // Most paths have none in any spelling, and need no closer look.
 bool may_hold_dots(std::string_view url) {
   const std::size_t host = url.find("://");
@@ -201,6 +212,13 @@ Expected<UrlTemplate> UrlTemplate::of_column(const std::string& column,
   return url;
 }
 
+// Nothing more of the host stands behind that piece.
+bool UrlTemplate::ends_host(std::size_t piece) const {
+  if (piece + 1 == template_.pieces().size()) return true;
+  const auto* literal = std::get_if<std::string>(&template_.pieces()[piece + 1]);
+  return literal == nullptr || std::string_view("/?#:").find(literal->front()) != std::string::npos;
+}
+
 Expected<std::string> UrlTemplate::text_of(const JobView& job) const {
   std::string url;
   for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -216,6 +234,12 @@ Expected<std::string> UrlTemplate::text_of(const JobView& job) const {
         url += without_blanks_around(*value);
         break;
       case Place::host:
+        if (goes_on_a_label(url) && ends_host(i) && holds_dot(*value)) {
+          return fail(
+              fmt::format("the value '{}' behind '{}' would name another host; put a / or "
+                          "a dot between them, or the whole host into the value",
+                          printable(*value), shown(url)));
+        }
         append_value(*value, ":[]", url);
         break;
       case Place::path:

@@ -42,6 +42,7 @@ class UrlTemplate {
   // How a value is put in.
   enum class Place { as_it_is, host, path, query };
 
+  bool ends_host(std::size_t piece) const;
   static Place place_behind(std::string_view before);
   static Expected<UrlTemplate> of_column(const std::string& column, const TemplateSyntax& syntax);
 

@@ -8,15 +8,10 @@ load fetch_server
 values() {
   python3 - "$1" "${2:-$kept/stdout}" << 'EOF'
 import csv, sys
+csv.field_size_limit(1 << 30)
 for row in csv.DictReader(open(sys.argv[2], newline="", encoding="utf-8", errors="surrogateescape")):
     print(row[sys.argv[1]])
 EOF
-}
-
-# logged COUNT: waits until the server's log has so many lines.
-logged() {
-  wait_for eval "[ \$(wc -l < log) -ge $1 ]"
-  same "$(wc -l < log)" "$1"
 }
 
 # here HOST...: options that lead these to the server.
@@ -262,6 +257,41 @@ EOF
   try distaff fetch --output none --url-template "http://$at/echo/.{}" ::: '' . h
   exits 1
   says '2 of 3 jobs failed: 2 could not start'
+}
+
+@test "a value of --url-template behind a part of the host makes no other host of it" {
+  serve
+  try distaff fetch --output none --url-template 'http://good.example{}' ::: .evil.example x.evil.example 。evil.example
+  exits 1
+  says '3 could not start' "the value '.evil.example' behind 'http://good.example' would name another host"
+  logged 0
+  # Where it is the host, or the first part of it, dots are meant.
+  for template in 'http://{}/' "http://{}.example:$port/" "http://www.{}:$port/" "http://a{}.example:$port/x"; do
+    try distaff fetch --dry-run --url-template "$template" ::: a.b
+    exits 0
+  done
+  try distaff fetch --dry-run --url-template 'http://node{}:81/' ::: 7
+  prints 'curl http://node7:81/'
+}
+
+@test "a URL that is too long for any request fails alone" {
+  serve
+  {
+    echo "http://$at/size/1"
+    python3 -c "print('http://$at/' + 'a' * 1100000)"
+    python3 -c "print('http://' + 'a' * 70000 + '/')"
+    echo "http://$at/size/2"
+  } > urls
+  try distaff fetch -k -a urls
+  exits 1
+  same "$(values status | tr '\n' ,)" 200,,,200,
+  values error | grep -q 'its URL and header lines have [0-9]* bytes, and no more than 1000000 can be sent'
+  says '1 bad host' '1 could not start'
+  # So does a header that a record makes.
+  python3 -c "print('x' * 1100000); print('y')" > values
+  try distaff fetch -k --url-template "http://$at/size/3?{#}" -H 'X: {}' -a values
+  exits 1
+  same "$(values status | tr '\n' ,)" ,200,
 }
 
 @test "a list from Windows is read as it is meant" {
