@@ -92,6 +92,12 @@ void append_json_member(std::string_view name, std::string_view value, std::stri
   }
 }
 
+void append_json_null(std::string_view name, std::string& row) {
+  if (row.back() != '{') row += ',';
+  append_json_string(name, row);
+  row += ":null";
+}
+
 }  // namespace
 
 std::string error_of(const Outcome& outcome) {
@@ -206,10 +212,14 @@ std::string FetchRows::json_head(const Job& job, const Attempt& attempt, int att
     for (JsonMembers members(record.text); members.next(name, value);) taken.emplace(name);
   } else {
     const auto& names = record.names ? *record.names : input_;
-    for (std::size_t i = 0; i < record.fields.size(); ++i) {
-      if (i >= names.size() && !is_table()) break;
-      if (!record.fields[i]) continue;
-      append_json_member(taken_name(i, names, taken), *record.fields[i], row);
+    const auto& fields = record.fields;
+    const std::size_t count =
+        is_table() ? std::max(fields.size(), input_.size()) : std::min(fields.size(), names.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool is_there = i < fields.size() && fields[i];
+      if (!is_there && !is_table()) continue;
+      const std::string name = taken_name(i, names, taken);
+      is_there ? append_json_member(name, *fields[i], row) : append_json_null(name, row);
     }
   }
   static const Response none;
