@@ -80,11 +80,16 @@ Expected<void> find_column(RunSpec& spec, const OpenedSource& opened) {
     fetch.column = opened.scheme.kind == FieldScheme::Kind::open ? "url" : "1";
     return {};
   }
-  for (const std::string& name : opened.scheme.names) {
-    if (strcasecmp(name.c_str(), "url") == 0) {
-      fetch.column = name;
-      return {};
-    }
+  const FieldNames& names = opened.scheme.names;
+  auto found = std::find(names.begin(), names.end(), "url");
+  if (found == names.end()) {
+    found = std::find_if(names.begin(), names.end(), [](const std::string& name) {
+      return strcasecmp(name.c_str(), "url") == 0;
+    });
+  }
+  if (found != names.end()) {
+    fetch.column = *found;
+    return {};
   }
   return fail(fmt::format(
       "no column 'url'; name the one that holds the URLs as the last word: distaff fetch --{} "
@@ -493,7 +498,9 @@ Expected<int> fetch_all(RunSpec& spec, Pacing& pacing, Startup& startup, Schedul
     early->end();
     status = all.run();
   }
-  store->reset();  // before we die of a signal: an archive is one whole file then
+  // Before we die of a signal: an archive is one whole file then, if nobody reads it.
+  conditions.reset();
+  store->reset();
   return end(status);
 }
 

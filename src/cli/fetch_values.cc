@@ -191,11 +191,21 @@ Expected<std::vector<std::string>> parse_protocols(std::string_view text) {
 
 Expected<std::string> parse_proxy(std::string_view text) {
   const std::size_t end = text.find("://");
-  const std::string_view host = end == text.npos ? text : text.substr(end + 3);
-  if (host.empty() || host.starts_with('/') ||
-      (end != text.npos && !contains(kProxySchemes, text.substr(0, end)))) {
-    return fail(fmt::format(
-        "'{}' is no proxy, such as http://proxy:3128 or socks5h://127.0.0.1:1080", mask_url(text)));
+  std::string_view authority = end == text.npos ? text : text.substr(end + 3);
+  authority = authority.substr(0, authority.find('/'));
+  const auto wrong = [&](const std::string& why) {
+    return fail(
+        fmt::format("'{}' is no proxy, such as http://proxy:3128 or socks5h://127.0.0.1:1080{}",
+                    mask_url(text), why));
+  };
+  if (authority.empty() || (end != text.npos && !contains(kProxySchemes, text.substr(0, end)))) {
+    return wrong("");
+  }
+  const std::string_view host = authority.substr(authority.rfind('@') + 1);  // npos + 1 is 0
+  const std::size_t port = host.find(':', host.starts_with('[') ? host.find(']') : 0);
+  if (host.substr(0, port).empty()) return wrong(": it names no host");
+  if (port != host.npos && !parse_int(host.substr(port + 1), 1, 65535)) {
+    return wrong(fmt::format(": '{}' is no port", printable(host.substr(port + 1))));
   }
   return std::string(text);
 }

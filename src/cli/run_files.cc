@@ -32,7 +32,8 @@ RunFiles::RunFiles(const RunSpec& spec, const LaunchTemplate& command, std::opti
       reports_(spec.fetch.has_value()) {
   if (spec_.file.empty()) return;
   maker_.emplace(spec.command, command, std::move(id));
-  resume_.emplace(Resume::Options{spec_.resume, spec_.skip_failed}, *maker_);
+  resume_.emplace(
+      Resume::Options{spec_.resume, spec_.skip_failed, reports_ ? "request" : "command"}, *maker_);
 }
 
 void RunFiles::learn(const JournalLine& line) {

@@ -100,6 +100,13 @@ void add_record(const Record& record, Digest& digest) {
   for (const std::string& name : *record.names) digest.text(name);
 }
 
+// What is asked for, and not how: a header may be a password that is new every day.
+void add_request(const Request& request, Digest& digest) {
+  digest.text(request.method);
+  digest.text(request.url);
+  request.data ? digest.text(*request.data) : digest.missing();
+}
+
 void add_job(const Job& job, Digest& digest) {
   digest.count(job.size());
   if (job.packed) {
@@ -171,6 +178,7 @@ std::uint32_t IdentityMaker::work_of(const Job& job) const {
   } else {
     launch->stdin_text ? digest.text(*launch->stdin_text) : digest.missing();
   }
+  if (launch->request) add_request(*launch->request, digest);
   const auto work = static_cast<std::uint32_t>(digest.hash().low);
   return work == 0 ? 1 : work;
 }

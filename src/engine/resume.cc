@@ -37,9 +37,9 @@ bool Resume::skips(Job& job) {
 void Resume::warn_of_change(const Job& job) {
   if (++changed_ > kNamed) return;
   if (!warning_.empty()) warning_ += '\n';
-  warning_ += fmt::format(
-      "job {}, '{}': done before under the same --id, but with another command; it is run",
-      number(job.id), printable(mask_record(job.records[0].text), 60));
+  warning_ +=
+      fmt::format("job {}, '{}': done before under the same --id, but with another {}; it is run",
+                  number(job.id), printable(mask_record(job.records[0].text), 60), options_.work);
 }
 
 std::string Resume::take_warning() { return std::exchange(warning_, {}); }
@@ -47,8 +47,8 @@ std::string Resume::take_warning() { return std::exchange(warning_, {}); }
 std::string Resume::last_warning() const {
   if (changed_ <= kNamed) return {};
   return fmt::format(
-      "{} more of the jobs were done before under the same --id, but with another command",
-      changed_ - kNamed);
+      "{} more of the jobs were done before under the same --id, but with another {}",
+      changed_ - kNamed, options_.work);
 }
 
 }  // namespace distaff

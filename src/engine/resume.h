@@ -17,8 +17,9 @@ namespace distaff {
 class Resume {
  public:
   struct Options {
-    bool skip_done = false;    // --resume
-    bool skip_failed = false;  // and those whose last attempt failed
+    bool skip_done = false;        // --resume
+    bool skip_failed = false;      // and those whose last attempt failed
+    const char* work = "command";  // what jobs have, as warnings call it
   };
 
   // `maker` must outlive it.

@@ -113,6 +113,7 @@ again() {
     try distaff fetch -a urls --cond a.sqlar --archive a.sqlar
     exits 0
     same "$(values status path bytes)" "304|${row%%|*}|4"
+    same "$(echo a.sqlar*)" a.sqlar # at rest it is one file
   done
   sqlite3 a.sqlar 'DELETE FROM sqlar'
   again 3 --archive a.sqlar
@@ -227,7 +228,8 @@ END
     # Who feeds them in again needs them as they came.
     same "$(sort failed)" "$(sort urls)"
   done
-  for data in '--data=pw=1&pwd=s3cret' '--cookie=sid=s3cret'; do
+  for data in '--data=pw=1&pwd=s3cret' '--cookie=sid=s3cret' --proxy=http://joe:s3cret@127.0.0.1:1 -HToken:s3cret \
+    -HX-Auth:s3cret -HX-Session:s3cret; do
     rm -f journal
     try distaff fetch --journal journal "$data" "http://$at/size/1"
     without_secrets journal
@@ -236,6 +238,11 @@ END
   printf 'link\thost\n\thttp://joe:s3cret@h/?token=s3cret\n' > table
   rm -f journal
   try distaff fetch --tsv -a table --url-template 'http://{nobody}/{link}' --journal journal
+  ! grep s3cret journal "$kept/stdout" "$kept/stderr" || fail "it is in clear"
+  printf '%s\n' joe:s3cret@h/x //joe:s3cret@h/x http:/joe:s3cret@h/x https//joe:s3cret@h/ 'http;//joe:s3cret@h/' \
+    '"http://joe:s3cret@h/"' '<http://joe:s3cret@h/>' '# http://joe:s3cret@h/' > odd
+  rm -f journal
+  try distaff fetch -a odd --journal journal
   ! grep s3cret journal "$kept/stdout" "$kept/stderr" || fail "it is in clear"
 }
 
@@ -265,4 +272,28 @@ END
   try distaff fetch --cond table http://h/
   exits 2
   without_secrets "$kept/stderr"
+}
+
+@test "--id: a job of which method, URL or data have changed is run again, with a warning" {
+  serve
+  printf 'id,url\n1,http://%s/size/1\n2,http://%s/size/2\n' "$at" "$at" > ids
+  again_by_id() {
+    : > log
+    try distaff fetch --csv -a ids --journal j --resume --id '{id}' --output none "$@"
+    exits 0
+  }
+  again_by_id
+  logged 2
+  again_by_id -H 'Authorization: of another day'
+  logged 0
+  sed -i 's|size/2|size/22|' ids
+  again_by_id
+  logged 1
+  says 'done before under the same --id, but with another request; it is run'
+  again_by_id -X POST --data x
+  logged 2
+  again_by_id -X POST --data y
+  logged 2
+  again_by_id -X POST --data y
+  logged 0
 }
