@@ -481,10 +481,16 @@ constexpr Option kOptions[] = {
      "came in, with the header, ready to be input again. FILE is replaced at the end of the run, "
      "so it may be the input too. It is empty if all went well. Where a value of ::: holds a "
      "newline or is empty, its records end in NUL, for -0."},
-    {Opt::job_log, "joblog", 0, 0, Topic::journal, file, "FILE", "", "", false,
-     "a line a job in FILE, in GNU parallel's columns",
-     "Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, with tabs between "
-     "them. With --resume it is appended to."},
+    of_run({Opt::job_log, "joblog", 0, 0, Topic::journal, file, "FILE", "", "", false,
+            "a line a job in FILE, in GNU parallel's columns",
+            "Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, with tabs "
+            "between them. With --resume it is appended to."}),
+    of_fetch({Opt::job_log, "joblog", 0, 0, Topic::journal, file, "FILE", "", "", false,
+              "a line a job in FILE, in GNU parallel's columns",
+              "Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, with "
+              "tabs between them. Command is the request, and Receive the bytes of its body. "
+              "Exitval is 0 if the job was a success, 1 if it failed and -1 if the run ended it. "
+              "With --resume it is appended to."}),
 
     // ---- scheduled runs
     {Opt::lock, "lock", 0, 0, Topic::cron, text, "NAME", "", "", false,

@@ -71,7 +71,7 @@ Expected<void> RunFiles::open(TimePoint now) {
     journal_ = std::move(*journal);
   }
   if (!spec_.job_log.empty()) {
-    auto log = JobLog::open(spec_.job_log, spec_.resume, now);
+    auto log = JobLog::open(spec_.job_log, {.append = spec_.resume, .of_requests = reports_}, now);
     if (!log) return tl::unexpected(log.error());
     job_log_ = std::move(*log);
   }

@@ -63,7 +63,4 @@ class CommandTemplate final : public LaunchTemplate {
 // argument stays one, in quotes.
 std::string paste(const Launch& launch);
 
-// Of a request: "GET https://example.org/"; for people, without its secrets.
-std::string request_line(const Request& request);
-
 }  // namespace distaff

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/secrets.h"
 #include "base/text.h"
 #include "compose/command.h"
 #include "compose/script_line.h"
@@ -109,10 +108,6 @@ std::string surrounded(const ScriptLine& line, const Launch& launch) {
   if (!apart) return text;
   return fmt::format("({}{}{})", text.starts_with('(') ? " " : "", text,
                      line.has_here_doc ? "\n" : "");
-}
-
-std::string request_line(const Request& request) {
-  return request.method + " " + mask_url(request.url);
 }
 
 std::string paste(const Launch& launch) {

@@ -8,6 +8,7 @@
 #include "base/numbers.h"
 #include "compose/command.h"
 #include "engine/engine.h"
+#include "model/request.h"
 #include "schedule/retry.h"
 
 namespace distaff {

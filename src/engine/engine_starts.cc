@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "compose/command.h"
 #include "engine/engine.h"
+#include "model/request.h"
 
 namespace distaff {
 namespace {

@@ -29,6 +29,14 @@ constexpr std::size_t kPiece = 256 << 10;          // bytes copied at once
 constexpr std::int64_t kMode = S_IFREG | 0644;
 constexpr const char* kKind = "archive";  // of lock
 
+// What an archive has in the way of a body: files, or links, where it needs a folder; and folders
+// that have its name, which are rows only if another program has added them.
+constexpr std::string_view kFindFile =
+    "SELECT 1 FROM sqlar WHERE name=? AND (mode&61440) IS NOT 16384";
+constexpr std::string_view kFindFolder =
+    "SELECT 1 FROM sqlar WHERE name=?1 AND (mode&61440)=16384 "
+    "UNION ALL SELECT 1 FROM sqlar WHERE name>=?1||'/' AND name<?1||'0' LIMIT 1";
+
 constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS sqlar("
     "name TEXT PRIMARY KEY, mode INT, mtime INT, sz INT, data BLOB);"
@@ -200,7 +208,10 @@ Expected<void> BodyArchive::open_tables() {
   add_url_ =
       database_.prepare("REPLACE INTO distaff(url,name,etag,last_modified,mime) VALUES(?,?,?,?,?)");
   find_body_ = database_.prepare("SELECT sz FROM sqlar WHERE name=?");
-  if (!add_body_.valid() || !add_url_.valid() || !find_body_.valid()) {
+  find_file_ = database_.prepare(kFindFile);
+  find_folder_ = database_.prepare(kFindFolder);
+  if (!add_body_.valid() || !add_url_.valid() || !find_body_.valid() || !find_file_.valid() ||
+      !find_folder_.valid()) {
     return cannot_open(SQLITE_ERROR);
   }
   return {};
@@ -284,14 +295,44 @@ bool BodyArchive::copy_into_row(int data, std::uint64_t size) {
   return true;
 }
 
-Expected<void> BodyArchive::add(const Entry& entry, std::string_view data) {
+Expected<void> BodyArchive::begin_adding(const BodyName& name) {
   if (begin_.run() != SQLITE_OK) return cannot_write();
+  auto good = check_way(name);
+  if (!good) roll_back_.run();
+  return good;
+}
+
+// What has a file where it also has a folder cannot be unpacked.
+Expected<void> BodyArchive::check_way(const BodyName& name) {
+  const auto finds = [](SqliteStatement& statement, std::string_view path) {
+    const bool found = statement.text(1, path).row();
+    statement.reset();
+    return found;
+  };
+  const std::string path = name.path();
+  for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
+    const std::string folder = path.substr(0, end);
+    if (!finds(find_file_, folder)) continue;
+    return fail(
+        fmt::format("cannot write {}: '{}' in it is no directory; put {{hash}} into --name, or "
+                    "remove it",
+                    printable(path), printable(folder)));
+  }
+  if (!finds(find_folder_, path)) return {};
+  return fail(
+      fmt::format("cannot write {}: a directory has this name; put {{ext}} or {{hash}} "
+                  "into --name",
+                  printable(path)));
+}
+
+Expected<void> BodyArchive::add(const Entry& entry, std::string_view data) {
+  if (const auto begun = begin_adding(entry.name); !begun) return begun;
   add_body_.blob(5, data);
   return in_transaction(add_row(entry) == SQLITE_OK);
 }
 
 Expected<void> BodyArchive::add_file(const Entry& entry, int data, std::uint64_t size) {
-  if (begin_.run() != SQLITE_OK) return cannot_write();
+  if (const auto begun = begin_adding(entry.name); !begun) return begun;
   add_body_.zeros(5, size);
   return in_transaction(add_row(entry) == SQLITE_OK && copy_into_row(data, size));
 }

@@ -11,6 +11,8 @@
 // transaction.  That is cheap, as SQLite writes ahead (WAL) and does not wait for the disk, which a
 // loss of power may therefore take the last bodies of.  Others may read meanwhile.  Bodies over a
 // megabyte wait compressed in a file without a name, beside the archive.
+//
+// It can be unpacked: as in a directory, no body has the name of a folder that another's is in.
 
 #include <cstdint>
 #include <memory>
@@ -63,6 +65,8 @@ class BodyArchive final : public BodyStore {
   Expected<void> open_tables();
   Expected<void> lock();
 
+  Expected<void> begin_adding(const BodyName& name);
+  Expected<void> check_way(const BodyName& name);
   Expected<void> add(const Entry& entry, std::string_view data);
   Expected<void> add_file(const Entry& entry, int data, std::uint64_t size);
   Expected<void> in_transaction(bool done);
@@ -78,6 +82,7 @@ class BodyArchive final : public BodyStore {
   std::string lock_name_;
   SqliteDatabase database_;
   SqliteStatement begin_, commit_, roll_back_, add_body_, add_url_, find_body_;
+  SqliteStatement find_file_, find_folder_;
   Deflater deflater_;
   WrittenNames written_;
 };

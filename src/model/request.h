@@ -36,4 +36,7 @@ struct Request {
   bool operator==(const Request&) const = default;
 };
 
+// "GET https://example.org/"; for people, without its secrets.
+std::string request_line(const Request& request);
+
 }  // namespace distaff

@@ -1,5 +1,6 @@
 #include "fetch/body_archive.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <zlib.h>
@@ -153,6 +154,64 @@ TEST_F(BodyArchiveTest, ReplacesBodiesOfEarlierRuns) {
   store(*open(), request_for("https://h/2", "x"), "new");
   EXPECT_EQ(answer("SELECT name FROM sqlar"), "x");
   EXPECT_EQ(body("x"), "new");
+}
+
+TEST_F(BodyArchiveTest, SaysWhatStandsInTheWay) {
+  const std::string folder =
+      "cannot write a: a directory has this name; put {ext} or {hash} into --name";
+  const auto file_of = [](std::string_view name, std::string_view file) {
+    return fmt::format(
+        "cannot write {}: '{}' in it is no directory; put {{hash}} into --name, or remove it", name,
+        file);
+  };
+  for (const bool earlier : {false, true}) {
+    auto archive = open();
+    store(*archive, request_for("https://h/1", "a/b"), "file");
+    if (earlier) {
+      archive.reset();
+      archive = open();
+    }
+    EXPECT_EQ(store(*archive, request_for("https://h/2", "a"), "x"), folder);
+    EXPECT_EQ(store(*archive, request_for("https://h/3", "a"), noise(2'000'000)), folder);
+    EXPECT_EQ(store(*archive, request_for("https://h/4", "a/b/c/d"), "x"),
+              file_of("a/b/c/d", "a/b"));
+    EXPECT_EQ(store(*archive, request_for("https://h/5", "a/b/c"), noise(2'000'000)),
+              file_of("a/b/c", "a/b"));
+    // Neither above it nor below.
+    for (const std::string name : {"a.b", "a-", "a0", "A", "aa/b", "a/bc", "a/b.c"}) {
+      EXPECT_EQ(store(*archive, request_for("https://h/" + name, name), "x"), name);
+    }
+    EXPECT_EQ(store(*archive, request_for("https://h/1", "a/b"), "file"), "a/b");
+  }
+  EXPECT_EQ(answer("SELECT count(*), max(sz) FROM sqlar", 2), "8|4");
+  EXPECT_EQ(answer("SELECT count(*) FROM distaff"), "8");
+}
+
+// As `sqlite3 -Ac` archives them.
+TEST_F(BodyArchiveTest, KnowsFoldersAndLinksOfOtherPrograms) {
+  open().reset();
+  SqliteDatabase database;
+  ASSERT_EQ(database.open_for_writing(file_), 0);
+  ASSERT_EQ(database.run("INSERT INTO sqlar VALUES('a',16877,0,0,NULL),('l',41471,0,-1,'a')"), 0);
+  const auto archive = open();
+  EXPECT_EQ(store(*archive, request_for("https://h/1", "a"), "x"),
+            "cannot write a: a directory has this name; put {ext} or {hash} into --name");
+  EXPECT_EQ(store(*archive, request_for("https://h/2", "a/b"), "x"), "a/b");
+  EXPECT_EQ(store(*archive, request_for("https://h/3", "l/b"), "x"),
+            "cannot write l/b: 'l' in it is no directory; put {hash} into --name, or remove it");
+  EXPECT_EQ(store(*archive, request_for("https://h/4", "l"), "x"), "l");
+}
+
+// Of an earlier run a body stays as it is, and is in the way of others as if it were new.
+TEST_F(BodyArchiveTest, KeptBodiesStandInTheWay) {
+  const Request request = request_for("https://h/1", "a");
+  store(*open(), request, "hello");
+  const auto archive = open();
+  EXPECT_EQ(archive->keep_earlier(request, {.url = request.url}, {.path = "a"}), 5u);
+  EXPECT_EQ(store(*archive, request_for("https://h/2", "a/b"), "x"),
+            "cannot write a/b: 'a' in it is no directory; put {hash} into --name, or remove it");
+  EXPECT_EQ(store(*archive, request, "again"), "a");
+  EXPECT_EQ(body("a"), "again");
 }
 
 TEST_F(BodyArchiveTest, IsOneFileAtRest) {

@@ -346,7 +346,7 @@ TEST_F(JournalTest, NamesTheScriptAndTheRecordsOfABatch) {
 
 TEST_F(JournalTest, AJobLogHasALineForTheLastTryAtEachJob) {
   {
-    const auto log = JobLog::open(path, false, at(0s));
+    const auto log = JobLog::open(path, {}, at(0s));
     ASSERT_TRUE(log);
     auto again = report(Outcome::exited(1), true);
     again.again_in = 1s;
@@ -364,13 +364,42 @@ TEST_F(JournalTest, AJobLogHasALineForTheLastTryAtEachJob) {
   EXPECT_TRUE(text.ends_with("\t127\t0" + command)) << text;
 }
 
+TEST_F(JournalTest, AJobLogOfRequestsHasTheBytesOfBodiesAndWhetherTheyFailed) {
+  {
+    const auto log = JobLog::open(path, {.of_requests = true}, at(0s));
+    ASSERT_TRUE(log);
+    launch = {};
+    launch.request = Request{.method = "PUT", .url = "https://joe:pw@h/x?token=y"};
+    const auto ends = [&](const Outcome& outcome, bool failed, std::optional<std::uint64_t> bytes) {
+      result.response = bytes ? std::make_shared<Response>(Response{.bytes = *bytes}) : nullptr;
+      (*log)->on_attempt(report(outcome, failed), at(2s));
+    };
+    ends(Outcome::responded(200), false, 5'000'000'000);
+    ends(Outcome::responded(404), false, 9);  // --ok 404
+    ends(Outcome::responded(404), true, 9);
+    ends(Outcome::broken(Outcome::Broken::connect, "no"), true, {});
+    ends({Outcome::Kind::timed_out, 0, ""}, true, {});
+    ends(Outcome::not_started(0, "no URL"), true, {});
+    ends(Outcome::cancelled(), true, {});
+  }
+  std::vector<std::string> ends;
+  for (const std::string& line : lines_of(path)) {
+    const std::size_t runtime = line.find("\t     0.000\t");
+    if (runtime != line.npos) ends.push_back(line.substr(runtime + 11));
+  }
+  const std::string put = "\t0\tPUT https://joe:***@h/x?token=***";
+  EXPECT_EQ(ends, (std::vector<std::string>{"\t0\t5000000000\t0" + put, "\t0\t9\t0" + put,
+                                            "\t0\t9\t1" + put, "\t0\t0\t1" + put, "\t0\t0\t1" + put,
+                                            "\t0\t0\t1" + put, "\t0\t0\t-1" + put}));
+}
+
 TEST_F(JournalTest, AJobLogIsBegunAnewOrAppendedTo) {
-  ASSERT_TRUE(JobLog::open(path, false, at(0s)));
+  ASSERT_TRUE(JobLog::open(path, {}, at(0s)));
   const std::string header = read_file(path);
-  ASSERT_TRUE(JobLog::open(path, true, at(0s)));
+  ASSERT_TRUE(JobLog::open(path, {.append = true}, at(0s)));
   EXPECT_EQ(read_file(path), header);
   dir.file("j", "old\n");
-  ASSERT_TRUE(JobLog::open(path, false, at(0s)));
+  ASSERT_TRUE(JobLog::open(path, {}, at(0s)));
   EXPECT_EQ(read_file(path), header);
 }
 

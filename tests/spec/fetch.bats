@@ -475,6 +475,33 @@ EOF
   exits 0
 }
 
+@test "an archive has no file where it has a folder" {
+  serve
+  printf "http://$at/status/%s\n" 200 200/intro > urls
+  try distaff fetch -j 1 -k --archive a.sqlar --name '{host}/{path}' -a urls
+  exits 1
+  says "cannot write 127.0.0.1/status/200/intro: '127.0.0.1/status/200' in it is no directory; put {hash} into --name, or remove it"
+  same "$(values status | tr '\n' ' ')" '200 200 '
+  same "$(values path)" 127.0.0.1/status/200
+  # Another run meets the same; and the other way round.
+  try distaff fetch --archive a.sqlar --name '{host}/{path}' "http://$at/status/200/intro"
+  exits 1
+  try distaff fetch --archive b.sqlar --name '{host}/{path}' "http://$at/status/200/intro"
+  exits 0
+  try distaff fetch --archive b.sqlar --name '{host}/{path}' "http://$at/status/200"
+  exits 1
+  says 'cannot write 127.0.0.1/status/200: a directory has this name; put {ext} or {hash} into --name'
+  try distaff fetch --archive c.sqlar --name '{host}/{path}.{hash}' -a urls
+  exits 0
+  for one in a b c; do
+    mkdir "$one"
+    (cd "$one" && sqlite3 "../$one.sqlar" -Ax)
+    same "$(cd "$one" && find . -type f | LC_ALL=C sort)" \
+      "$(sqlite3 "$one.sqlar" -At | sed 's|^|./|' | LC_ALL=C sort)"
+  done
+  same "$(find c -type f | wc -l)" 2
+}
+
 @test "an archive is one whole file also after INT" {
   serve
   printf '%s\n' "http://$at/size/1" "http://$at/never" > urls

@@ -123,6 +123,24 @@ again() {
   same "$(values status)" 200
 }
 
+@test "--joblog: how each request ended, in the columns of GNU parallel" {
+  serve
+  urls=("http://joe:pw@$at/size/10" "http://$at/status/404?token=x" "http://$at/status/410" 'http://[x/')
+  try distaff fetch -j 1 --joblog l --ok 2xx,410 "${urls[@]}"
+  exits 1
+  same "$(cut -f 1,2,5-9 l | tail -n +2)" "1	:	0	10	0	0	GET http://joe:***@$at/size/10
+2	:	0	7	1	0	GET http://$at/status/404?token=***
+3	:	0	7	0	0	GET http://$at/status/410
+4	:	0	0	1	0	GET http://[x/"
+  # Only the last try has a line.
+  try distaff fetch --joblog l --retries 1 --retry-delay 1ms "http://$at/flaky/x"
+  exits 0
+  same "$(tail -n +2 l | cut -f 6-)" "8	0	0	GET http://$at/flaky/x"
+  try distaff fetch --joblog l --connect-timeout 1 "http://127.0.0.1:1/"
+  exits 1
+  same "$(tail -n +2 l | cut -f 6-)" "0	1	0	GET http://127.0.0.1:1/"
+}
+
 @test "--cond: a 304 that nobody asked for is a failure" {
   serve
   echo url > day1
