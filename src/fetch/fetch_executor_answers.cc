@@ -128,9 +128,10 @@ TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
                                             : Where::store;
   if (has_none || !options_.spec.decode || head.encodings.empty()) return plan;
   if (!BodyDecoder::knows(head.encodings)) {
-    plan.note = fmt::format("its encoding '{}' is unknown, kept as it came", head.encodings);
+    plan.note =
+        fmt::format("its encoding '{}' is unknown, kept as it came", printable(head.encodings));
   } else if (head.status == 206) {
-    plan.note = fmt::format("a part of its {}, kept as it came", head.encodings);
+    plan.note = fmt::format("a part of its {}, kept as it came", printable(head.encodings));
   } else {
     // The last of them is undone first; the first may belong to the file.
     const std::string_view all = head.encodings;

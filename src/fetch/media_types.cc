@@ -477,7 +477,8 @@ constexpr std::array<Packed, 8> kPacked{{
 
 std::string media_type(std::string_view content_type) {
   const auto ends = [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || c == ';' || c == ',' || c == '"' || c == 0x7f;
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || c == ';' || c == ',' || c == '"' || byte >= 0x7f;
   };
   const auto begin = std::find_if_not(content_type.begin(), content_type.end(), ends);
   std::string type(begin, std::find_if(begin, content_type.end(), ends));

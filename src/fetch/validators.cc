@@ -6,6 +6,8 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
+
 namespace distaff {
 namespace {
 
@@ -54,7 +56,7 @@ bool is_common_date(std::string_view text) {
 bool is_etag(std::string_view text) {
   if (text.starts_with("W/")) text.remove_prefix(2);
   return text.size() >= 2 && text.front() == '"' && text.back() == '"' &&
-         std::all_of(text.begin() + 1, text.end() - 1, is_of_etag);
+         std::all_of(text.begin() + 1, text.end() - 1, is_of_etag) && is_valid_utf8(text);
 }
 
 bool is_http_date(std::string_view text) {

@@ -10,7 +10,7 @@
 
 namespace distaff {
 
-// "abc", W/"abc", with their quotes (8.8.3).
+// "abc", W/"abc", with their quotes (8.8.3).  It is UTF-8, as reports are.
 bool is_etag(std::string_view text);
 
 // Mon, 02 Jan 2023 03:04:05 GMT, and the two older forms (5.6.7).

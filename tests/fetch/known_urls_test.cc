@@ -190,8 +190,13 @@ TEST_F(KnownUrlsTest, HaveOnlyValidatorsThatMayBeSent) {
   EXPECT_EQ(known("x2"), "-");
 }
 
+TEST(Validators, AreWhatAReportCanHold) {
+  EXPECT_FALSE(is_etag("\"\x80\""));
+  EXPECT_FALSE(is_etag("\"\xff\xfe\""));
+}
+
 TEST(Validators, HaveTheFormsOfTheStandard) {
-  for (const std::string_view good : {"\"\"", "\"abc\"", "W/\"abc\"", "\"!#\x80\xff,;\""}) {
+  for (const std::string_view good : {"\"\"", "\"abc\"", "W/\"abc\"", "\"!#\u00fc,;\""}) {
     EXPECT_TRUE(is_etag(good)) << good;
   }
   for (const std::string_view good :

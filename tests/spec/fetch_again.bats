@@ -223,6 +223,17 @@ without_secrets() {
   done
 }
 
+@test "whatever a server says, the report is UTF-8" {
+  serve
+  head='Content-Type:%20text/html%FF%FE%0D%0AETag:%20%22%80%22%0D%0AContent-Encoding:%20%FF'
+  for format in csv json; do
+    try distaff fetch --output $format --output-dir out "http://$at/raw?head=$head&body=x"
+    exits 0
+    iconv -f UTF-8 -t UTF-8 "$kept/stdout" > /dev/null || fail "$format"
+    grep -q text/html "$kept/stdout"
+  done
+}
+
 @test "what is sent, headers, proxies and URLs: nobody finds their secrets in what a run writes" {
   serve
   cat > urls << END
