@@ -227,7 +227,7 @@ std::string value_for(const std::string& word, const Option& option) {
 
 // The options of an advice, each with its value.
 std::vector<std::vector<std::string>> options_with_values(std::string advice, Program program) {
-  advice = replaced(advice, "'s ", "s ");
+  advice = replaced(replaced(advice, "'s ", "s "), "//HOST:PORT", "//HOST:1080");
   std::vector<std::string> words = split_words(advice);
   for (std::string& word : words) {
     word.erase(0, word.find_first_not_of('('));
