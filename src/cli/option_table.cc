@@ -469,12 +469,13 @@ constexpr Option kOptions[] = {
             "Without it a job is the same only if the command and all of its record are. A job "
             "that is known by its id and whose command has changed is run, with a warning.",
             "{1}|{}"}),
-    of_fetch({Opt::id, "id", 0, 0, Topic::journal, text, "TEMPLATE", "", "", false,
-              "what a job is known by in the journal, as {id}",
-              "Without it a job is the same only if its method and data and all of its record are, "
-              "whatever the headers. A job that is known by its id and of which method, URL or data "
-              "have changed is run, with a warning.",
-              "{1}|{}"}),
+    of_fetch(
+        {Opt::id, "id", 0, 0, Topic::journal, text, "TEMPLATE", "", "", false,
+         "what a job is known by in the journal, as {id}",
+         "Without it a job is the same only if its method and data and all of its record are, "
+         "whatever the headers. A job that is known by its id and of which method, URL or data "
+         "have changed is run, with a warning.",
+         "{1}|{}"}),
     {Opt::failed_to, "failed-to", 0, 0, Topic::journal, file, "FILE", "", "", false,
      "write the records that were not done to FILE",
      "Those of jobs that failed, that were ended, or that were read and never started; as they "
