@@ -19,7 +19,7 @@ constexpr int kGuard = 2;        // a pipe, and a socket
 constexpr int kInputGate = 2;    // os/wait_gate.h
 constexpr int kLooks = 2;        // into /proc, where a job is ended with all that it started
 constexpr int kErrorPipe = 2;    // of the first start; see os/spawn.cc
-constexpr int kLibcurl = 8;      // its threads, the trust store, a second try at an address
+constexpr int kLibcurl = 6;      // its own pipe, the trust store, and some to spare
 constexpr int kResultFiles = 5;  // two folders, and three to spare (sink/result_files.h)
 
 // Looking costs a start more than a job: not where only a caller of ours that holds hundreds of
@@ -121,11 +121,16 @@ DescriptorNeeds needs_of_run(const RunSpec& spec) {
           .each = ProcessExecutor::descriptors_per_job(capture, fed)};
 }
 
+// While a name is looked up: two by which the thread that does it wakes libcurl, and what the C
+// library reads, a file or a server and what addresses we have.  That is over when there is a
+// connection, with a second try at another address, and a file.
+constexpr int kLookup = 4;
+
 DescriptorNeeds needs_of_fetch(const RunSpec& spec) {
   const FetchSpec& fetch = *spec.fetch;
   return {.first = files_of(spec) + (fetch.archive.empty() ? 0 : 2),
           .later = kSignals + alarm_of(spec) + gates_of(spec) + kLibcurl,
-          .each = 1 + (fetch.output_dir.empty() ? 0 : 1)};
+          .each = kLookup};
 }
 
 void make_room(const JobsSpec& jobs, const DescriptorNeeds& needs, Startup& startup) {

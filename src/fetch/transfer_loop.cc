@@ -33,10 +33,11 @@ std::uint32_t events_of(int what) {
   }
 }
 
-// Not more than half of the descriptors that are free, unless the slots need them.
+// Those of the requests too.  Not more than half of the descriptors that are free, without what
+// lookups of names take beside their connections, unless the slots need them.
 long connections_kept(int slots) {
-  const long most = static_cast<long>(std::min(open_files().free() / 2, kMostKept));
-  return std::max<long>(slots, std::min<long>(4L * slots, most));
+  const long half = static_cast<long>(std::min(open_files().free() / 2, kMostKept));
+  return std::max<long>(slots, std::min<long>(4L * slots, half - 2L * slots));
 }
 
 int actions_of(std::uint32_t events) {

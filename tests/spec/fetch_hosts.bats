@@ -186,12 +186,18 @@ asked() {
   python3 -c "never, stopped = map(float, open('took').read().split()); exit(stopped > 1.75 * never)" || fail "$(cat took)"
 }
 
-@test "-j 0: connections that rest make room for new ones" {
+@test "-j 0: connections that rest make room for new ones, and so do lookups of names" {
   serve
   for i in $(seq 300); do echo "http://h$i.test:$port/slow?ms=20&$i"; done > urls
   try bash -c "ulimit -n 80; exec distaff fetch -j 0 --resolve '*:$port:127.0.0.1' -a urls"
   exits 0
   same "$(values status | tr ' ' '\n' | sort | uniq -c | tr -d ' ')" 300200
+  sed 's|http://\(.*\):.*|127.0.0.1 \1|' urls > hosts
+  for limit in 80 200; do
+    try unshare -rm bash -c "mount --bind hosts /etc/hosts && ulimit -n $limit && exec distaff fetch -j 0 -a urls"
+    exits 0
+    same "$(values status | tr ' ' '\n' | sort | uniq -c | tr -d ' ')" 300200
+  done
 }
 
 @test "answers that are none are told apart" {
