@@ -205,7 +205,7 @@ Expected<std::string> parse_proxy(std::string_view text) {
   const std::size_t port = host.find(':', host.starts_with('[') ? host.find(']') : 0);
   if (host.substr(0, port).empty()) return wrong(": it names no host");
   if (port != host.npos && !parse_int(host.substr(port + 1), 1, 65535)) {
-    return wrong(fmt::format(": '{}' is no port", printable(host.substr(port + 1))));
+    return wrong(": its port is no number from 1 to 65535");  // it may be a part of a password
   }
   return std::string(text);
 }

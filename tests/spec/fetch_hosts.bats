@@ -167,11 +167,12 @@ asked() {
     one_line
     says "$option 'page.html': "
   done
-  for proxy in 'http://u:x@' http://h:99999 http://:3128 h:port 'http://[::1]:0'; do
+  for proxy in 'http://u:x@' http://h:99999 http://u:pa/x@h http://:3128 h:port 'http://[::1]:0'; do
     try distaff fetch --proxy "$proxy" http://127.0.0.1:1/
     exits 2
     one_line
     says "is no proxy"
+    ! grep x@ "$kept/stderr" || fail "the password is shown"
   done
   try distaff fetch --cookie-jar no/such/jar http://127.0.0.1:1/
   exits 2
@@ -180,7 +181,7 @@ asked() {
 
 @test "--stall-timeout: what comes and then stops has little more time than what never comes" {
   serve
-  try distaff fetch -k --stall-timeout 2s "http://$at/never" "http://$at/never?head=1"
+  try distaff fetch -k --stall-timeout 4s "http://$at/never" "http://$at/never?head=1"
   exits 1
   values seconds > took
   python3 -c "never, stopped = map(float, open('took').read().split()); exit(stopped > 1.75 * never)" || fail "$(cat took)"
