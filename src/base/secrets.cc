@@ -169,16 +169,23 @@ std::size_t authority_of(std::string_view url) {
   return std::min(url.find_first_not_of('/', end_of_scheme(url)), url.size());
 }
 
-// "user:***@host" where there is no scheme, or not at the start, or one that is misspelt.
-std::string without_passwords(std::string text) {
-  for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
-    const std::size_t before = text.find_last_of("/ \t\r\n\"'<>=", at);
-    const std::size_t colon = text.find(':', before == text.npos ? 0 : before + 1);
-    if (colon >= at) continue;
-    text.replace(colon + 1, at - colon - 1, kMask);
-    at = colon + 1 + kMask.size();
+// "user:***@host" where there is no scheme, or not at the start, or one that is misspelt: of what
+// stands between blanks and the like, from the first colon to the last @.
+std::string without_passwords(std::string_view text) {
+  constexpr std::string_view kEnds = "/ \t\r\n\"'<>=";
+  std::string masked;
+  while (true) {
+    const std::size_t end = text.find_first_of(kEnds);
+    const std::string_view word = text.substr(0, end);
+    const std::size_t at = word.rfind('@');
+    const std::size_t colon = word.find(':');
+    const bool hides = at != word.npos && colon < at;
+    masked += word.substr(0, hides ? colon + 1 : word.npos);
+    if (hides) (masked += kMask) += word.substr(at);
+    if (end == text.npos) return masked;
+    masked += text[end];
+    text.remove_prefix(end + 1);
   }
-  return text;
 }
 
 // Gives where it went on to.
@@ -249,14 +256,18 @@ std::string mask_parts(std::string_view url) {
   return masked;
 }
 
-// What one look hides may make another place look like a secret.
+// What one look hides may make another place look like a secret; if that goes on and on, nothing is
+// shown.
 template <class Mask>
-std::string until_it_stays(std::string text, Mask mask) {
-  while (true) {
-    std::string masked = mask(text);
-    if (masked == text) return masked;
-    text = std::move(masked);
+std::string until_it_stays(std::string_view text, Mask mask) {
+  constexpr int kMostLooks = 8;
+  std::string masked = mask(text);
+  for (int looks = 1; looks < kMostLooks; ++looks) {
+    std::string again = mask(masked);
+    if (again == masked) return masked;
+    masked = std::move(again);
   }
+  return std::string(kMask);
 }
 
 bool is_of_name(char c) {
@@ -395,9 +406,8 @@ class TextMask {
 
 std::string mask_url(std::string_view url) {
   if (end_of_scheme(url) > 0) return mask_parts(url);
-  return until_it_stays(std::string(url), [](const std::string& text) {
-    return without_passwords(mask_parts(text));
-  });
+  return until_it_stays(url,
+                        [](std::string_view text) { return without_passwords(mask_parts(text)); });
 }
 
 bool is_secret_header(std::string_view name) {
@@ -416,9 +426,8 @@ std::string mask_header(std::string_view line) {
 }
 
 std::string mask_text(std::string_view text) {
-  return until_it_stays(std::string(text), [](const std::string& once) {
-    return without_passwords(TextMask(once).masked());
-  });
+  return until_it_stays(
+      text, [](std::string_view once) { return without_passwords(TextMask(once).masked()); });
 }
 
 std::string mask_record(std::string_view text) {

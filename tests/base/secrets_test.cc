@@ -71,6 +71,15 @@ TEST(MaskUrl, HidesThePasswordOfWhatIsNoUrl) {
   EXPECT_EQ(mask_url("http://h/a:b@c"), "http://h/a:b@c");
 }
 
+TEST(MaskText, TakesTimeThatGrowsWithTheText) {
+  for (const std::string piece : {"@", ":@", "a:b@", "@x ", "key=@:", "\"key\":{\"", "://:@"}) {
+    std::string text;
+    while (text.size() < 1'000'000) text += piece;
+    EXPECT_LE(mask_text(text).size(), 3 * text.size());
+    EXPECT_LE(mask_url(text).size(), 3 * text.size());
+  }
+}
+
 TEST(MaskUrl, ChangesNothingASecondTime) {
   std::mt19937 random(26);
   const std::string_view pieces[] = {"http",  ":", "/", "//", "@", "?",   "#",   "&",  "key=",
