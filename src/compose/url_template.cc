@@ -86,8 +86,8 @@ bool leads_elsewhere(std::string_view segment) {
 }
 
 // Of http://good.example, where .evil.example would make another host of it.
-bool goes_on_a_label(std::string_view url) {
-  return std::string_view("/.@:[").find(url.back()) == std::string_view::npos;
+bool ends_in_label(std::string_view literal) {
+  return !literal.empty() && std::string_view("/.@:[").find(literal.back()) == literal.npos;
 }
 
 bool holds_dot(std::string_view value) {
@@ -212,19 +212,24 @@ Expected<UrlTemplate> UrlTemplate::of_column(const std::string& column,
   return url;
 }
 
-// Nothing more of the host stands behind that piece.
+// The template has nothing more of the host behind that piece.
 bool UrlTemplate::ends_host(std::size_t piece) const {
-  if (piece + 1 == template_.pieces().size()) return true;
-  const auto* literal = std::get_if<std::string>(&template_.pieces()[piece + 1]);
-  return literal == nullptr || std::string_view("/?#:").find(literal->front()) != std::string::npos;
+  const auto& pieces = template_.pieces();
+  while (++piece < pieces.size()) {
+    const auto* literal = std::get_if<std::string>(&pieces[piece]);
+    if (literal != nullptr) return std::string_view("/?#:").find(literal->front()) != literal->npos;
+  }
+  return true;
 }
 
 Expected<std::string> UrlTemplate::text_of(const JobView& job) const {
   std::string url;
+  std::size_t end_of_literal = 0;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Piece& piece = template_.pieces()[i];
     if (const auto* literal = std::get_if<std::string>(&piece)) {
       url += *literal;
+      end_of_literal = url.size();
       continue;
     }
     auto value = value_of(std::get<Replacement>(piece), job);
@@ -234,7 +239,8 @@ Expected<std::string> UrlTemplate::text_of(const JobView& job) const {
         url += without_blanks_around(*value);
         break;
       case Place::host:
-        if (goes_on_a_label(url) && ends_host(i) && holds_dot(*value)) {
+        if (end_of_literal == url.size() && ends_in_label(url) && ends_host(i) &&
+            holds_dot(*value)) {
           return fail(
               fmt::format("the value '{}' behind '{}' would name another host; put a / or "
                           "a dot between them, or the whole host into the value",

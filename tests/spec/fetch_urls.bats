@@ -270,6 +270,13 @@ EOF
     try distaff fetch --dry-run --url-template "$template" ::: a.b
     exits 0
   done
+  try distaff fetch --dry-run --url-template 'http://{1}{2}/' ::: www ::: .example.test
+  prints 'curl http://www.example.test/'
+  try distaff fetch --dry-run --url-template 'http://a{1}{2}.test/' ::: b.c ::: d
+  prints 'curl http://ab.cd.test/'
+  try distaff fetch --output none --url-template 'http://good.example{1}{2}' ::: '' ::: .evil
+  exits 1
+  says '1 could not start'
   try distaff fetch --dry-run --url-template 'http://node{}:81/' ::: 7
   prints 'curl http://node7:81/'
 }
