@@ -53,6 +53,7 @@ constexpr int kMostLittle = 20;
 std::optional<TakenBytes> FetchExecutor::on_body(Transfer& transfer, std::string_view bytes) {
   Job& job = job_of(transfer);
   if (job.asks_robots) return take_robots(job, bytes);
+  if (job.way.method == "HEAD") return TakenBytes{bytes.size()};  // by FTP, of libcurl's making
   if (!job.body.begun()) begin_body(job);
   return job.body.take(bytes);
 }
@@ -121,11 +122,8 @@ TransferBody::Plan FetchExecutor::plan_of(const Job& job) const {
   // A 205 is to have none, and some have.
   const bool has_none =
       job.way.method == "HEAD" || head.status == 204 || (head.status == 205 && job.has_come);
-  plan.where = has_none && !job.url.is_http ? Where::nowhere  // lines that libcurl makes up
-               : has_none                   ? Where::counted
-               : options_.to_events         ? Where::output
-               : options_.store == nullptr  ? Where::counted
-                                            : Where::store;
+  const Where kept = options_.store == nullptr ? Where::counted : Where::store;
+  plan.where = has_none ? Where::counted : options_.to_events ? Where::output : kept;
   if (has_none || !options_.spec.decode || head.encodings.empty()) return plan;
   if (!BodyDecoder::knows(head.encodings)) {
     plan.note =

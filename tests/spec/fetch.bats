@@ -686,6 +686,13 @@ EOF
   same "$(values status | tr '\n' ,)" 200,200,,
   for path in $(values path); do cmp files/numbers.txt "$path"; done
   same "$(find out -type f | wc -l)" 1
+  # A HEAD has no body.
+  try distaff fetch --protocols ftp -X HEAD "$ftp/numbers.txt"
+  exits 0
+  same "$(values bytes)" 0
+  try distaff fetch --protocols ftp -X HEAD --body "$ftp/numbers.txt"
+  exits 0
+  prints
 }
 
 @test "HTTP/2: many requests on one connection, and a server that says GOAWAY" {

@@ -179,6 +179,18 @@ asked() {
   says "--cookie-jar: "
 }
 
+@test "a 205 that has a body after all keeps it" {
+  serve
+  try distaff fetch --output-dir out "http://$at/status/205"
+  exits 0
+  same "$(find out -type f -exec cat {} +)" status
+  try distaff fetch --body "http://$at/status/205"
+  prints status
+  try distaff fetch -X HEAD --output-dir none "http://$at/status/205"
+  exits 0
+  same "$(find none -type f)" ''
+}
+
 @test "--stall-timeout: what comes and then stops has little more time than what never comes" {
   serve
   try distaff fetch -k --stall-timeout 4s "http://$at/never" "http://$at/never?head=1"
